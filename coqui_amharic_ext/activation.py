@@ -1,0 +1,230 @@
+"""What switches everything on and off: autoload, ``activate()``, ``deactivate()``, ``status()``."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING, Final
+
+from coqui_amharic_ext.finder import PostImportFinder
+
+if TYPE_CHECKING:
+    from coqui_amharic_ext.patching import Patcher
+    from coqui_amharic_ext.report import BackendStatus, Report
+    from coqui_amharic_ext.settings import Settings
+
+logger = logging.getLogger("coqui_amharic_ext")
+_ROOTS: Final = frozenset({"TTS", "trainer"})
+
+
+class _State:
+    """The process-wide switch."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.finder: PostImportFinder | None = None
+        self.patcher: Patcher | None = None
+        self.fault: str = ""
+        self.notes: tuple[str, ...] = ()
+        self.exported: dict[str, str | None] = {}
+
+
+_state = _State()
+
+
+def autoload() -> None:
+    """Entry point that PyTorch calls at the end of ``import torch``. Never raises."""
+    try:
+        if os.environ.get("COQUI_AMHARIC_AUTOLOAD", "1").strip() == "0":
+            return
+        _install_finder()
+        if any(root in sys.modules for root in _ROOTS):
+            _settled()
+    except Exception:
+        # An exception here would make every `import torch` in this environment fail.
+        logger.exception("coqui-amharic-ext could not be loaded; Coqui runs without it")
+
+
+def _install_finder() -> PostImportFinder:
+    with _state.lock:
+        if _state.finder is None:
+            _state.finder = PostImportFinder(set(_ROOTS), _settled)
+        _state.finder.install()
+        return _state.finder
+
+
+def _settled() -> None:
+    """Apply what can be applied now; runs inside somebody's import and so never raises."""
+    try:
+        with _state.lock:
+            patcher = _state.patcher or _make_patcher()
+            if patcher is not None and _state.finder is not None:
+                patcher.apply(_state.finder.complete)
+    except Exception as error:
+        _state.fault = f"{type(error).__name__}: {error}"
+        logger.exception("coqui-amharic-ext could not be activated; Coqui runs without it")
+
+
+def _make_patcher() -> Patcher | None:
+    from coqui_amharic_ext import plugins, settings
+    from coqui_amharic_ext.errors import SettingsError
+    from coqui_amharic_ext.patching import Patcher
+
+    try:
+        chosen = settings.get_settings()
+    except SettingsError:
+        # Remembered, and raised by get_settings() where the setting is first used: the patches
+        # that ask for it must be in place for that.
+        chosen = settings.Settings()
+    _state.patcher = Patcher(plugins.patches().values(), chosen)
+    if _state.finder is not None:
+        _state.finder.roots.update(name.partition(".")[0] for name in _state.patcher.modules())
+    return _state.patcher
+
+
+def activate(settings: Settings | None = None) -> Report:
+    """Switch the extension on in this process; idempotent, before or after ``TTS`` is imported.
+
+    Parameters
+    ----------
+    settings : Settings, optional
+        Without it, settings come from ``COQUI_AMHARIC_*`` variables and defaults. Settings given
+        here are exported to those variables, so that processes started later choose the same.
+
+    Raises
+    ------
+    SettingsError
+        A setting, or a ``COQUI_AMHARIC_*`` variable, has a value that is not valid.
+    """
+    from coqui_amharic_ext import settings as settings_module
+
+    with _state.lock:
+        if settings is not None and not isinstance(settings, settings_module.Settings):
+            raise TypeError(f"settings must be a Settings, got {type(settings).__name__}")
+        chosen = settings or settings_module.Settings.from_environment()
+        changed = _state.patcher is not None and chosen != settings_module.get_settings_or_none()
+        if changed and _state.patcher is not None:
+            _state.patcher.undo()
+            _state.patcher = None
+        settings_module.set_settings(chosen)
+        if settings is not None:
+            _export(chosen)
+        late = _late_notes() if _state.patcher is None else _state.notes
+        _state.fault = ""
+        finder = _install_finder()
+        patcher = _state.patcher or _make_patcher()
+        if patcher is not None:
+            patcher.apply(finder.complete)
+        _state.notes = late
+        return status()
+
+
+def _late_notes() -> tuple[str, ...]:
+    if "TTS.tts.configs.xtts_config" not in sys.modules:
+        return ()
+    return (
+        "TTS was imported before activation: config objects that were already built keep "
+        "upstream's values (XttsConfig.languages without 'am', for one); build them anew",
+    )
+
+
+def _export(chosen: Settings) -> None:
+    from coqui_amharic_ext.settings import ENVIRONMENT
+
+    wanted = chosen.to_environment()
+    for variable in ENVIRONMENT.values():
+        _state.exported.setdefault(variable, os.environ.get(variable))
+        if variable in wanted:
+            os.environ[variable] = wanted[variable]
+        else:
+            os.environ.pop(variable, None)
+
+
+def deactivate() -> None:
+    """Put every upstream object back and take the finder out; live models run upstream's code."""
+    from coqui_amharic_ext import settings
+
+    with _state.lock:
+        if _state.patcher is not None:
+            for problem in _state.patcher.undo():
+                logger.warning("%s", problem)
+        if _state.finder is not None:
+            _state.finder.remove()
+        for variable, value in _state.exported.items():
+            if value is None:
+                os.environ.pop(variable, None)
+            else:
+                os.environ[variable] = value
+        _state.exported.clear()
+        _state.patcher = None
+        _state.finder = None
+        _state.notes = ()
+        _state.fault = ""
+        settings.set_settings(None)
+
+
+def status() -> Report:
+    """Return the state of every patch and backend; a remembered settings error is in it."""
+    from coqui_amharic_ext import plugins
+    from coqui_amharic_ext import settings as settings_module
+    from coqui_amharic_ext.errors import SettingsError
+    from coqui_amharic_ext.report import Report
+
+    error = _state.fault
+    chosen: Settings | None = None
+    try:
+        chosen = settings_module.get_settings()
+    except SettingsError as problem:
+        error = str(problem)
+    with _state.lock:
+        if _state.finder is not None and _state.patcher is not None:
+            _state.patcher.apply(_state.finder.complete)
+        patches = _state.patcher.statuses() if _state.patcher is not None else ()
+    return Report(
+        active=_state.finder is not None,
+        settings={name: getattr(chosen, name) for name in settings_module.ENVIRONMENT}
+        if chosen is not None
+        else {},
+        settings_error=error,
+        patches=patches,
+        backends=_backends(chosen),
+        chosen=_chosen(),
+        plugin_errors=tuple(f"{p.name}: {p.error}" for p in plugins.plugin_infos() if p.error),
+        notes=_state.notes,
+    )
+
+
+def _backends(chosen: Settings | None) -> tuple[BackendStatus, ...]:
+    from coqui_amharic_ext import plugins
+    from coqui_amharic_ext.report import BackendStatus
+    from coqui_amharic_ext.settings import Settings
+
+    chosen = chosen or Settings()
+    found: list[BackendStatus] = []
+    for name, backend in plugins.g2p_backends().items():
+        try:
+            state = backend.availability(chosen)
+        except Exception as error:
+            found.append(BackendStatus("g2p", name, False, f"{type(error).__name__}: {error}"))
+            continue
+        found.append(BackendStatus("g2p", name, state.ok, state.reason, state.fix))
+    for name, kernel in plugins.attention_backends().items():
+        try:
+            state = kernel.availability()
+        except Exception as error:
+            found.append(BackendStatus("attention", name, False, f"{type(error).__name__}: {error}"))
+            continue
+        found.append(BackendStatus("attention", name, state.ok, state.reason, state.fix))
+    return tuple(found)
+
+
+def _chosen() -> dict[str, str]:
+    """What was really used so far in this process, asked of modules that were imported anyway."""
+    found: dict[str, str] = {}
+    for name in ("coqui_amharic_ext.g2p.chain", "coqui_amharic_ext.attention.selection"):
+        describe = getattr(sys.modules.get(name), "chosen", None)
+        if describe is not None:
+            found.update(describe())
+    return found
