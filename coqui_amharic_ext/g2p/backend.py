@@ -1,0 +1,122 @@
+"""What a G2P backend is: it transcribes words, and everything else is done around it, once."""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from coqui_amharic_ext.g2p.types import Availability
+
+if TYPE_CHECKING:
+    from coqui_amharic_ext.settings import Settings
+
+Gives = Literal["segments", "surface"]
+GIVES: Final[tuple[Gives, ...]] = ("segments", "surface")
+
+
+class Backend(ABC):
+    """Base class of all G2P backends.
+
+    A backend fills in ``_transcribe`` and, if it has anything heavy to set up, ``_load``. It sees
+    normalised Ethiopic words and returns raw IPA; folding of symbols, the quality check, length
+    and epenthesis are the chain's. ``__init__`` must be cheap: ``_load`` runs when the backend's
+    turn first comes.
+
+    Parameters
+    ----------
+    settings : Settings
+        The settings in force; most backends need none of them.
+    """
+
+    name: str = ""
+    may_hang: bool = True
+    """Whether calls are watched by ``Settings.backend_timeout``; pure local code needs no watch."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._loaded = False
+        self._load_lock = threading.Lock()
+
+    @abstractmethod
+    def availability(self) -> Availability:
+        """Return whether the backend can serve here; cheap, imports nothing heavy."""
+
+    @abstractmethod
+    def version(self) -> str:
+        """Return the version of what does the work, ``""`` when it is not installed."""
+
+    def transcribe(self, words: Sequence[str]) -> list[str]:
+        """Transcribe normalised words.
+
+        Parameters
+        ----------
+        words : sequence of str
+            Ethiopic words without punctuation.
+
+        Returns
+        -------
+        list of str
+            Raw IPA, one item per word.
+
+        Raises
+        ------
+        Exception
+            Whatever the underlying library raises; the chain records it.
+        """
+        if not self._loaded:
+            with self._load_lock:
+                if not self._loaded:
+                    self._load()
+                    self._loaded = True
+        found = self._transcribe(words)
+        if len(found) != len(words):
+            raise RuntimeError(f"gave {len(found)} transcriptions for {len(words)} words")
+        for item in found:
+            if not isinstance(item, str):
+                raise TypeError(f"gave {type(item).__name__} instead of str: {item!r}")
+        return found
+
+    def after_fork(self) -> None:
+        """Forget the lock, which another thread of the parent may have held when it forked."""
+        self._load_lock = threading.Lock()
+
+    def _load(self) -> None:  # noqa: B027  most backends have nothing to load
+        """Set up what is heavy; called once, before the first transcription."""
+
+    @abstractmethod
+    def _transcribe(self, words: Sequence[str]) -> list[str]:
+        """Return raw IPA for each word."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackendSpec:
+    """How a backend declares itself; returned by the ``g2p_backends`` hook.
+
+    Attributes
+    ----------
+    name : str
+        What the user writes in ``Settings.g2p_backends``.
+    summary : str
+        One line for listings.
+    gives : {"segments", "surface"}
+        ``segments``: consonants and vowels are used, length and ɨ come from the written word;
+        ``surface``: symbols are folded, no more.
+    factory : callable
+        Takes ``Settings`` and returns a ``Backend``. Heavy imports belong into the backend's
+        ``_load``, light ones into the factory, none into the plugin module.
+    """
+
+    name: str
+    summary: str
+    gives: Gives
+    factory: Callable[[Settings], Backend]
+
+    def __post_init__(self) -> None:
+        if self.gives not in GIVES:
+            valid = ", ".join(GIVES)
+            raise ValueError(f"gives={self.gives!r} is not valid; valid values: {valid}")
+        if not self.name or not self.name.isidentifier():
+            raise ValueError(f"name={self.name!r} is not a valid backend name (an identifier)")
