@@ -28,6 +28,7 @@ _OWN_MODULES: Final = (
     "coqui_amharic_ext.g2p.plugin",
     "coqui_amharic_ext.attention.plugin",
     "coqui_amharic_ext.coqui.plugin",
+    "coqui_amharic_ext.training.plugin",
 )
 
 logger = logging.getLogger(__name__)
