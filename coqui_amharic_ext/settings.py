@@ -126,6 +126,8 @@ class Settings:
             raise _invalid("g2p_backends", self.g2p_backends, "each backend once")
 
     def _check_text(self) -> None:
+        if not self.text:
+            return
         from coqui_amharic_ext.text.policy import TextPolicy
 
         try:
@@ -185,7 +187,9 @@ _SHORT_NAMES: Final = {"g2p_backends": "G2P"}
 ENVIRONMENT: Final[dict[str, str]] = {
     f.name: PREFIX + _SHORT_NAMES.get(f.name, f.name.upper()) for f in fields(Settings)
 }
-_OTHER_VARIABLES: Final = frozenset({PREFIX + "AUTOLOAD", PREFIX + "PLUGINS", PREFIX + "DEV_DATA"})
+_OTHER_VARIABLES: Final = frozenset(
+    PREFIX + name for name in ("AUTOLOAD", "PLUGINS", "TRACEBACK", "DEV_DATA")
+)
 
 
 def _invalid(name: str, value: object, valid: str) -> SettingsError:

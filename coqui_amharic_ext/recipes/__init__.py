@@ -1,0 +1,1 @@
+"""Stock-shaped training recipes; they differ from upstream's in config values alone."""

@@ -1,0 +1,58 @@
+"""What every verb prints with: JSON lines or text, and input from arguments, a file or a pipe."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from coqui_amharic_ext.errors import CoquiAmharicError
+
+
+class InputError(CoquiAmharicError, ValueError):
+    """The command line's input is missing or cannot be read."""
+
+
+def emit(value: Any) -> None:
+    """Print one JSON document on one line."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+
+
+def lines(texts: Iterable[str] | None, file: Path | None) -> Iterator[str]:
+    """Yield the texts given as arguments, else a file's lines, else standard input's."""
+    if texts and file is not None:
+        raise InputError(f"give either texts or --file {file}, not both")
+    if texts:
+        yield from texts
+    elif file is not None:
+        yield from _file_lines(file)
+    elif sys.stdin.isatty():
+        raise InputError("give a text, --file FILE, or pipe text in")
+    else:
+        sys.stdin.reconfigure(encoding="utf-8", errors="strict")  # type: ignore[union-attr]
+        yield from _decoded(sys.stdin, "standard input")
+
+
+def _file_lines(file: Path) -> Iterator[str]:
+    try:
+        with file.open(encoding="utf-8-sig") as stream:
+            yield from _decoded(stream, str(file))
+    except FileNotFoundError:
+        raise InputError(f"{file} does not exist") from None
+    except IsADirectoryError:
+        raise InputError(f"{file} is a folder; give a text file") from None
+
+
+def _decoded(stream: Iterable[str], name: str) -> Iterator[str]:
+    number = 0
+    try:
+        for line in stream:
+            number += 1
+            yield line.rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{name}: not UTF-8 after line {number} (byte {error.start}); convert it, for example "
+            "with iconv -t UTF-8"
+        ) from error

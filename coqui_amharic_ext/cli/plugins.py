@@ -1,0 +1,34 @@
+"""``plugins``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from coqui_amharic_ext.cli.output import emit
+
+
+def plugins(
+    json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """List plugins, the distribution each came from, and what is wrong with those left out.
+
+    Exit code 1 if one is left out. Example: coqui-amharic plugins --json
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from coqui_amharic_ext.plugins import plugin_infos
+
+    infos = plugin_infos()
+    if json:
+        emit([asdict(info) for info in infos])
+    else:
+        table = Table("plugin", "module", "from", "hooks", "error")
+        for info in infos:
+            source = f"{info.distribution} {info.version}".strip()
+            table.add_row(info.name, info.module, source, ", ".join(info.hooks), info.error)
+        Console().print(table)
+    raise typer.Exit(code=int(any(info.error for info in infos)))
