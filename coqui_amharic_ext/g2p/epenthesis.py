@@ -1,0 +1,120 @@
+"""Where ɨ is spoken among consonants that are written without a vowel.
+
+Amharic allows the syllable (C)V(C)(C); a geminate fills two places. For every run of bare
+consonants the positions of ɨ of least cost are taken: each ɨ costs something, a cluster costs by
+how its sonority rises (``data/contacts.tsv``), and what no syllable can hold costs more than any
+number of ɨ (Hayward 1988, "In defence of the skeletal tier"; Leslau 1995, chapter on phonology).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from coqui_amharic_ext.g2p.phones import LENGTH
+from coqui_amharic_ext.g2p.resources import rows
+
+VOWEL_COST: Final = 10
+FORBIDDEN: Final = 1000
+IDENTICAL_COST: Final = 40
+LATE_COST: Final = 0.01
+"""Breaks ties between equally good places in favour of the earlier ɨ."""
+
+_TOKEN = re.compile(f"[^{LENGTH}]{LENGTH}?|{LENGTH}")
+_RUN = re.compile("[^əuiaeɨo]+")
+
+_CLASSES: Final = {
+    "fricative": "fvszʃʒhFVSZƩƷH",
+    "nasal": "mnɲMNƝ",
+    "liquid": "lɾLR",
+    "glide": "wj",
+}
+_CLASS_OF: Final = {char: name for name, chars in _CLASSES.items() for char in chars}
+
+
+@lru_cache(maxsize=1)
+def _contacts() -> dict[tuple[str, str, str], float]:
+    return {(row[0], row[1], row[2]): float(row[3]) for row in rows("contacts.tsv")}
+
+
+def _class(token: str) -> str:
+    return _CLASS_OF.get(token[0], "stop")
+
+
+def _cluster_cost(tokens: list[str], initial: bool, final: bool) -> float:
+    """Return the cost of a cluster between two vowels, or between a vowel and a word edge."""
+    if not tokens:
+        return 0.0 if final else FORBIDDEN
+    places = len(tokens) + sum(LENGTH in token for token in tokens)
+    if initial:
+        return 0.0 if places == 1 else float(FORBIDDEN * (places - 1))
+    if places > 2:
+        return float(FORBIDDEN * (places - 2))
+    if len(tokens) == 1:
+        return 0.0
+    if tokens[0] == tokens[1]:
+        return IDENTICAL_COST
+    place = "final" if final else "medial"
+    return _contacts()[place, _class(tokens[0]), _class(tokens[1])]
+
+
+_memo: dict[tuple[str, bool, bool], str] = {}
+_MEMO_SIZE: Final = 1 << 16
+
+
+def fill_run(run: str, initial: bool, final: bool) -> str:
+    """Return a run of bare consonants with ɨ where it is spoken.
+
+    Parameters
+    ----------
+    run : str
+        Consonants, one character each, with ``ː`` after long ones.
+    initial, final : bool
+        Whether the run stands at the start, at the end of the word; otherwise a vowel is there.
+    """
+    key = (run, initial, final)
+    found = _memo.get(key)
+    if found is None:
+        if len(_memo) >= _MEMO_SIZE:
+            _memo.clear()
+        found = _memo[key] = _cheapest(_TOKEN.findall(run), initial, final)
+    return found
+
+
+def _cheapest(tokens: list[str], initial: bool, final: bool) -> str:
+    """Find the cheapest places for ɨ, left to right; linear in the length of the run."""
+    count = len(tokens)
+    # best[i]: cheapest cost with ɨ right after token i, and where the ɨ before that stood.
+    best: list[tuple[float, int]] = [(0.0, -1)]
+    for here in range(1, count + 1):
+        options = []
+        for before in range(max(0, here - 3), here):
+            cluster = tokens[before:here]
+            cost = _cluster_cost(cluster, initial and before == 0, False)
+            place = LATE_COST * here
+            options.append((best[before][0] + cost + VOWEL_COST + place, before))
+        best.append(min(options))
+    ends = []
+    for before in range(max(0, count - 3), count + 1):
+        first = initial and before == 0
+        cost = _cluster_cost(tokens[before:], first, final)
+        if first and final:
+            cost += FORBIDDEN
+        ends.append((best[before][0] + cost, before))
+    _, here = min(ends)
+    places = set()
+    while here > 0:
+        places.add(here)
+        here = best[here][1]
+    return "".join(t + "ɨ" if i in places else t for i, t in enumerate(tokens, 1))
+
+
+def fill(coded: str) -> str:
+    """Return a word, one character per phone, with every spoken ɨ written."""
+    size = len(coded)
+
+    def run(match: re.Match[str]) -> str:
+        return fill_run(match[0], match.start() == 0, match.end() == size)
+
+    return _RUN.sub(run, coded)

@@ -1,0 +1,20 @@
+"""Reading the package's TSV tables."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from coqui_amharic_ext.g2p import phones
+
+
+def rows(name: str) -> list[list[str]]:
+    """Return the rows of ``g2p/data/<name>`` without the header, cells split at tabs.
+
+    A table that does not exist gives no rows, so that optional tables need no special case.
+    """
+    resource = files(phones.__package__).joinpath("data", name)
+    try:
+        text = resource.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    return [line.split("\t") for line in text.splitlines()[1:] if line and line[0] != "#"]
