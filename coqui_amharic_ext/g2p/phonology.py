@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from coqui_amharic_ext.g2p.alignment import merge
 from coqui_amharic_ext.g2p.epenthesis import fill
 from coqui_amharic_ext.g2p.folding import fold
 from coqui_amharic_ext.g2p.symbols import decode
@@ -26,6 +27,26 @@ class Realisation:
 def realise(
     word: str, *, segments: Sequence[str] | None = None, narrow: bool = False
 ) -> Realisation:
-    """Return the IPA of one normalised Ethiopic word."""
+    """Return the IPA of one normalised Ethiopic word.
+
+    Parameters
+    ----------
+    word : str
+        Ethiopic letters and gemination marks, no punctuation.
+    segments : sequence of str, optional
+        A backend's phones, already folded to our inventory: consonants and vowels are taken from
+        them, length and ɨ from the written word.
+    narrow : bool
+        Whether to write allophones.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``word`` is not made of Ethiopic letters, or ``segments`` are not the same word.
+    """
     letters(word)
-    return Realisation(decode(fill(word.translate(coding()))), "rules")
+    written = word.translate(coding())
+    surface = fill(written)
+    if segments is not None:
+        surface = merge(surface, written, segments)
+    return Realisation(decode(surface), "rules")
