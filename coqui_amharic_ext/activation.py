@@ -1,4 +1,4 @@
-"""What switches everything on and off: autoload, ``activate()``, ``deactivate()``, ``status()``."""
+"""What switches everything on and off: ``activate()``, ``deactivate()``, ``status()``."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import logging
 import os
 import sys
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from coqui_amharic_ext.autoload import ROOTS, AwaitCoqui
 from coqui_amharic_ext.finder import PostImportFinder
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from coqui_amharic_ext.settings import Settings
 
 logger = logging.getLogger("coqui_amharic_ext")
-_ROOTS: Final = frozenset({"TTS", "trainer"})
 
 
 class _State:
@@ -34,24 +34,23 @@ class _State:
 _state = _State()
 
 
-def autoload() -> None:
-    """Entry point that PyTorch calls at the end of ``import torch``. Never raises."""
-    try:
-        if os.environ.get("COQUI_AMHARIC_AUTOLOAD", "1").strip() == "0":
-            return
-        _install_finder()
-        if any(root in sys.modules for root in _ROOTS):
-            _settled()
-    except Exception:
-        # An exception here would make every `import torch` in this environment fail.
-        logger.exception("coqui-amharic-ext could not be loaded; Coqui runs without it")
+def take_over() -> PostImportFinder:
+    """Put the finder that applies patches where autoload's placeholder stands."""
+    with _state.lock:
+        return _install_finder()
+
+
+def _fail(error: Exception) -> None:
+    _state.fault = f"{type(error).__name__}: {error}"
+    logger.exception("coqui-amharic-ext could not be activated; Coqui runs without it")
 
 
 def _install_finder() -> PostImportFinder:
     with _state.lock:
         if _state.finder is None:
-            _state.finder = PostImportFinder(set(_ROOTS), _settled)
+            _state.finder = PostImportFinder(set(ROOTS), _settled)
         _state.finder.install()
+        sys.meta_path[:] = [f for f in sys.meta_path if not isinstance(f, AwaitCoqui)]
         return _state.finder
 
 
@@ -63,8 +62,7 @@ def _settled() -> None:
             if patcher is not None and _state.finder is not None:
                 patcher.apply(_state.finder.complete)
     except Exception as error:
-        _state.fault = f"{type(error).__name__}: {error}"
-        logger.exception("coqui-amharic-ext could not be activated; Coqui runs without it")
+        _fail(error)
 
 
 def _make_patcher() -> Patcher | None:
@@ -152,6 +150,7 @@ def deactivate() -> None:
                 logger.warning("%s", problem)
         if _state.finder is not None:
             _state.finder.remove()
+        sys.meta_path[:] = [f for f in sys.meta_path if not isinstance(f, AwaitCoqui)]
         for variable, value in _state.exported.items():
             if value is None:
                 os.environ.pop(variable, None)
@@ -183,7 +182,7 @@ def status() -> Report:
             _state.patcher.apply(_state.finder.complete)
         patches = _state.patcher.statuses() if _state.patcher is not None else ()
     return Report(
-        active=_state.finder is not None,
+        active=_active(),
         settings={name: getattr(chosen, name) for name in settings_module.ENVIRONMENT}
         if chosen is not None
         else {},
@@ -194,6 +193,11 @@ def status() -> Report:
         plugin_errors=tuple(f"{p.name}: {p.error}" for p in plugins.plugin_infos() if p.error),
         notes=_state.notes,
     )
+
+
+def _active() -> bool:
+    """Whether the finder, or autoload's placeholder for it, is in place."""
+    return _state.finder is not None or any(isinstance(f, AwaitCoqui) for f in sys.meta_path)
 
 
 def _backends(chosen: Settings | None) -> tuple[BackendStatus, ...]:

@@ -1,0 +1,134 @@
+"""The finder reports when watched imports are complete, never in the middle of one."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from coqui_amharic_ext.finder import PostImportFinder
+
+Package = Callable[[dict[str, str]], None]
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Package]:
+    """Write a package ``watched_pkg`` whose modules have the given bodies."""
+
+    def write(bodies: dict[str, str]) -> None:
+        folder = tmp_path / "watched_pkg"
+        folder.mkdir()
+        for name, body in {"__init__": "", **bodies}.items():
+            (folder / f"{name}.py").write_text(body)
+
+    monkeypatch.syspath_prepend(tmp_path)
+    yield write
+    for name in [n for n in sys.modules if n.startswith("watched_pkg")]:
+        del sys.modules[name]
+
+
+@pytest.fixture
+def watch() -> Iterator[Callable[[], tuple[PostImportFinder, list[set[str]]]]]:
+    """Install a finder for ``watched_pkg`` that notes what was complete at each report."""
+    finders: list[PostImportFinder] = []
+
+    def install() -> tuple[PostImportFinder, list[set[str]]]:
+        seen: list[set[str]] = []
+
+        def settled() -> None:
+            names = [n for n in sys.modules if n.startswith("watched_pkg")]
+            seen.append({n for n in names if finder.complete(n)})
+
+        finder = PostImportFinder({"watched_pkg"}, settled)
+        finders.append(finder)
+        finder.install()
+        return finder, seen
+
+    yield install
+    for finder in finders:
+        finder.remove()
+
+
+def test_circular_imports_are_reported_once_the_outermost_is_done(
+    package: Package, watch: Callable[[], tuple[PostImportFinder, list[set[str]]]]
+) -> None:
+    package(
+        {
+            "a": "from watched_pkg import b\nVALUE = b.VALUE + 1",
+            "b": "import watched_pkg.a\nVALUE = 1",
+        }
+    )
+    _, seen = watch()
+    module = importlib.import_module("watched_pkg.a")
+    assert module.VALUE == 2
+    assert seen == [{"watched_pkg"}, {"watched_pkg", "watched_pkg.a", "watched_pkg.b"}]
+
+
+def test_a_module_under_way_before_the_finder_came_is_complete_at_a_later_import(
+    package: Package, tmp_path: Path
+) -> None:
+    # torch is imported, and the finder so installed, from within a module of the package.
+    package(
+        {
+            "outer": (
+                "import watched_installer\n"
+                "from watched_pkg import inner\n"
+                "LAST = 'bound after the inner import'\n"
+            ),
+            "inner": "",
+        }
+    )
+    (tmp_path / "watched_installer.py").write_text(
+        "from coqui_amharic_ext.finder import PostImportFinder\n"
+        "import sys\n"
+        "seen = []\n"
+        "def settled():\n"
+        "    outer = sys.modules.get('watched_pkg.outer')\n"
+        "    seen.append((finder.complete('watched_pkg.outer'), hasattr(outer, 'LAST')))\n"
+        "finder = PostImportFinder({'watched_pkg'}, settled)\n"
+        "finder.install()\n"
+    )
+    try:
+        importlib.import_module("watched_pkg.outer")
+        installer = sys.modules["watched_installer"]
+        assert installer.seen == [(False, False)]
+        sys.modules.pop("this", None)
+        with pytest.raises(ModuleNotFoundError):
+            importlib.import_module("watched_no_such_module")
+        assert installer.seen[-1] == (True, True)
+    finally:
+        sys.modules.pop("watched_installer").finder.remove()
+
+
+def test_a_failing_import_leaves_the_count_right(
+    package: Package, watch: Callable[[], tuple[PostImportFinder, list[set[str]]]]
+) -> None:
+    package({"broken": "raise RuntimeError('as written')", "fine": ""})
+    _, seen = watch()
+    with pytest.raises(RuntimeError, match="as written"):
+        importlib.import_module("watched_pkg.broken")
+    importlib.import_module("watched_pkg.fine")
+    assert seen[-1] == {"watched_pkg", "watched_pkg.fine"}
+
+
+def test_modules_look_as_without_the_finder(
+    package: Package, watch: Callable[[], tuple[PostImportFinder, list[set[str]]]]
+) -> None:
+    package({"a": "VALUE = 1"})
+    watch()
+    module = importlib.import_module("watched_pkg.a")
+    assert type(module.__loader__) is importlib.machinery.SourceFileLoader
+    assert "exec_module" not in vars(module.__loader__)
+    assert module.__spec__.loader.get_source("watched_pkg.a") == "VALUE = 1"
+
+
+def test_other_packages_are_not_touched(
+    watch: Callable[[], tuple[PostImportFinder, list[set[str]]]],
+) -> None:
+    finder, seen = watch()
+    assert finder.find_spec("json") is None
+    assert finder.find_spec("watched_pkg_not_there") is None
+    assert seen == []

@@ -1,0 +1,215 @@
+"""Patches apply only where they fit, and come off without a trace."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from coqui_amharic_ext.patching import MISSING, Known, Patch, Patcher, fingerprint, source_hash
+from coqui_amharic_ext.settings import Settings
+
+SOURCE = '''
+class Upstream:
+    """Somebody else's class."""
+
+    def method(self, x):
+        return x + 1
+
+    @staticmethod
+    def static(x):
+        return x * 2
+
+
+def function(x):
+    return x
+'''
+
+
+@pytest.fixture
+def upstream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    (tmp_path / "patched_upstream.py").write_text(SOURCE)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield __import__("patched_upstream")
+    del sys.modules["patched_upstream"]
+
+
+def add_ten(original: Callable[..., int]) -> Callable[..., int]:
+    def method(self: object, x: int) -> int:
+        return original(self, x) + 10
+
+    return method
+
+
+def patch(**changes: Any) -> Patch:
+    given: dict[str, Any] = {
+        "name": "add-ten",
+        "module": "patched_upstream",
+        "qualname": "Upstream.method",
+        "summary": "adds ten",
+        "replace": add_ten,
+        "probe": lambda original: None,
+    }
+    return Patch(**(given | changes))
+
+
+def apply(*patches: Patch, settings: Settings | None = None) -> Patcher:
+    patcher = Patcher(patches, settings or Settings())
+    patcher.apply(lambda module: module in sys.modules)
+    return patcher
+
+
+def state(patcher: Patcher, name: str = "add-ten") -> tuple[str, str]:
+    found = {s.name: s for s in patcher.statuses()}[name]
+    return found.state, found.reason
+
+
+def test_objects_built_before_are_covered_and_the_identical_function_comes_back(
+    upstream: ModuleType,
+) -> None:
+    built_before = upstream.Upstream()
+    original = vars(upstream.Upstream)["method"]
+    patcher = apply(patch())
+    assert built_before.method(1) == 12
+    assert state(patcher) == ("applied", "")
+    assert patcher.undo() == []
+    assert vars(upstream.Upstream)["method"] is original
+    assert built_before.method(1) == 2
+    assert state(patcher)[0] == "off"
+
+
+def test_staticmethods_stay_staticmethods(upstream: ModuleType) -> None:
+    original = vars(upstream.Upstream)["static"]
+    patcher = apply(
+        patch(
+            qualname="Upstream.static",
+            replace=lambda old: staticmethod(lambda x: old.__func__(x) + 1),
+        )
+    )
+    assert upstream.Upstream.static(2) == 5
+    assert upstream.Upstream().static(2) == 5
+    patcher.undo()
+    assert vars(upstream.Upstream)["static"] is original
+
+
+def test_patches_of_the_same_attribute_stack_and_come_off_in_reverse(upstream: ModuleType) -> None:
+    original = upstream.Upstream.method
+    known = (Known("1", *fingerprint(original)),)
+    patcher = apply(patch(known=known, probe=None), patch(name="twice", known=known, probe=None))
+    assert upstream.Upstream().method(1) == 22
+    patcher.undo()
+    assert upstream.Upstream.method is original
+
+
+def test_a_known_source_needs_no_probe(upstream: ModuleType) -> None:
+    def refuse(original: object) -> None:
+        raise AssertionError("must not run")
+
+    known = (Known("patched 1.0", *fingerprint(upstream.Upstream.method)),)
+    assert state(apply(patch(known=known, probe=refuse))) == ("applied", "")
+
+
+def test_an_unknown_source_whose_probe_fails_is_skipped_by_name(
+    upstream: ModuleType, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(original: object) -> None:
+        raise RuntimeError("returns something else now")
+
+    original = upstream.Upstream.method
+    patcher = apply(patch(probe=refuse), patch(name="other", qualname="function", replace=lambda _: len))
+    found, reason = state(patcher)
+    assert found == "skipped"
+    assert "returns something else now" in reason
+    assert upstream.Upstream.method is original
+    assert "add-ten" in caplog.text
+    assert "patched_upstream.Upstream.method" in caplog.text
+    assert state(patcher, "other")[0] == "applied"
+
+
+def test_an_unknown_source_without_a_probe_is_skipped(upstream: ModuleType) -> None:
+    assert state(apply(patch(probe=None)))[0] == "skipped"
+
+
+def test_a_renamed_parameter_is_an_unknown_source(upstream: ModuleType) -> None:
+    digest, signature = fingerprint(upstream.Upstream.method)
+    assert signature == "(self, x)"
+    assert state(apply(patch(probe=None, known=(Known("1", digest, "(self, y)"),))))[0] == "skipped"
+
+
+@pytest.mark.parametrize("qualname", ["Upstream.gone", "Gone.method", "gone"])
+def test_a_moved_target_is_skipped(upstream: ModuleType, qualname: str) -> None:
+    assert state(apply(patch(qualname=qualname)))[0] == "skipped"
+
+
+def test_what_upstream_has_already_is_left_alone(upstream: ModuleType) -> None:
+    original = upstream.Upstream.method
+    assert state(apply(patch(upstream_has=lambda found: found is original)))[0] == "upstream has it"
+    assert upstream.Upstream.method is original
+    adds = patch(name="adds", qualname="function", adds=True, replace=lambda _: len)
+    assert state(apply(adds), "adds")[0] == "upstream has it"
+
+
+def test_an_added_attribute_goes_again(upstream: ModuleType) -> None:
+    given: list[object] = []
+
+    def make(original: object) -> object:
+        given.append(original)
+        return len
+
+    patcher = apply(patch(qualname="new_function", adds=True, replace=make))
+    assert upstream.new_function is len
+    assert given == [MISSING]
+    patcher.undo()
+    assert not hasattr(upstream, "new_function")
+
+
+def test_a_setting_switches_a_patch_off(upstream: ModuleType) -> None:
+    original = upstream.Upstream.method
+    patcher = apply(
+        patch(enabled=lambda settings: settings.packing), settings=Settings(packing=False)
+    )
+    assert state(patcher)[0] == "off"
+    assert upstream.Upstream.method is original
+
+
+def test_a_patch_waits_for_its_module(upstream: ModuleType) -> None:
+    patcher = Patcher([patch()], Settings())
+    patcher.apply(lambda module: False)
+    assert state(patcher)[0] == "pending"
+    assert patcher.waiting
+    patcher.apply(lambda module: True)
+    assert state(patcher)[0] == "applied"
+    assert not patcher.waiting
+
+
+def test_what_somebody_else_changed_later_is_left_and_named(upstream: ModuleType) -> None:
+    patcher = apply(patch())
+    upstream.Upstream.method = somebody_elses = lambda self, x: x
+    (problem,) = patcher.undo()
+    assert "patched_upstream.Upstream.method" in problem
+    assert upstream.Upstream.method is somebody_elses
+
+
+def test_undo_cleans_up_what_a_replacement_left_elsewhere(upstream: ModuleType) -> None:
+    undone: list[str] = []
+    apply(patch(undo=lambda: undone.append("yes"))).undo()
+    assert undone == ["yes"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "same"),
+    [
+        ("def f(x):\n    # a comment\n    return (x\n        + 1)", True),
+        ('def f(x):\n    """A docstring."""\n    return x + 1', True),
+        ("def f(x):\n    return x + 2", False),
+        ("def f(y):\n    return y + 1", False),
+        ("def f(x=0):\n    return x + 1", False),
+        ("def f(x: int):\n    return x + 1", False),
+    ],
+)
+def test_the_hash_sees_meaning_not_layout(changed: str, same: bool) -> None:
+    assert (source_hash(changed) == source_hash("def f(x):\n    return x + 1")) is same
