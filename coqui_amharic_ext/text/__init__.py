@@ -1,0 +1,21 @@
+"""Written Amharic to spoken Amharic: numbers, dates, times, money, abbreviations, symbols and Unicode, no dependency."""
+
+from __future__ import annotations
+
+from coqui_amharic_ext.text.cardinals import cardinal, ordinal
+from coqui_amharic_ext.text.ethiopic_numerals import ethiopic_to_int, int_to_ethiopic
+from coqui_amharic_ext.text.homophones import fold_homophones
+from coqui_amharic_ext.text.normalizer import normalize
+from coqui_amharic_ext.text.policy import TextPolicy
+from coqui_amharic_ext.text.punctuation import to_ascii_punctuation
+
+__all__ = [
+    "TextPolicy",
+    "cardinal",
+    "ethiopic_to_int",
+    "fold_homophones",
+    "int_to_ethiopic",
+    "normalize",
+    "ordinal",
+    "to_ascii_punctuation",
+]

@@ -1,0 +1,186 @@
+"""Abbreviations with slashes or dots, with prefixes and endings: ዶ/ር, ለዶ/ር, ት/ቤቱ, በክ/ከተማው, ዓ.ም., ቁ. 5.
+
+``data/abbreviations.tsv`` lists them once, with slashes; dots and slashes are taken for each other, homophone letters
+are folded, and spaces after the dots (``እ. ኤ. አ.``) are allowed.
+"""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import Final, NamedTuple
+
+from coqui_amharic_ext.text import fidel
+from coqui_amharic_ext.text.affixes import attach_suffix, fits_word, free_prefixes, glued_prefixes
+from coqui_amharic_ext.text.homophones import fold_homophones
+from coqui_amharic_ext.text.scanner import GEEZ, NUMBER, SPACE, WORD, Line, Reading
+from coqui_amharic_ext.text.tables import rows
+
+_MAX_PIECES: Final = 8
+_MAX_PIECE: Final = 16
+_SEPARATORS: Final = frozenset("/.")
+
+
+class Entry(NamedTuple):
+    """One row of the table: the last letter as listed, the words, and how it may be used."""
+
+    last: str
+    spoken: str
+    whole_tail: bool
+    era: bool
+
+
+class Index(NamedTuple):
+    """The table by what can be looked up in it."""
+
+    by_stem: dict[str, Entry]
+    before_number: dict[str, str]
+    heads: dict[str, str]
+    most_pieces: int
+
+
+def _stem(key: str) -> str:
+    """The key with the vowel of its last letter taken off."""
+    return key[:-1] + _bare(key[-1])
+
+
+def _bare(letter: str) -> str:
+    return fidel.with_order(letter, 0) if fidel.in_grid(letter) else letter
+
+
+@cache
+def index() -> Index:
+    """Read the table once."""
+    by_stem: dict[str, Entry] = {}
+    before_number: dict[str, str] = {}
+    heads: dict[str, str] = {}
+    most = 1
+    for row in rows("abbreviations"):
+        written, kind = row["written"], row["kind"]
+        key = fold_homophones(written)
+        if kind == "number":
+            before_number[key] = row["spoken"]
+        elif kind == "head":
+            heads[key] = row["spoken"]
+        else:
+            pieces = key.split("/")
+            most = max(most, len(pieces))
+            tail = pieces[-1]
+            whole = len(tail) > 1 and fold_homophones(row["spoken"]).endswith(tail)
+            by_stem[_stem(key)] = Entry(key[-1], row["spoken"], whole, kind == "era")
+    return Index(by_stem, before_number, heads, most)
+
+
+@lru_cache(maxsize=8192)
+def expand(pieces: tuple[str, ...], keep_era: bool = False) -> str | None:
+    """Expand abbreviation pieces (``("ለዶ", "ር")``); ``None`` if they are not in the table."""
+    folded = tuple(fold_homophones(piece) for piece in pieces)
+    spoken = _with_suffix(pieces, folded, keep_era)
+    if spoken is not None:
+        return spoken
+    first = folded[0]
+    for length in range(min(4, len(first) - 1), 0, -1):
+        prefix = pieces[0][:length]
+        if prefix not in glued_prefixes() and prefix not in free_prefixes():
+            continue
+        rest = _with_suffix((pieces[0][length:], *pieces[1:]), (first[length:], *folded[1:]), keep_era)
+        if rest is not None:
+            return prefix + (" " if prefix in free_prefixes() else "") + rest
+    return None
+
+
+def _with_suffix(pieces: tuple[str, ...], folded: tuple[str, ...], keep_era: bool) -> str | None:
+    table = index().by_stem
+    head = "".join(piece + "/" for piece in folded[:-1])
+    tail = folded[-1]
+    for cut in range(len(tail), 0, -1):
+        entry = table.get(head + tail[: cut - 1] + _bare(tail[cut - 1]))
+        if entry is None or (entry.era and keep_era):
+            continue
+        rest = pieces[-1][cut:]
+        letter = tail[cut - 1]
+        if letter == entry.last:
+            if not rest or fits_word(rest):
+                return attach_suffix(entry.spoken, rest)
+            # ት/ቤታችን, ጠ/ሚኒስትርነት: after a tail that is a whole word any ending may come.
+            if entry.whole_tail and len(rest) <= 4:
+                return entry.spoken + rest
+            continue
+        # ት/ቤቱ: the vowel of the ending shows on the last letter.
+        last = entry.spoken[-1]
+        if fidel.in_grid(last) and fidel.series(fold_homophones(last)) == fidel.series(entry.last):
+            ending = fidel.with_order(last, fidel.order(letter)) + rest
+            if entry.whole_tail or fits_word(rest) or rest in ("ች", "ቹ", "ቻቸው", "ችን", "ቸው"):
+                return entry.spoken[:-1] + ending
+    return None
+
+
+def read_abbreviation(line: Line, i: int) -> Reading | None:
+    """An abbreviation of the table at word ``i``."""
+    tokens, kinds = line.tokens, line.kinds
+    if tokens[i + 1] not in _SEPARATORS or not tokens[i + 1]:
+        return None
+    if i > 0 and tokens[i - 1] in _SEPARATORS:
+        return None
+    pieces = [tokens[i]]
+    ends = [i + 1]
+    j = i + 1
+    most = index().most_pieces
+    while len(pieces) < most and tokens[j] and tokens[j] in _SEPARATORS:
+        after = j + 1
+        if tokens[j] == "." and tokens[after] == " ":
+            # እ. ኤ. አ.: only single letters are spaced out this way.
+            if len(tokens[after + 1]) > 1 or len(pieces[-1]) > 2:
+                break
+            after += 1
+        if kinds[after] != WORD or len(tokens[after]) > _MAX_PIECE:
+            break
+        pieces.append(tokens[after])
+        ends.append(after + 1)
+        j = after + 1
+    keep = line.policy.era == "keep"
+    for count in range(len(pieces), 1, -1):
+        spoken = expand(tuple(pieces[:count]), keep)
+        if spoken is None:
+            continue
+        end = ends[count - 1]
+        if tokens[end] == "." and tokens[i + 1] == "." and len(pieces[count - 1]) <= 3:
+            end += 1
+        return Reading(end, spoken, "abbreviation")
+    if len(pieces) == 1:
+        return None
+    return _head(line, i, pieces)
+
+
+def _head(line: Line, i: int, pieces: list[str]) -> Reading | None:
+    """ገ/ማርያም, ወ/ሚካኤል: the first half of a name, shortened."""
+    if line.tokens[i + 1] != "/" or len(pieces) != 2 or len(pieces[1]) < 2:
+        return None
+    first = fold_homophones(pieces[0])
+    spoken = index().heads.get(first)
+    if spoken is None and len(first) > 1 and pieces[0][0] in glued_prefixes():
+        spoken = index().heads.get(first[1:])
+        if spoken is not None:
+            spoken = pieces[0][0] + spoken
+    return None if spoken is None else Reading(i + 1, spoken, "abbreviation")
+
+
+def read_before_number(line: Line, i: int) -> Reading | None:
+    """ቁ. 5, ገጽ. 12, ቁ.5: short forms that stand for a word only before a number."""
+    tokens = line.tokens
+    word = fold_homophones(tokens[i]) if len(tokens[i]) <= _MAX_PIECE else ""
+    table = index().before_number
+    spoken = table.get(word)
+    prefix = ""
+    if spoken is None and len(word) > 1 and tokens[i][0] in glued_prefixes():
+        spoken, prefix = table.get(word[1:]), tokens[i][0]
+    if spoken is None:
+        return None
+    end = i + 1
+    if tokens[end] in (".", "/"):
+        end += 1
+    elif tokens[end] != " " and line.kinds[end] not in (NUMBER, GEEZ):
+        return None
+    j = line.skip_space(end)
+    if line.kinds[j] not in (NUMBER, GEEZ) or (j == end and line.kinds[end] == SPACE):
+        return None
+    return Reading(end, prefix + spoken, "abbreviation before a number")

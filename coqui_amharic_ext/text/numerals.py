@@ -1,0 +1,216 @@
+"""Plain numbers in running text: grouped digits, decimals, Ge'ez numerals, ordinals (1ኛ), scale words (28.4 ሚሊዮን), signs."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final, NamedTuple
+
+from coqui_amharic_ext.text import ethiopic_numerals
+from coqui_amharic_ext.text.affixes import attach_suffix, fits_number
+from coqui_amharic_ext.text.cardinals import (
+    MAX_DIGITS,
+    NEGATIVE,
+    ZERO,
+    digits,
+    number_words,
+    ordinal,
+    to_ordinal,
+)
+from coqui_amharic_ext.text.policy import TextPolicy
+from coqui_amharic_ext.text.scanner import GEEZ, MARK, NUMBER, SPACE, WORD, Line, Reading
+from coqui_amharic_ext.text.tables import rows
+
+POINT: Final = "ነጥብ"
+_MAX_GROUPS: Final = 5
+
+
+class Numeral(NamedTuple):
+    """A written number: tokens up to ``end``, its whole part and the digits after the point, both as ASCII digits."""
+
+    end: int
+    whole: str
+    fraction: str
+
+    @property
+    def value(self) -> int | None:
+        """The number when it is whole and short enough to be one."""
+        return int(self.whole) if not self.fraction and len(self.whole) <= MAX_DIGITS else None
+
+
+def parse(line: Line, i: int) -> Numeral | None:
+    """Read a number at token ``i``: ``1,500.50``, ``28.4``, ``1 000 000``, ``፲፱፻``."""
+    kind = line.kinds[i]
+    if kind == GEEZ:
+        value = ethiopic_numerals.parse(line.tokens[i]) if len(line.tokens[i]) <= 32 else None
+        return None if value is None else Numeral(i + 1, str(value), "")
+    if kind != NUMBER:
+        return None
+    tokens, kinds = line.tokens, line.kinds
+    whole = tokens[i]
+    end = i + 1
+    mark = tokens[end]
+    if mark in (",", " ") and len(whole) <= 3 and whole[0] != "0":
+        parts = [whole]
+        while (
+            len(parts) <= _MAX_GROUPS
+            and tokens[end] == mark
+            and kinds[end + 1] == NUMBER
+            and len(tokens[end + 1]) == 3
+        ):
+            parts.append(tokens[end + 1])
+            end += 2
+        # A longer tail of groups is a list, not a number.
+        if tokens[end] == mark and kinds[end + 1] == NUMBER and mark == ",":
+            return Numeral(i + 1, whole, "")
+        whole = "".join(parts)
+        mark = tokens[end]
+    if mark == "." and kinds[end + 1] == NUMBER and not _dotted(line, i, end + 2):
+        return Numeral(end + 2, whole, tokens[end + 1])
+    return Numeral(end, whole, "")
+
+
+def _dotted(line: Line, start: int, after: int) -> bool:
+    """Whether the number is part of a longer dotted string (a version, an address, 12.05.2015)."""
+    if line.tokens[after] == "." and line.kinds[after + 1] == NUMBER:
+        return True
+    return start >= 2 and line.tokens[start - 1] == "." and line.kinds[start - 2] == NUMBER
+
+
+def say(number: Numeral, policy: TextPolicy) -> str:
+    """Say a number, decimals included."""
+    spoken = number_words(number.whole, policy) if number.whole else ZERO
+    if number.fraction:
+        if policy.decimals == "number" and number.fraction[0] != "0":
+            after = number_words(number.fraction, policy)
+        else:
+            after = digits(number.fraction)
+        spoken = f"{spoken} {POINT} {after}"
+    return spoken
+
+
+@cache
+def scale_words() -> dict[str, str]:
+    """Scale words and their short forms, to the word that is said."""
+    return {row["written"]: row["spoken"] for row in rows("scale_words")}
+
+
+def scale_after(line: Line, end: int) -> tuple[int, str] | None:
+    """The scale word that follows a number, with or without a space: (end, word)."""
+    j = line.skip_space(end)
+    word = line.tokens[j]
+    spoken = scale_words().get(word)
+    if spoken is None or line.kinds[j] == MARK:
+        return None
+    if word.isascii() and j != end and len(word) < 2:
+        return None
+    if word in ("ሚ", "ቢ", "ት"):
+        # One-letter short forms need their dot.
+        if line.tokens[j + 1] != ".":
+            return None
+        return j + 2, spoken
+    return j + 1, spoken
+
+
+def amount(line: Line, i: int) -> Reading | None:
+    """Read a number with the scale words that follow it; no suffix, no unit."""
+    number = parse(line, i)
+    if number is None:
+        return None
+    spoken = say(number, line.policy)
+    end = number.end
+    value = number.value
+    for _ in range(3):
+        scale = scale_after(line, end)
+        if scale is None:
+            break
+        end, word = scale
+        spoken = f"{spoken} {word}"
+        value = None
+    return Reading(end, spoken, "number", value)
+
+
+def suffix(line: Line, reading: Reading) -> Reading:
+    """Join an ending that stands right after what was read (5ቱ, 1990ዎቹ, 25%ን)."""
+    end = reading.end
+    if line.kinds[end] == WORD and fits_number(reading.spoken, line.tokens[end]):
+        return reading._replace(end=end + 1, spoken=attach_suffix(reading.spoken, line.tokens[end]))
+    # 1990-ዎቹ, 5-ኛ
+    if (
+        line.tokens[end] == "-"
+        and line.kinds[end + 1] == WORD
+        and line.kinds[end + 2] in (SPACE, MARK)
+        and fits_number(reading.spoken, line.tokens[end + 1])
+        and len(line.tokens[end + 1]) > 1
+    ):
+        return reading._replace(
+            end=end + 2, spoken=attach_suffix(reading.spoken, line.tokens[end + 1])
+        )
+    return reading
+
+
+#: Ordinal endings as written: ኛ, and with the consonant of the number word (2ተኛ, 1ደኛ, 10ረኛ, 9ነኛ).
+_ORDINAL_LEADS: Final = frozenset("ተደረነኘ")
+
+
+def read_ordinal(line: Line, i: int) -> Reading | None:
+    """1ኛ, 20ኛው, 2ተኛ, 3-ኛ, 5 ኛ, 1st."""
+    number = parse(line, i)
+    if number is None or number.fraction:
+        return None
+    end = number.end
+    word = line.tokens[end]
+    if word in ("st", "nd", "rd", "th"):
+        rest = ""
+    else:
+        if line.tokens[end] in ("-", " ") and line.tokens[end + 1][:1] == "ኛ":
+            end += 1
+            word = line.tokens[end]
+        if line.kinds[end] != WORD:
+            return None
+        if word[0] == "ኛ":
+            rest = word[1:]
+        elif word[0] in _ORDINAL_LEADS and word[1:2] == "ኛ":
+            rest = word[2:]
+        else:
+            return None
+    value = number.value
+    spoken = ordinal(value, line.policy) if value is not None else to_ordinal(say(number, line.policy))
+    # ኛው, ኛዋን, ኛና; a whole word typed on (1ኛክፍል) stays a word.
+    if rest and not fits_number(spoken, rest):
+        return Reading(end + 1, f"{spoken} {rest}", "ordinal", None)
+    return Reading(end + 1, attach_suffix(spoken, rest), "ordinal", value)
+
+
+def read_number(line: Line, i: int) -> Reading | None:
+    """A cardinal or decimal, with scale word and ending."""
+    tokens = line.tokens
+    if line.kinds[i] == GEEZ and (len(tokens[i]) > 32 or ethiopic_numerals.parse(tokens[i]) is None):
+        values = (ethiopic_numerals.ethiopic_to_int(c) for c in tokens[i])
+        return Reading(i + 1, " ".join(number_words(str(v), line.policy) for v in values), "number")
+    reading = amount(line, i)
+    if reading is None:
+        return None
+    if reading.value in (100, 1000) and tokens[reading.end][:1] == "ዎ":
+        # በ1000ዎች is by the thousands, not by one thousands.
+        word = "መቶ" if reading.value == 100 else "ሺህ"
+        return suffix(line, Reading(reading.end, word, "number"))
+    return suffix(line, reading)
+
+
+def read_leading_point(line: Line, i: int) -> Reading | None:
+    """.5, where the zero is left out."""
+    if line.tokens[i] != "." or line.kinds[i + 1] != NUMBER:
+        return None
+    if i > 0 and line.kinds[i - 1] != SPACE:
+        return None
+    number = Numeral(i + 2, "0", line.tokens[i + 1])
+    return suffix(line, Reading(i + 2, say(number, line.policy), "number"))
+
+
+def sign_before(line: Line, i: int) -> str:
+    """The word for a minus at token ``i``, when it is a sign: at the start, or after a space or bracket."""
+    if line.tokens[i] != "-" or line.kinds[i + 1] != NUMBER:
+        return ""
+    if i > 0 and line.kinds[i - 1] != SPACE and line.tokens[i - 1] not in ("(", "«", "=", ",", ":"):
+        return ""
+    return NEGATIVE[line.policy.negative]

@@ -1,0 +1,98 @@
+"""Cut cleaned text into the tokens that rules read: words, digits, Ge'ez numerals, Latin words, spaces, single marks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from itertools import accumulate
+from typing import Final, NamedTuple
+
+from coqui_amharic_ext.text import fidel
+from coqui_amharic_ext.text.policy import TextPolicy
+
+WORD: Final = 0
+NUMBER: Final = 1
+GEEZ: Final = 2
+LATIN: Final = 3
+SPACE: Final = 4
+MARK: Final = 5
+
+_TOKEN: Final = re.compile(
+    rf"[{fidel.LETTERS}]+|[0-9]+|[\u1369-\u137c]+|[A-Za-zªº\u00c0-\u024f\u1e00-\u1eff]+(?:'[A-Za-z]+)*|[ \n]+|.",
+    re.DOTALL,
+)
+
+
+class _Kinds(dict[str, int]):
+    """Kind of a token by its first character, remembered for the characters that occur."""
+
+    def __missing__(self, char: str) -> int:
+        token = _TOKEN.match(char)
+        if "0" <= char <= "9":
+            kind = NUMBER
+        elif "\u1369" <= char <= "\u137c":
+            kind = GEEZ
+        elif char in " \n":
+            kind = SPACE
+        elif re.match(rf"[{fidel.LETTERS}]", char):
+            kind = WORD
+        elif token is not None and re.match(r"[A-Za-zªº\u00c0-\u024f\u1e00-\u1eff]", char):
+            kind = LATIN
+        else:
+            kind = MARK
+        if len(self) < 5000:
+            self[char] = kind
+        return kind
+
+
+_KINDS: Final = _Kinds()
+
+
+class Line:
+    """Tokens of one stretch of text, for rules to look around in. Indexing past the end gives ``""``."""
+
+    __slots__ = ("_starts", "kinds", "memo", "policy", "size", "text", "tokens")
+
+    def __init__(self, text: str, policy: TextPolicy) -> None:
+        self.text = text
+        self.policy = policy
+        tokens = _TOKEN.findall(text)
+        kinds_of = _KINDS
+        self.kinds = [kinds_of[token[0]] for token in tokens]
+        self.size = len(tokens)
+        # Rules look a few tokens ahead; padding spares each of them a bounds check.
+        tokens += ("", "", "", "")
+        self.kinds += (MARK, MARK, MARK, MARK)
+        self.tokens = tokens
+        self.memo: dict[str, bool] = {}
+        self._starts: list[int] | None = None
+
+    def start(self, index: int) -> int:
+        """Offset of token ``index`` in the text."""
+        if self._starts is None:
+            self._starts = [0, *accumulate(len(token) for token in self.tokens)]
+        return self._starts[index]
+
+    def skip_space(self, index: int) -> int:
+        """``index``, or the next one if a single space stands there."""
+        return index + 1 if self.tokens[index] == " " else index
+
+    def before(self, index: int) -> str:
+        """The word before token ``index``, with or without one space between; ``""`` if there is none."""
+        i = index - 1
+        if i >= 0 and self.tokens[i] == " ":
+            i -= 1
+        return self.tokens[i] if i >= 0 and self.kinds[i] == WORD else ""
+
+
+class Reading(NamedTuple):
+    """What a rule read: tokens up to ``end`` (not included) are said ``spoken``."""
+
+    end: int
+    spoken: str
+    rule: str
+    #: Whole-number value where there is one, for ranges and scores.
+    value: int | None = None
+
+
+ReadAt = Callable[[Line, int], "Reading | None"]
