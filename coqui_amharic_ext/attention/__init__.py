@@ -1,0 +1,1 @@
+"""Attention of the XTTS GPT: kernels, packing, checkpointing, conditioning."""

@@ -1,0 +1,31 @@
+"""How often each kernel really ran.
+
+Counts are tensors: inside a compiled block a Python number would be a constant, or a reason to
+compile anew with each call.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+_counts: dict[str, Tensor] = {}
+
+
+def counter(name: str) -> Tensor:
+    """Return a kernel's count, an int64 scalar on the host that its calls add to."""
+    if name not in _counts:
+        with torch.inference_mode(False):
+            _counts[name] = torch.zeros((), dtype=torch.int64)
+    return _counts[name]
+
+
+def calls() -> dict[str, int]:
+    """Return the number of calls by kernel name; recomputation in backward counts as a call."""
+    return {name: int(count) for name, count in _counts.items()}
+
+
+def reset() -> None:
+    """Set every count back to 0."""
+    for count in _counts.values():
+        count.zero_()

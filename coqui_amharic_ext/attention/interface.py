@@ -1,0 +1,133 @@
+"""The seam to transformers: attention functions and mask functions registered under our names.
+
+GPT-2 looks its attention up by the name in its config. Both registries need the name: without a
+mask function transformers silently drops the padding mask.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from coqui_amharic_ext.attention import counting
+from coqui_amharic_ext.attention.layout import PackedLayout
+from coqui_amharic_ext.attention.rows import put_rows, take_rows
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from coqui_amharic_ext.attention.kernel import PackedAttention
+    from coqui_amharic_ext.attention.selection import Selection
+
+_PREFIX: Final = "coqui_amharic_"
+_registered: dict[tuple[str, bool], tuple[PackedAttention, str]] = {}
+
+
+def register(selection: Selection, *, packed: bool) -> str:
+    """Register a kernel with transformers and return the name to put into a model's config.
+
+    Parameters
+    ----------
+    selection : Selection
+        The kernel.
+    packed : bool
+        Whether the model will be given packed tensors with ``cu_seq_lens_q`` and its companions,
+        or padded ones with a mask.
+    """
+    spec = selection.spec
+    made = _registered.get((spec.name, packed))
+    if made is not None and made[0] is selection.attend:
+        return made[1]
+    from transformers import AttentionInterface
+    from transformers.masking_utils import AttentionMaskInterface
+
+    # transformers takes any name with "flash" in it for one of its own kernels.
+    plain = re.sub(r"\W", "_", spec.name).replace("flash", "fa")
+    name = _PREFIX + ("packed_" if packed else "padded_") + plain
+    make = _packed if packed else _padded
+    AttentionInterface.register(name, make(selection.attend, counting.counter(spec.name)))
+    AttentionMaskInterface.register(name, _no_mask if packed else _layout_as_mask)
+    _registered[spec.name, packed] = (selection.attend, name)
+    return name
+
+
+def unregister() -> None:
+    """Take our names out of transformers' registries again."""
+    from transformers import AttentionInterface
+    from transformers.masking_utils import AttentionMaskInterface
+
+    for registry in (AttentionInterface, AttentionMaskInterface):
+        for _, name in _registered.values():
+            registry._global_mapping.pop(name, None)
+    _registered.clear()
+
+
+def _packed(attend: PackedAttention, count: Tensor) -> Callable[..., tuple[Tensor, None]]:
+    def packed_attention(
+        module: Any,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        attention_mask: object,
+        dropout: float = 0.0,
+        scaling: float | None = None,
+        *,
+        cu_seq_lens_q: Tensor,
+        max_length_q: int,
+        packed_slots: Tensor,
+        **kwargs: object,
+    ) -> tuple[Tensor, None]:
+        count.add_(1)
+        layout = PackedLayout(cu_seq_lens_q, max_length_q, packed_slots)
+        q, k, v = (x.squeeze(0).transpose(0, 1) for x in (query, key, value))
+        scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+        return attend(q, k, v, layout, dropout=dropout, scale=scale).unsqueeze(0), None
+
+    return packed_attention
+
+
+def _no_mask(*args: object, **kwargs: object) -> None:
+    """Packed tensors hold no padding; 4.57 would build a tokens-by-tokens mask all the same."""
+
+
+def _padded(attend: PackedAttention, count: Tensor) -> Callable[..., tuple[Tensor, None]]:
+    def padded_attention(
+        module: Any,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        attention_mask: tuple[PackedLayout, Tensor],
+        dropout: float = 0.0,
+        scaling: float | None = None,
+        **kwargs: object,
+    ) -> tuple[Tensor, None]:
+        count.add_(1)
+        layout, valid = attention_mask
+        batch, _, length, _ = query.shape
+        q, k, v = (
+            take_rows(x.transpose(1, 2).reshape(batch * length, *x.shape[1::2]), valid)
+            for x in (query, key, value)
+        )
+        scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+        out = attend(q, k, v, layout, dropout=dropout, scale=scale)
+        return put_rows(out, valid, batch * length).view(batch, length, *out.shape[1:]), None
+
+    return padded_attention
+
+
+def _layout_as_mask(
+    *args: object, attention_mask: Tensor | None = None, **kwargs: Any
+) -> tuple[PackedLayout, Tensor]:
+    """Turn the padding mask into a layout once a forward; blocks hand it on unread.
+
+    The valid tokens of a row keep their order, so causal attention among them is what the mask
+    asks for, holes included.
+    """
+    import torch
+
+    if attention_mask is None:
+        raise ValueError("the padded attention of this package needs a padding mask, got None")
+    valid = attention_mask.flatten().nonzero().squeeze(1)
+    lengths = attention_mask.sum(1).tolist()
+    return PackedLayout.of(lengths, torch.device(attention_mask.device)), valid

@@ -1,0 +1,85 @@
+"""PyTorch's ``scaled_dot_product_attention``: everywhere, every dtype, with dropout."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from coqui_amharic_ext.attention.kernel import KernelSpec, PackedAttention
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from coqui_amharic_ext.attention.layout import PackedLayout
+
+
+def attend(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    layout: PackedLayout,
+    *,
+    dropout: float,
+    scale: float,
+) -> Tensor:
+    """Attend within each sequence; see ``PackedAttention``."""
+    if query.device.type == "cpu":
+        return _per_sequence(query, key, value, layout, dropout, scale)
+    return _rectangle(query, key, value, layout, dropout, scale)
+
+
+def _per_sequence(
+    query: Tensor, key: Tensor, value: Tensor, layout: PackedLayout, dropout: float, scale: float
+) -> Tensor:
+    """One call a sequence: on a CPU the work saved outweighs the calls."""
+    import torch
+    import torch.nn.functional as F
+
+    ends = layout.cu_seqlens.tolist()
+    lengths = [after - before for before, after in zip(ends, ends[1:], strict=False)]
+    parts = [
+        F.scaled_dot_product_attention(
+            *(x.transpose(0, 1).unsqueeze(0) for x in triple),
+            dropout_p=dropout,
+            is_causal=True,
+            scale=scale,
+        )
+        .squeeze(0)
+        .transpose(0, 1)
+        for triple in zip(
+            query.split(lengths), key.split(lengths), value.split(lengths), strict=True
+        )
+    ]
+    return torch.cat(parts)
+
+
+def _rectangle(
+    query: Tensor, key: Tensor, value: Tensor, layout: PackedLayout, dropout: float, scale: float
+) -> Tensor:
+    """One call for the batch, padded at the right.
+
+    No mask is needed: a causal query never sees what comes after it, and padding comes last. So
+    flash and memory-efficient kernels are eligible, which a mask would rule out.
+    """
+    import torch.nn.functional as F
+
+    from coqui_amharic_ext.attention.rows import put_rows, take_rows
+
+    batch, longest = layout.batch, layout.max_seqlen
+
+    def padded(x: Tensor) -> Tensor:
+        full = put_rows(x, layout.slots, batch * longest)
+        return full.view(batch, longest, *x.shape[1:]).transpose(1, 2)
+
+    out = F.scaled_dot_product_attention(
+        padded(query), padded(key), padded(value), dropout_p=dropout, is_causal=True, scale=scale
+    )
+    return take_rows(out.transpose(1, 2).reshape(batch * longest, *query.shape[1:]), layout.slots)
+
+
+def _load() -> PackedAttention:
+    return attend
+
+
+SPEC = KernelSpec(
+    name="sdpa", summary="PyTorch's scaled dot-product attention, without a mask", load=_load
+)

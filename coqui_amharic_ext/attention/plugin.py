@@ -1,0 +1,28 @@
+"""Our own attention kernels and patches, registered through the same hooks as anyone else's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from coqui_amharic_ext.plugins import hookimpl
+
+if TYPE_CHECKING:
+    from coqui_amharic_ext.attention.kernel import KernelSpec
+    from coqui_amharic_ext.patching import Patch
+
+
+@hookimpl
+def attention_backends() -> Iterable[KernelSpec]:
+    """Return the kernels that come with the package."""
+    from coqui_amharic_ext.attention.kernels import eager, sdpa
+
+    return (sdpa.SPEC, eager.SPEC)
+
+
+@hookimpl
+def patches() -> Iterable[Patch]:
+    """Return the patches of XTTS's attention."""
+    from coqui_amharic_ext.attention.patches import PATCHES
+
+    return PATCHES

@@ -1,0 +1,150 @@
+"""Which kernel serves a model: ``auto`` looks down a list, an explicit name must be able to."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from coqui_amharic_ext.attention.kernel import Demand, KernelSpec, PackedAttention
+from coqui_amharic_ext.attention.probing import capability, probe
+from coqui_amharic_ext.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+logger = logging.getLogger(__name__)
+
+ORDER: Final = ("flash_attn", "flash_attn_4", "varlen", "xformers", "sdpa", "eager")
+"""The order in which ``auto`` asks kernels; third-party kernels are asked only by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A kernel that was chosen for a demand, and why those before it were not."""
+
+    spec: KernelSpec
+    attend: PackedAttention
+    demand: Demand
+    passed_over: tuple[tuple[str, str], ...] = ()
+
+
+_made: dict[tuple[str, Demand], Selection] = {}
+
+
+def select(name: str, demand: Demand) -> Selection:
+    """Return the kernel for a demand; remembered, so that it costs a dictionary look-up a step.
+
+    Parameters
+    ----------
+    name : str
+        A kernel's name or ``"auto"``.
+    demand : Demand
+        What the model asks of it.
+
+    Raises
+    ------
+    UnavailableError
+        The kernel that was named cannot serve; the message says why and what to install or change.
+    """
+    found = _made.get((name, demand))
+    if found is None:
+        found = _automatic(demand) if name == "auto" else _explicit(name, demand)
+        _made[name, demand] = found
+    return found
+
+
+def _specs() -> dict[str, KernelSpec]:
+    from coqui_amharic_ext import plugins
+
+    return plugins.attention_backends()
+
+
+def _reason(spec: KernelSpec, demand: Demand) -> str:
+    return spec.refusal(demand) or probe(spec, demand)
+
+
+def _explicit(name: str, demand: Demand) -> Selection:
+    spec = _specs().get(name)
+    if spec is None:
+        raise UnavailableError(
+            f"attention={name!r} is not a kernel that is registered; registered: "
+            + ", ".join(_specs())
+        )
+    reason = _reason(spec, demand)
+    if reason:
+        fix = f"; install it with: {spec.install}" if spec.install else ""
+        raise UnavailableError(
+            f"attention={name!r} cannot serve this model ({_asked(demand)}): {reason}{fix}; "
+            'or choose attention="auto"'
+        )
+    logger.info("attention kernel %s for %s", name, _asked(demand))
+    return Selection(spec, spec.load(), demand)
+
+
+def _automatic(demand: Demand) -> Selection:
+    specs = _specs()
+    passed_over = []
+    for name in ORDER:
+        spec = specs.get(name)
+        if spec is None:
+            continue
+        reason = _reason(spec, demand)
+        if not reason:
+            said = "; ".join(f"{other}: {why}" for other, why in passed_over)
+            logger.info(
+                "attention kernel %s for %s (%s)", name, _asked(demand), said or "first choice"
+            )
+            return Selection(spec, spec.load(), demand, tuple(passed_over))
+        passed_over.append((name, reason))
+    raise UnavailableError(
+        f"no attention kernel can serve this model ({_asked(demand)}): "
+        + "; ".join(f"{name}: {why}" for name, why in passed_over)
+        + '; set attention="off" to run upstream\'s code'
+    )
+
+
+def _asked(demand: Demand) -> str:
+    dropout = "with" if demand.dropout else "without"
+    return f"{demand.device}, {demand.dtype}, head dimension {demand.head_dim}, {dropout} dropout"
+
+
+def demand_of(parameter: Tensor, head_dim: int, dropout: float) -> Demand:
+    """Describe what attention over a parameter's device is asked for now, autocast counted."""
+    import torch
+
+    device = parameter.device.type
+    dtype = parameter.dtype
+    if torch.is_autocast_enabled(device) and dtype != torch.float64:
+        dtype = torch.get_autocast_dtype(device)
+    return Demand(
+        device,
+        str(dtype).removeprefix("torch."),
+        head_dim,
+        dropout > 0,
+        capability(str(parameter.device)),
+    )
+
+
+def forget() -> None:
+    """Forget what was chosen, as when the extension is switched off."""
+    from coqui_amharic_ext.attention import counting
+
+    _made.clear()
+    counting.reset()
+
+
+def chosen() -> dict[str, str]:
+    """Return what was chosen in this process, for ``status()``."""
+    from coqui_amharic_ext.attention import counting
+
+    result = {}
+    for (name, demand), selection in _made.items():
+        why = "; ".join(f"{other}: {reason}" for other, reason in selection.passed_over)
+        result[f"attention ({_asked(demand)})"] = (
+            f"{selection.spec.name} (asked for: {name}{'; not ' + why if why else ''})"
+        )
+    for name, calls in counting.calls().items():
+        if calls:
+            result[f"calls of attention kernel {name}"] = str(calls)
+    return result
