@@ -1,0 +1,1 @@
+"""All contact with ``TTS.*``: phonemizer, characters, cleaner, XTTS's text side, vocabulary."""

@@ -1,0 +1,181 @@
+"""What is changed in ``TTS.*`` for Amharic; replacements are loaded when they are put in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Final
+
+from coqui_amharic_ext.patching import Known, Patch
+
+_XTTS_TOKENIZER: Final = "TTS.tts.layers.xtts.tokenizer"
+_XTTS_MODEL: Final = "TTS.tts.models.xtts"
+
+
+def _ours(path: str) -> Callable[..., Any]:
+    """Return a function that loads ``module.function`` of this package when it is called."""
+    module, _, name = path.rpartition(".")
+
+    def load(*arguments: Any) -> Any:
+        return getattr(import_module(f"{__package__}.{module}"), name)(*arguments)
+
+    return load
+
+
+def _probe(name: str, *arguments: str) -> Callable[[Any], None]:
+    def probe(original: Any) -> None:
+        from coqui_amharic_ext.coqui import probes
+
+        check = getattr(probes, name)
+        if arguments:
+            check = check(*arguments)
+        check(original)
+
+    return probe
+
+
+def _known(source_hash: str, signature: str) -> tuple[Known, ...]:
+    return (Known("0.28.0", source_hash, signature),)
+
+
+def _cleaner(original: object) -> Callable[..., str]:
+    from coqui_amharic_ext.coqui.cleaners import amharic_cleaners
+
+    return amharic_cleaners
+
+
+PATCHES: Final = (
+    Patch(
+        name="coqui-phonemizer",
+        module="TTS.tts.utils.text.phonemizers",
+        qualname="_register_phonemizers",
+        summary="The phonemizer 'amharic' exists and is the default for Amharic.",
+        known=_known("5e564dae881017f5", "()"),
+        replace=_ours("registry.register_with"),
+        probe=_probe("registers_phonemizers"),
+        undo=_ours("registry.unregister"),
+    ),
+    Patch(
+        name="coqui-characters",
+        module="TTS.tts.utils.text.tokenizer",
+        qualname="TTSTokenizer.init_from_config",
+        summary="An Amharic config without characters gets a symbol for every phone, in place.",
+        known=_known("6db65536982948ff", "(config, characters)"),
+        replace=_ours("tokenizer.init_with_amharic"),
+        probe=_probe("builds_tokenizer"),
+    ),
+    Patch(
+        name="coqui-cleaner",
+        module="TTS.tts.utils.text.cleaners",
+        qualname="amharic_cleaners",
+        summary="text_cleaner='amharic_cleaners' reads numbers and abbreviations out.",
+        replace=_cleaner,
+        adds=True,
+    ),
+    Patch(
+        name="coqui-sentences",
+        module="TTS.utils.synthesizer",
+        qualname="Synthesizer.split_into_sentences",
+        summary="Amharic text is split at Amharic sentence marks.",
+        known=_known("3b863edab162fd92", "(self, text, language)"),
+        replace=_ours("sentences.split_into_sentences_for_synthesizer"),
+        probe=_probe("takes", "self", "text", "language"),
+    ),
+    Patch(
+        name="xtts-text",
+        module=_XTTS_TOKENIZER,
+        qualname="VoiceBpeTokenizer.preprocess_text",
+        summary="XTTS's tokenizer knows the language 'am'.",
+        known=_known("fe4970787e8459af", "(self, txt, lang)"),
+        replace=_ours("xtts_tokenizer.preprocess_with_amharic"),
+        probe=_probe("preprocesses"),
+    ),
+    Patch(
+        name="xtts-unknown-tokens",
+        module=_XTTS_TOKENIZER,
+        qualname="VoiceBpeTokenizer.encode",
+        summary="Amharic text that an XTTS vocabulary lacks is named in the log.",
+        known=_known("7d6f954e90ca3a27", "(self, txt, lang)"),
+        replace=_ours("xtts_tokenizer.encode_with_amharic"),
+        probe=_probe("encodes"),
+    ),
+    Patch(
+        name="xtts-char-limits",
+        module=_XTTS_TOKENIZER,
+        qualname="VoiceBpeTokenizer.char_limits",
+        summary="XTTS knows how much Amharic text fits into one input.",
+        replace=_ours("xtts_tokenizer.char_limits_with_amharic"),
+        undo=_ours("xtts_tokenizer.withdraw_limits"),
+        adds=True,
+    ),
+    Patch(
+        name="xtts-sentences",
+        module=_XTTS_TOKENIZER,
+        qualname="split_sentence",
+        summary="Long Amharic text is split for XTTS without spaCy.",
+        known=_known("1392816b6df2f9ca", "(text, lang, text_split_length)"),
+        replace=_ours("sentences.split_sentence_for_xtts"),
+        probe=_probe("splits"),
+    ),
+    Patch(
+        name="xtts-model-sentences",
+        module=_XTTS_MODEL,
+        qualname="split_sentence",
+        summary="The same where the XTTS model has the function under its own name.",
+        known=_known("1392816b6df2f9ca", "(text, lang, text_split_length)"),
+        replace=_ours("sentences.split_sentence_for_xtts"),
+        probe=_probe("splits"),
+        undo=_ours("sentences.restore_in_model"),
+    ),
+    Patch(
+        name="xtts-languages",
+        module="TTS.tts.configs.xtts_config",
+        qualname="XttsConfig.languages",
+        summary="XttsConfig.languages lists 'am', in configs from files, too.",
+        replace=_ours("xtts_config.languages_with_amharic"),
+        undo=_ours("xtts_config.withdraw"),
+        adds=True,
+    ),
+    Patch(
+        name="xtts-synthesize",
+        module=_XTTS_MODEL,
+        qualname="Xtts.synthesize",
+        summary="XTTS takes am-ET and amh for 'am'.",
+        known=_known(
+            "993ff7b0e3a70331",
+            "(self, text, config, speaker, speaker_wav, voice_dir, language, **kwargs)",
+        ),
+        replace=_ours("xtts_model.synthesize_with_amharic"),
+        probe=_probe("takes_keyword", "language"),
+    ),
+    Patch(
+        name="xtts-inference",
+        module=_XTTS_MODEL,
+        qualname="Xtts.inference",
+        summary="Amharic text is read out in full before XTTS lowers and splits it.",
+        known=_known(
+            "89fd4b2ea77298fb",
+            "(self, text, language, gpt_cond_latent, speaker_embedding, "
+            "temperature, length_penalty, repetition_penalty, top_k, top_p, "
+            "do_sample, num_beams, speed, enable_text_splitting, "
+            "**hf_generate_kwargs)",
+        ),
+        replace=_ours("xtts_model.inference_with_amharic"),
+        probe=_probe("takes", "self", "text", "language"),
+    ),
+    Patch(
+        name="xtts-inference-stream",
+        module=_XTTS_MODEL,
+        qualname="Xtts.inference_stream",
+        summary="The same for streaming.",
+        known=_known(
+            "4caad175cc580569",
+            "(self, text, language, gpt_cond_latent, speaker_embedding, "
+            "stream_chunk_size, overlap_wav_len, temperature, length_penalty, "
+            "repetition_penalty, top_k, top_p, do_sample, speed, "
+            "enable_text_splitting, **hf_generate_kwargs)",
+        ),
+        replace=_ours("xtts_model.inference_with_amharic"),
+        probe=_probe("takes", "self", "text", "language"),
+    ),
+)

@@ -1,0 +1,133 @@
+"""The Coqui phonemizer ``amharic``: the G2P chain behind upstream's interface.
+
+The module imports ``TTS``; it is loaded only once ``TTS`` is there, and by name in DataLoader
+workers, so the class is picklable under fork, spawn and forkserver.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from TTS.tts.utils.text.phonemizers.base import BasePhonemizer
+from TTS.tts.utils.text.punctuation import Punctuation
+
+from coqui_amharic_ext.coqui.languages import AMHARIC, VARIANTS
+from coqui_amharic_ext.coqui.symbols import PUNCTUATION, drop_marks, separate, to_coqui
+
+logger = logging.getLogger(__name__)
+
+NAME: Final = "amharic"
+
+
+class AmharicPhonemizer(BasePhonemizer):
+    """Transcribes Amharic with the configured G2P chain, one Coqui symbol per phone.
+
+    Parameters
+    ----------
+    language : str or None
+        ``am`` or one of its variants (``am-ET``, ``amh``, ...); None means ``am``.
+    punctuations : str
+        Marks to keep; of ours, ``. , ; : ? !`` occur, Ethiopic marks are mapped to them.
+    keep_puncs : bool
+        False gives phones and spaces only.
+
+    Raises
+    ------
+    SettingsError
+        A ``COQUI_AMHARIC_*`` variable holds a value that is not valid.
+    UnavailableError
+        An explicitly chosen G2P backend cannot serve here.
+
+    Examples
+    --------
+    >>> AmharicPhonemizer("am").phonemize("ሰላም!", separator="|")
+    's|ə|l|a|m!'
+    """
+
+    def __init__(
+        self,
+        language: str | None = AMHARIC,
+        punctuations: str = Punctuation.default_puncs(),
+        *,
+        keep_puncs: bool = True,
+    ) -> None:
+        from coqui_amharic_ext.settings import get_settings
+
+        # An invalid setting that autoload only remembered stops a training run here, before it
+        # starts, and not in a worker after hours.
+        get_settings()
+        super().__init__(
+            AMHARIC if language is None else language,
+            punctuations=punctuations,
+            keep_puncs=keep_puncs,
+        )
+
+    @staticmethod
+    def name() -> str:
+        """Return the name that configs use."""
+        return NAME
+
+    @classmethod
+    def is_available(cls) -> bool:
+        """Return True: the rules backend needs nothing else."""
+        return True
+
+    def version(self) -> str:
+        """Return the release of this package, which decides the transcription."""
+        from coqui_amharic_ext import __version__
+
+        return __version__
+
+    @staticmethod
+    def supported_languages() -> dict[str, str]:
+        """Return the language codes that mean Amharic."""
+        return dict(VARIANTS)
+
+    def phonemize(self, text: str, separator: str = "|", language: str | None = None) -> str:
+        """Transcribe a text.
+
+        Parameters
+        ----------
+        text : str
+            Written Amharic; numbers, abbreviations and Ethiopic punctuation are read out or mapped.
+        separator : str
+            Put between the phones of a word; words are separated by one space.
+        language : str, optional
+            Ignored, as in upstream's other phonemizers: an instance has one language.
+
+        Returns
+        -------
+        str
+            One character per phone and length mark; never an Ethiopic letter.
+
+        Raises
+        ------
+        TypeError
+            ``text`` or ``separator`` is not a string.
+        TranscriptionError
+            No configured backend gave an acceptable transcription.
+        """
+        # The whole text at once, not upstream's piece between two marks: "3.5" and "ዓ.ም" are one
+        # word each, and upstream's restoring of marks recurses once per mark.
+        return self._phonemize(text, separator)
+
+    def _phonemize(self, text: str, separator: str) -> str:
+        from coqui_amharic_ext.g2p.api import phonemize
+
+        for what, value in (("text", text), ("separator", separator)):
+            if not isinstance(value, str):
+                raise TypeError(f"{what} must be a str, got {type(value).__name__}: {value!r:.60}")
+        symbols = to_coqui(phonemize(text))
+        kept = self._punctuator.puncs if self._keep_puncs else ""
+        unwanted = [mark for mark in PUNCTUATION if mark not in kept]
+        if unwanted:
+            symbols = drop_marks(symbols, unwanted)
+        return separate(symbols, separator)
+
+    def print_logs(self, level: int = 0) -> None:
+        """Log the language, the name and the G2P backends in their order."""
+        from coqui_amharic_ext.settings import get_settings
+
+        super().print_logs(level)
+        logger.info("%s| G2P backends: %s", "\t" * level, ", ".join(get_settings().g2p_backends))

@@ -1,0 +1,94 @@
+"""Behaviour probes: does upstream code that we have not seen still do what a patch needs?
+
+Each takes the original attribute and raises ``ProbeError`` if it does not.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+
+class ProbeError(RuntimeError):
+    """Upstream's code does not behave as a patch needs."""
+
+
+def _require(condition: bool, what: str) -> None:
+    if not condition:
+        raise ProbeError(what)
+
+
+def takes(*names: str) -> Callable[[Any], None]:
+    """Return a probe: the attribute's first parameters are called so, in this order."""
+
+    def probe(original: Any) -> None:
+        plain = getattr(original, "__func__", original)
+        found = list(inspect.signature(plain).parameters)
+        _require(found[: len(names)] == list(names), f"parameters {found}, expected {list(names)}")
+
+    return probe
+
+
+def takes_keyword(name: str) -> Callable[[Any], None]:
+    """Return a probe: the attribute has a parameter of that name."""
+
+    def probe(original: Any) -> None:
+        found = list(inspect.signature(original).parameters)
+        _require(name in found, f"no parameter {name!r} in {found}")
+
+    return probe
+
+
+def registers_phonemizers(original: Any) -> None:
+    """``_register_phonemizers`` fills the two tables that ours go into."""
+    from TTS.tts.utils.text import phonemizers
+
+    original()
+    tables = (phonemizers.PHONEMIZERS, phonemizers.DEF_LANG_TO_PHONEMIZER)
+    _require(all(isinstance(t, dict) and t for t in tables), "the phonemizer tables stay empty")
+
+
+def builds_tokenizer(original: Any) -> None:
+    """``init_from_config`` returns tokenizer and config, and finds characters by class path."""
+    from TTS.tts.configs.shared_configs import BaseTTSConfig, CharactersConfig
+
+    config = BaseTTSConfig(
+        characters=CharactersConfig(
+            characters_class="TTS.tts.utils.text.characters.Graphemes",
+            characters="ab",
+            punctuations=" ",
+            is_sorted=False,
+        )
+    )
+    plain = getattr(original, "__func__", original)
+    tokenizer, new_config = plain(config)
+    _require(new_config is config, "a config with characters is not kept as the same object")
+    _require(len(tokenizer.text_to_ids("ab ba")) == 5, "the characters of the config are not used")
+
+
+def preprocesses(original: Any) -> None:
+    """``preprocess_text`` cleans English and lets nothing of Amharic through by itself."""
+    from TTS.tts.layers.xtts.tokenizer import VoiceBpeTokenizer
+
+    found = original(VoiceBpeTokenizer(), "Two  words", "en")
+    _require(found == "two words", f"cleaned English is {found!r}")
+
+
+def encodes(original: Any) -> None:
+    """``encode`` puts the language token in front and returns ids."""
+    from tokenizers import Tokenizer, models
+    from TTS.tts.layers.xtts.tokenizer import VoiceBpeTokenizer
+
+    tokenizer = VoiceBpeTokenizer()
+    vocabulary = {"[UNK]": 0, "[en]": 1, "a": 2}
+    tokenizer.tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[], unk_token="[UNK]"))  # noqa: S106
+    tokenizer.tokenizer.add_special_tokens(["[UNK]", "[en]"])
+    found = original(tokenizer, "a", "en")
+    _require(list(found) == [1, 2], f"'a' is encoded as {found}")
+
+
+def splits(original: Any) -> None:
+    """``split_sentence`` leaves a text alone where no length is asked for."""
+    found = original(" One. Two.", "en", None)
+    _require(found == ["One. Two."], f"split into {found!r}")

@@ -1,0 +1,66 @@
+"""An Amharic config gets our characters from ``TTSTokenizer.init_from_config``, in place."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from coqui_amharic_ext.coqui.languages import AMHARIC, is_amharic
+
+if TYPE_CHECKING:
+    from TTS.tts.configs.shared_configs import BaseTTSConfig
+    from TTS.tts.utils.text.characters import BaseCharacters
+
+logger = logging.getLogger(__name__)
+_PHONEMIZER = "amharic"
+
+
+def speaks_amharic(config: BaseTTSConfig) -> bool:
+    """Return whether a config asks for Amharic phones, by phonemizer, language or data set."""
+    if not config.use_phonemes:
+        return False
+    chosen = config.get("phonemizer")
+    if chosen == "multi_phonemizer":
+        return any(
+            is_amharic(dataset.language) and dataset.phonemizer in {"", None, _PHONEMIZER}
+            for dataset in config.datasets
+        )
+    if chosen:
+        return bool(chosen == _PHONEMIZER)
+    return is_amharic(config.phoneme_language)
+
+
+def init_with_amharic(original: Any) -> Any:
+    """Return upstream's ``TTSTokenizer.init_from_config`` with Amharic's defaults put in first.
+
+    Upstream replaces a config without characters by a copy. Whoever built the model from the
+    config then saves the old one, without phonemizer and characters, and the ``tts`` command
+    cannot load it. Filling in ours before upstream looks keeps it to one config object.
+    """
+    call: Callable[..., Any] = original.__func__ if isinstance(original, staticmethod) else original
+
+    @functools.wraps(call)
+    def init_from_config(config: BaseTTSConfig, characters: BaseCharacters | None = None) -> Any:
+        if not speaks_amharic(config):
+            return call(config, characters)
+        from coqui_amharic_ext.coqui.characters import AmharicPhonemes, missing_symbols
+
+        if config.get("phonemizer") == _PHONEMIZER and config.phoneme_language is None:
+            config.phoneme_language = AMHARIC
+        if config.characters is None and characters is None:
+            config.characters = AmharicPhonemes().to_config()
+        tokenizer, new_config = call(config, characters)
+        missing = missing_symbols(tokenizer.characters)
+        if missing:
+            logger.warning(
+                "the config's characters lack %d symbols of Amharic (%s), which will be dropped "
+                "from every text; leave `characters` out, or extend them with %s.extending()",
+                len(missing),
+                " ".join(missing),
+                f"{AmharicPhonemes.__module__}.{AmharicPhonemes.__name__}",
+            )
+        return tokenizer, new_config
+
+    return staticmethod(init_from_config)

@@ -1,0 +1,58 @@
+"""``Xtts.synthesize`` and ``inference`` on Amharic."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from coqui_amharic_ext.coqui.languages import AMHARIC, is_amharic
+from coqui_amharic_ext.coqui.xtts_tokenizer import TOKEN
+from coqui_amharic_ext.errors import UnavailableError
+
+
+def synthesize_with_amharic(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``Xtts.synthesize`` that takes Amharic's language codes for ``am``."""
+
+    @functools.wraps(original)
+    def synthesize(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if is_amharic(kwargs.get("language")):
+            kwargs["language"] = AMHARIC
+        return original(self, *args, **kwargs)
+
+    return synthesize
+
+
+def inference_with_amharic(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``Xtts.inference`` or ``inference_stream`` that reads Amharic text out in full.
+
+    Upstream lowers the text before it is cleaned and counts its characters before numbers are
+    words; normalising first keeps acronyms and the split into pieces right.
+    """
+
+    @functools.wraps(original)
+    def inference(self: Any, text: str, language: str, *args: Any, **kwargs: Any) -> Any:
+        if is_amharic(language):
+            from coqui_amharic_ext.text import normalize
+
+            require_token(self.tokenizer)
+            text, language = normalize(text), AMHARIC
+        return original(self, text, language, *args, **kwargs)
+
+    return inference
+
+
+def require_token(tokenizer: Any) -> None:
+    """Raise if a model's vocabulary has no token for Amharic.
+
+    Raises
+    ------
+    UnavailableError
+        XTTS would read ``[am]`` as three unknown pieces and speak noise.
+    """
+    inner = tokenizer.tokenizer
+    if inner is not None and inner.token_to_id(TOKEN) is None:
+        raise UnavailableError(
+            f"this XTTS model has no {TOKEN} token, so it was not trained on Amharic; extend its "
+            "vocabulary and checkpoint for Amharic and fine-tune it first"
+        )
