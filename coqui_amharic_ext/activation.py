@@ -218,14 +218,16 @@ def _backends(chosen: Settings | None) -> tuple[BackendStatus, ...]:
         try:
             state = kernel.availability()
         except Exception as error:
-            found.append(BackendStatus("attention", name, False, f"{type(error).__name__}: {error}"))
+            found.append(
+                BackendStatus("attention", name, False, f"{type(error).__name__}: {error}")
+            )
             continue
         found.append(BackendStatus("attention", name, state.ok, state.reason, state.fix))
     return tuple(found)
 
 
 def _chosen() -> dict[str, str]:
-    """What was really used so far in this process, asked of modules that were imported anyway."""
+    """Ask the modules that were imported anyway what was really used so far."""
     found: dict[str, str] = {}
     for name in ("coqui_amharic_ext.g2p.chain", "coqui_amharic_ext.attention.selection"):
         describe = getattr(sys.modules.get(name), "chosen", None)

@@ -135,7 +135,7 @@ def source_hash(source: str) -> str:
 
 
 def _plain(attribute: Any) -> Any:
-    """The function behind a staticmethod, classmethod or property."""
+    """Return the function behind a staticmethod, classmethod or property."""
     if isinstance(attribute, (staticmethod, classmethod)):
         return attribute.__func__
     if isinstance(attribute, property):
@@ -152,7 +152,9 @@ def fingerprint(attribute: Any) -> tuple[str, str]:
         digest = ""
     try:
         # Annotations and defaults are in the hash; their repr differs between Python versions.
-        signature = "(" + ", ".join(map(_parameter, inspect.signature(plain).parameters.values())) + ")"
+        signature = (
+            "(" + ", ".join(map(_parameter, inspect.signature(plain).parameters.values())) + ")"
+        )
     except (TypeError, ValueError):
         signature = ""
     return digest, signature

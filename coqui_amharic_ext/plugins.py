@@ -55,7 +55,7 @@ class HookSpecs:
 
 @dataclass(frozen=True, slots=True)
 class PluginInfo:
-    """One plugin: its entry point's name, where it comes from, and why it was left out, if it was."""
+    """One plugin: its entry point's name, where it comes from and, if left out, why."""
 
     name: str
     module: str

@@ -107,7 +107,7 @@ class Settings:
                 raise _invalid(name, getattr(self, name), "True or False")
         value = self.checkpointing
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise _invalid("checkpointing", value, "0 (off) or a whole number N for every N-th block")
+            raise _invalid("checkpointing", value, "0 (off) or N for every N-th block")
         if not isinstance(self.backend_timeout, (int, float)) or not self.backend_timeout > 0:
             raise _invalid("backend_timeout", self.backend_timeout, "a number of seconds above 0")
 

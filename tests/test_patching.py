@@ -120,7 +120,9 @@ def test_an_unknown_source_whose_probe_fails_is_skipped_by_name(
         raise RuntimeError("returns something else now")
 
     original = upstream.Upstream.method
-    patcher = apply(patch(probe=refuse), patch(name="other", qualname="function", replace=lambda _: len))
+    patcher = apply(
+        patch(probe=refuse), patch(name="other", qualname="function", replace=lambda _: len)
+    )
     found, reason = state(patcher)
     assert found == "skipped"
     assert "returns something else now" in reason

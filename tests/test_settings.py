@@ -1,4 +1,4 @@
-"""Settings come from arguments, then variables, then defaults; unknown values name the valid ones."""
+"""Settings come from arguments, then variables, then defaults; wrong values name the right ones."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_arguments_win_over_variables_and_variables_over_defaults() -> None:
     ],
 )
 def test_a_value_that_is_not_valid_names_the_valid_ones(given: dict[str, Any], says: str) -> None:
-    with pytest.raises(SettingsError, match="(?s)not valid") as caught:
+    with pytest.raises(SettingsError, match="not valid") as caught:
         Settings(**given)
     assert says in str(caught.value)
     assert next(iter(given)) in str(caught.value)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
 from coqui_amharic_ext.cli.output import emit, lines
 
 Texts = Annotated[
-    Optional[list[str]], typer.Argument(help="Texts; without any, lines of --file or standard input.")
+    list[str] | None, typer.Argument(help="Texts; without any, lines of --file or standard input.")
 ]
-File = Annotated[Optional[Path], typer.Option("--file", "-f", help="A UTF-8 text file, line by line.")]
+File = Annotated[Path | None, typer.Option("--file", "-f", help="A UTF-8 text file, line by line.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document per line.")]
 
 
@@ -51,8 +51,8 @@ def phonemize(
     texts: Texts = None,
     file: File = None,
     backend: Annotated[
-        Optional[str],
-        typer.Option("--backend", "-b", help="Only this backend; without it, the configured chain."),
+        str | None,
+        typer.Option("--backend", "-b", help="Only this backend, not the configured chain."),
     ] = None,
     json: Json = False,
 ) -> None:

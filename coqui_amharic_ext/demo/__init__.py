@@ -1,0 +1,1 @@
+"""The bundled corpus and what ``coqui-amharic demo`` runs."""

@@ -112,7 +112,7 @@ def write_vocab(
     ordered = [*SPECIAL_TOKENS, *tags, *characters, "[START]"]
     ids = {token: number for number, token in enumerate(ordered)}
     special = [*SPECIAL_TOKENS, *tags, "[START]"]
-    data = {
+    data: dict[str, Any] = {
         "version": "1.0",
         "truncation": None,
         "padding": None,

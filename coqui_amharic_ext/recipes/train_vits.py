@@ -18,7 +18,9 @@ from TTS.utils.audio import AudioProcessor
 
 def main() -> None:
     """Build the config, the model and the trainer, and train."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--data", required=True, help="folder with metadata.csv and wavs/")
     parser.add_argument("--output", default="runs", help="folder for the run (default: runs)")
     arguments, overrides = parser.parse_known_args()

@@ -1,9 +1,9 @@
 """Train XTTS's GPT on Amharic, as upstream's LJSpeech recipe does; only config values differ.
 
-``python train_xtts_gpt.py --data FOLDER --vocab vocab.json --dvae dvae.pth --mel-stats mel_stats.pth``
-with a corpus in LJSpeech's layout (``metadata.csv`` and ``wavs/``). ``--checkpoint model.pth`` starts
-from an XTTS checkpoint whose text embedding has a row for every token of the vocabulary. Any config
-value can be given as ``--coqpit.NAME VALUE``, and any of the trainer's own arguments
+``python train_xtts_gpt.py --data FOLDER --vocab vocab.json --dvae dvae.pth --mel-stats stats.pth``
+with a corpus in LJSpeech's layout (``metadata.csv`` and ``wavs/``). ``--checkpoint model.pth``
+starts from an XTTS checkpoint whose text embedding has a row for every token of the vocabulary. Any
+config value can be given as ``--coqpit.NAME VALUE``, and any of the trainer's own arguments
 (``--restore_path``, ``--continue_path``, ...) as they are.
 """
 
@@ -18,7 +18,9 @@ from TTS.tts.models.xtts import XttsAudioConfig
 
 def main() -> None:
     """Build the config, the model and the trainer, and train."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--data", required=True, help="folder with metadata.csv and wavs/")
     parser.add_argument("--vocab", required=True, help="XTTS vocabulary that knows Amharic")
     parser.add_argument("--dvae", required=True, help="the DVAE's checkpoint, dvae.pth")
@@ -72,10 +74,18 @@ def main() -> None:
         optimizer_params={"betas": [0.9, 0.96], "eps": 1e-8, "weight_decay": 1e-2},
         lr=5e-06,
         lr_scheduler="MultiStepLR",
-        lr_scheduler_params={"milestones": [900000, 2700000, 5400000], "gamma": 0.5, "last_epoch": -1},
+        lr_scheduler_params={
+            "milestones": [900000, 2700000, 5400000],
+            "gamma": 0.5,
+            "last_epoch": -1,
+        },
         test_sentences=[
             {"text": "ሰላም፣ እንዴት ነህ?", "speaker_wav": [arguments.speaker], "language": "am"},
-            {"text": "በ2015 ዓ.ም አዲስ ድልድይ ተሠራ።", "speaker_wav": [arguments.speaker], "language": "am"},
+            {
+                "text": "በ2015 ዓ.ም አዲስ ድልድይ ተሠራ።",
+                "speaker_wav": [arguments.speaker],
+                "language": "am",
+            },
         ]
         if arguments.speaker
         else [],

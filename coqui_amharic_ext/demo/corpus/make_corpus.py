@@ -31,7 +31,7 @@ def main() -> None:
             subprocess.run(command, check=True)  # noqa: S603
             audio, rate = soundfile.read(wav, dtype="int16")
             if rate != SAMPLE_RATE or audio.ndim != 1:
-                sys.exit(f"espeak-ng wrote {rate} Hz, {audio.ndim} channels; expected 22050 Hz mono")
+                sys.exit(f"espeak-ng wrote {rate} Hz, {audio.ndim} channels, not 22050 Hz mono")
             soundfile.write(HERE / "wavs" / f"{name}.flac", audio, rate, subtype="PCM_16")
     metadata = "".join(f"{name}|{text}|{text}\n" for name, text in rows)
     (HERE / "metadata.csv").write_text(metadata, encoding="utf-8")

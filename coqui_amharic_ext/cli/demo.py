@@ -1,0 +1,30 @@
+"""``demo``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from coqui_amharic_ext.cli.output import emit
+
+
+def demo(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder for the run; a new one is made in it.")
+    ] = Path("coqui-amharic-demo"),
+    json: Annotated[
+        bool, typer.Option("--json", help="The results as one JSON document at the end.")
+    ] = False,
+) -> None:
+    """Run the main job on the bundled corpus: transcribe, train, synthesise, compare with stock.
+
+    Trains tiny models for a few steps, which shows that everything runs, not how good it sounds.
+    Example: coqui-amharic demo --output /tmp/demo
+    """
+    from coqui_amharic_ext.demo.run import run
+
+    results = run(output, quiet=json)
+    if json:
+        emit(results)

@@ -1,0 +1,84 @@
+"""Child processes whose output goes to a log while a line on the screen shows that they live."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from coqui_amharic_ext.errors import CoquiAmharicError
+
+
+class StepFailedError(CoquiAmharicError, RuntimeError):
+    """A child process ended with an error; the message shows the end of its log."""
+
+
+def run_logged(
+    command: Sequence[str],
+    log: Path,
+    *,
+    tell: Callable[[str], None] = lambda line: None,
+    environment: Mapping[str, str] | None = None,
+) -> float:
+    """Run a command, write its output to ``log``, and tell its latest line as it comes.
+
+    Returns
+    -------
+    float
+        Wall-clock seconds.
+
+    Raises
+    ------
+    StepFailedError
+        The command ended with an error.
+    """
+    started = time.perf_counter()
+    with log.open("wb") as sink:
+        child = subprocess.Popen(  # noqa: S603 - our own recipes and upstream's commands
+            list(command),
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})},
+        )
+        with _stopped_with_us(child):
+            while child.poll() is None:
+                time.sleep(0.25)
+                tell(_last_line(log))
+    if child.returncode != 0:
+        end = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-25:])
+        raise StepFailedError(
+            f"`{' '.join(map(str, command))}` ended with exit code {child.returncode}; "
+            f"the whole log is {log}, its end:\n{end}"
+        )
+    return time.perf_counter() - started
+
+
+@contextlib.contextmanager
+def _stopped_with_us(child: subprocess.Popen[bytes]) -> Iterator[None]:
+    """On Ctrl-C the terminal interrupts the child too: let it save and end before we do."""
+    try:
+        yield
+    except BaseException:
+        try:
+            child.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            child.terminate()
+            child.wait()
+        raise
+
+
+def _last_line(log: Path) -> str:
+    with log.open("rb") as stream:
+        stream.seek(max(0, log.stat().st_size - 2000))
+        lines = stream.read().decode("utf-8", errors="replace").splitlines()
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def python(*arguments: str) -> list[str]:
+    """Return a command that runs this interpreter."""
+    return [sys.executable, *arguments]

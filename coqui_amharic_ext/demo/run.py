@@ -1,0 +1,308 @@
+"""The demonstration, step by step."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from collections.abc import Callable
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from coqui_amharic_ext.demo.files import sentences, unpack_corpus
+from coqui_amharic_ext.demo.process import StepFailedError, python, run_logged
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+LOSS_TOLERANCE: Final = 1e-4
+GRADIENT_TOLERANCE: Final = 1e-3
+SHOWN: Final = (2, 3, 11)
+"""Which sentences are transcribed on the screen: a number, labialised letters, a date."""
+
+LOADERS: Final = {"num_loader_workers": "0", "num_eval_loader_workers": "0"}
+TINY_VITS: Final = {
+    "batch_size": "4",
+    "eval_batch_size": "2",
+    "epochs": "1",
+    "mixed_precision": "False",
+    "print_step": "1",
+    "save_step": "1000",
+    "eval_split_size": "0.1",
+    "model_args.hidden_channels": "32",
+    "model_args.hidden_channels_ffn_text_encoder": "64",
+    "model_args.num_layers_text_encoder": "2",
+    "model_args.num_layers_flow": "1",
+    "model_args.num_layers_posterior_encoder": "2",
+    "model_args.upsample_initial_channel_decoder": "64",
+    "model_args.periods_multi_period_discriminator": "[2, 3]",
+    **LOADERS,
+}
+TINY_XTTS: Final = {
+    "batch_size": "3",
+    "eval_batch_size": "2",
+    "epochs": "1",
+    "print_step": "1",
+    "save_step": "1000",
+    "eval_split_size": "0.1",
+    "lr": "0.001",
+    "num_loader_workers": "0",
+    "num_eval_loader_workers": "0",
+}
+
+
+def run(output: Path, *, quiet: bool = False) -> dict[str, Any]:
+    """Run every step in a new folder below ``output`` and return the results.
+
+    Raises
+    ------
+    StepFailedError
+        A step ended with an error, or the parity check found a difference.
+    """
+    from rich.console import Console
+
+    console = Console(stderr=quiet, highlight=False, soft_wrap=True)
+    folder = output / datetime.now().strftime("run-%Y%m%d-%H%M%S")
+    folder.mkdir(parents=True)
+    started = time.perf_counter()
+    results: dict[str, Any] = {"folder": str(folder.resolve())}
+
+    results["status"] = _show_status(console)
+    results["transcriptions"] = _show_transcriptions(console)
+    corpus = unpack_corpus(folder / "corpus")
+    with _progress(console, "training VITS, tiny, one epoch") as tell:
+        results["vits"] = _train("train_vits.py", folder, corpus, _vits_options(), tell)
+    _show_training(console, "VITS", results["vits"])
+    with _progress(console, "training the XTTS GPT, tiny, one epoch") as tell:
+        results["xtts"] = _train("train_xtts_gpt.py", folder, corpus, _xtts_options(folder), tell)
+    _show_training(console, "XTTS GPT", results["xtts"])
+    with _progress(console, "synthesising with the stock tts command") as tell:
+        results["wav"] = _synthesise(Path(results["vits"]["run"]), folder, tell)
+    console.print(
+        f"[green]✓[/] stock `tts` spoke {results['wav']['seconds']:.1f} s from the VITS checkpoint"
+    )
+    results["attention"] = _compare(console, folder)
+    _show_comparison(console, results["attention"])
+
+    results["seconds"] = time.perf_counter() - started
+    (folder / "results.json").write_text(
+        json.dumps(results, ensure_ascii=False, indent=1), encoding="utf-8"
+    )
+    _show_files(console, results)
+    if not results["attention"]["equal"]:
+        raise StepFailedError("attention parity: the difference to stock is above its tolerance")
+    return results
+
+
+class _progress:
+    """A spinner that shows the latest line of a log; plain lines where there is no terminal."""
+
+    def __init__(self, console: Console, title: str) -> None:
+        self._console, self._title = console, title
+        self._status = console.status(title)
+
+    def __enter__(self) -> Callable[[str], None]:
+        if not self._console.is_terminal:
+            self._console.print(f"… {self._title}")
+        self._status.start()
+
+        def tell(line: str) -> None:
+            self._status.update(f"{self._title}  [dim]{_plain(line)[:100]}[/]")
+
+        return tell
+
+    def __exit__(self, *raised: object) -> None:
+        self._status.stop()
+
+
+def _plain(line: str) -> str:
+    from rich.markup import escape
+
+    return escape(_uncoloured(line))
+
+
+def _show_status(console: Console) -> dict[str, Any]:
+    import torch  # noqa: F401 - what autoload hangs on
+    import TTS.tts.layers.xtts.gpt
+    import TTS.tts.models.xtts  # noqa: F401
+
+    import coqui_amharic_ext as am
+
+    report = am.activate()
+    console.print("[bold]What is active[/]")
+    for patch in report.patches:
+        mark = "[green]✓[/]" if patch.state == "applied" else "[yellow]–[/]"
+        state = (
+            ""
+            if patch.state == "applied"
+            else f" [{patch.state}: {patch.reason}]".replace("[", "\\[")
+        )
+        console.print(f"  {mark} {patch.name}: {patch.summary}{state}")
+    for backend in report.backends:
+        mark = "[green]✓[/]" if backend.available else "[yellow]–[/]"
+        reason = "" if backend.available else f" ({_plain(backend.reason)})"
+        console.print(f"  {mark} {backend.kind} {backend.name}{reason}")
+    return report.to_dict()
+
+
+def _show_transcriptions(console: Console) -> list[dict[str, Any]]:
+    import coqui_amharic_ext as am
+
+    console.print("[bold]Three sentences, by each available backend and by the chain[/]")
+    available = [b.name for b in am.status().backends if b.kind == "g2p" and b.available]
+    corpus = sentences()
+    rows = []
+    for index in SHOWN:
+        text = corpus[index]
+        console.print(f"  {text}  →  {am.normalize(text)}")
+        for backend in (*available, None):
+            done = am.transcribe(text, backend=backend)
+            who = backend or f"chain ({', '.join(done.backends)})"
+            console.print(f"    {who}: {done.ipa}", markup=False)
+            rows.append({"text": text, "backend": who, "ipa": done.ipa})
+    return rows
+
+
+def _vits_options() -> dict[str, str]:
+    return {f"--coqpit.{key}": value for key, value in TINY_VITS.items()}
+
+
+def _xtts_options(folder: Path) -> dict[str, str]:
+    from coqui_amharic_ext.demo import tiny
+
+    assets = folder / "xtts-assets"
+    # The clips are up to 4.3 s; conditioning longer than a clip would be padding.
+    changes = {f"model_args.{k}": str(v) for k, v in tiny.gpt_args_overrides().items()}
+    return {
+        "--vocab": str(tiny.write_vocab(assets / "vocab.json")),
+        "--dvae": str(tiny.write_dvae(assets / "dvae.pth")),
+        "--mel-stats": str(tiny.write_mel_norms(assets / "mel_stats.pth")),
+        **{f"--coqpit.{key}": value for key, value in {**TINY_XTTS, **changes}.items()},
+    }
+
+
+def _train(
+    recipe: str, folder: Path, corpus: Path, options: dict[str, str], tell: Callable[[str], None]
+) -> dict[str, Any]:
+    name = Path(recipe).stem
+    script = files("coqui_amharic_ext.recipes").joinpath(recipe)
+    command = python(str(script), "--data", str(corpus), "--output", str(folder / name))
+    command += [part for pair in options.items() for part in pair]
+    seconds = run_logged(command, folder / f"{name}.log", tell=tell)
+    (run_folder,) = [p for p in (folder / name).iterdir() if p.is_dir()]
+    losses = _losses(folder / f"{name}.log")
+    if len(losses) < 2:
+        raise StepFailedError(f"{recipe} took no training steps; see {folder / f'{name}.log'}")
+    checkpoints = sorted(run_folder.glob("best_model*.pth"))
+    if not checkpoints:
+        raise StepFailedError(f"{recipe} left no checkpoint in {run_folder}")
+    return {
+        "run": str(run_folder),
+        "seconds": seconds,
+        "losses": losses,
+        "checkpoint": str(checkpoints[0]),
+        "log": str(folder / f"{name}.log"),
+    }
+
+
+def _losses(log: Path) -> list[float]:
+    """Read the training losses that the trainer's console logger prints."""
+    import re
+
+    found = re.findall(
+        r"\| > loss(?:_1|_gen)?: ([0-9.]+)",
+        _uncoloured(log.read_text(encoding="utf-8", errors="replace")),
+    )
+    return [float(value) for value in found]
+
+
+def _uncoloured(text: str) -> str:
+    import re
+
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def _show_training(console: Console, name: str, result: dict[str, Any]) -> None:
+    console.print(
+        f"[green]✓[/] {name}: {len(result['losses'])} losses printed, first "
+        f"{result['losses'][0]:.3f}, last {result['losses'][-1]:.3f} ({result['seconds']:.0f} s)"
+    )
+
+
+def _synthesise(run_folder: Path, folder: Path, tell: Callable[[str], None]) -> dict[str, Any]:
+    import soundfile
+
+    wav = folder / "vits.wav"
+    # `python -m` finds the same command as `tts` does, also where scripts are not on the PATH.
+    command = python("-m", "TTS.bin.synthesize", "--text", "ሰላም፣ በ2015 ዓ.ም አዲስ ድልድይ ተሠራ።")
+    command += ["--model_path", str(run_folder / "best_model.pth")]
+    command += ["--config_path", str(run_folder / "config.json"), "--out_path", str(wav)]
+    run_logged(command, folder / "tts.log", tell=tell)
+    info = soundfile.info(wav)
+    if not info.duration > 0:
+        raise StepFailedError(f"the tts command wrote an empty {wav}")
+    return {"path": str(wav), "seconds": info.duration, "sample_rate": info.samplerate}
+
+
+def _compare(console: Console, folder: Path) -> dict[str, Any]:
+    """Stock, ours, ours, stock, so that a machine that slows down does not favour one of them."""
+    from coqui_amharic_ext.demo.compare import difference
+
+    rows: dict[str, list[dict[str, Any]]] = {"stock": [], "extension": []}
+    for number, variant in enumerate(("stock", "extension", "extension", "stock")):
+        with _progress(console, f"one GPT training step, {variant}") as tell:
+            log = folder / f"compare-{number}-{variant}.log"
+            run_logged(
+                python("-m", "coqui_amharic_ext.demo.compare", str(folder / f"{variant}.pt")),
+                log,
+                tell=tell,
+                environment={"COQUI_AMHARIC_AUTOLOAD": str(int(variant == "extension"))},
+            )
+            rows[variant].append(json.loads(log.read_text(encoding="utf-8").splitlines()[-1]))
+    found = difference(folder / "stock.pt", folder / "extension.pt")
+    for variant in rows:
+        (folder / f"{variant}.pt").unlink()
+    summary = {
+        variant: {
+            "seconds": min(row["seconds"] for row in measured),
+            "peak_mib": statistics.median(row["peak_mib"] for row in measured),
+        }
+        for variant, measured in rows.items()
+    }
+    equal = found["loss"] <= LOSS_TOLERANCE and found["gradient"] <= GRADIENT_TOLERANCE
+    return {
+        **summary,
+        "device": rows["stock"][0]["device"],
+        "difference": found,
+        "equal": equal,
+    }
+
+
+def _show_comparison(console: Console, result: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    stock, ours = result["stock"], result["extension"]
+    clock = "wall time" if result["device"] == "cuda" else "CPU time"
+    table = Table("", "stock", "extension", "ratio", title="One training step of the XTTS GPT")
+    for label, key in ((f"step, {clock} (s)", "seconds"), ("peak memory (MiB)", "peak_mib")):
+        ratio = ours[key] / stock[key]
+        table.add_row(label, f"{stock[key]:.2f}", f"{ours[key]:.2f}", f"{ratio:.2f}")
+    console.print(table)
+    found = result["difference"]
+    mark = "[green]✓ equal[/]" if result["equal"] else "[red]✗ not equal[/]"
+    console.print(
+        f"{mark}: losses differ by {found['loss']:.1e} (tolerance {LOSS_TOLERANCE:.0e}), gradients "
+        f"of {found['parameters']} parameters by at most {found['gradient']:.1e} of their largest "
+        f"value (tolerance {GRADIENT_TOLERANCE:.0e})"
+    )
+
+
+def _show_files(console: Console, results: dict[str, Any]) -> None:
+    console.print(f"[bold]Everything was written to[/] {results['folder']}")
+    console.print(f"  VITS checkpoint   {results['vits']['checkpoint']}")
+    console.print(f"  XTTS checkpoint   {results['xtts']['checkpoint']}")
+    console.print(f"  spoken sentence   {results['wav']['path']}")
+    console.print(f"  results and logs  {results['folder']}/results.json, *.log")
+    console.print(f"in {results['seconds']:.0f} s")
