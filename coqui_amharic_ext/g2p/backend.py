@@ -79,6 +79,11 @@ class Backend(ABC):
                 raise TypeError(f"gave {type(item).__name__} instead of str: {item!r}")
         return found
 
+    @property
+    def loaded(self) -> bool:
+        """Whether ``_load`` has come to its end; what fails before that is set-up, not a word."""
+        return self._loaded
+
     def after_fork(self) -> None:
         """Forget the lock, which another thread of the parent may have held when it forked."""
         self._load_lock = threading.Lock()
@@ -89,6 +94,9 @@ class Backend(ABC):
     @abstractmethod
     def _transcribe(self, words: Sequence[str]) -> list[str]:
         """Return raw IPA for each word."""
+
+
+_put_aside: dict[tuple[BackendSpec, Settings], Availability] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +128,20 @@ class BackendSpec:
             raise ValueError(f"gives={self.gives!r} is not valid; valid values: {valid}")
         if not self.name or not self.name.isidentifier():
             raise ValueError(f"name={self.name!r} is not a valid backend name (an identifier)")
+
+    def availability(self, settings: Settings) -> Availability:
+        """Return whether the backend can serve under these settings in this process.
+
+        What a chain found out in use, such as that the backend hangs, counts too.
+
+        Raises
+        ------
+        Exception
+            Whatever the backend's factory or its own ``availability`` raises.
+        """
+        known = _put_aside.get((self, settings))
+        return self.factory(settings).availability() if known is None else known
+
+    def put_aside(self, settings: Settings, state: Availability) -> None:
+        """Remember for ``availability`` that the backend proved unusable."""
+        _put_aside[self, settings] = state

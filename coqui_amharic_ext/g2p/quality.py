@@ -22,9 +22,7 @@ from coqui_amharic_ext.g2p.scoring import edit_distance
 from coqui_amharic_ext.g2p.table import fidel
 from coqui_amharic_ext.g2p.types import Quality
 
-ETHIOPIC: Final = re.compile(
-    "[\u1200-\u139f\u2d80-\u2ddf\uab00-\uab2f\U0001e7e0-\U0001e7ff]"
-)
+ETHIOPIC: Final = re.compile("[\u1200-\u139f\u2d80-\u2ddf\uab00-\uab2f\U0001e7e0-\U0001e7ff]")
 _COMPARABLE: Final = 4.0
 """Phones per letter above which phones are not worth comparing with the letters."""
 

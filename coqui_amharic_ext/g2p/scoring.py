@@ -240,7 +240,9 @@ def score(
     return ErrorRate(errors, phones, wrong, len(gold))
 
 
-def nearest(pronunciations: Sequence[str], guess: Sequence[str], *, length: bool) -> tuple[int, int]:
+def nearest(
+    pronunciations: Sequence[str], guess: Sequence[str], *, length: bool
+) -> tuple[int, int]:
     """Return the distance to the nearest pronunciation, relative to its size, and that size."""
     folded = (fold(pronunciation, length=length) for pronunciation in pronunciations)
     found = ((edit_distance(target, guess), len(target)) for target in folded)

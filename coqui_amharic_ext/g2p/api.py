@@ -1,0 +1,226 @@
+"""The public functions: ``phonemize``, ``phonemize_many``, ``transcribe``."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from coqui_amharic_ext.g2p.chain import BackendState, chosen_specs
+from coqui_amharic_ext.g2p.sentence import Reader
+from coqui_amharic_ext.g2p.types import Transcription
+from coqui_amharic_ext.settings import get_settings
+
+if TYPE_CHECKING:
+    from coqui_amharic_ext.settings import Settings
+
+CHUNK: Final = 64
+"""Texts sent to a worker process at a time."""
+_READERS: Final = 8
+_SHOWN: Final = 60
+
+_readers: dict[tuple[object, ...], Reader] = {}
+_lock = threading.Lock()
+
+
+def phonemize(text: str, *, backend: str | None = None, settings: Settings | None = None) -> str:
+    """Transcribe Amharic text to IPA.
+
+    The text is normalised first (numbers, abbreviations, Latin-script words are read out). What
+    has no reading (emoji, private-use characters, other scripts) is left out.
+
+    Parameters
+    ----------
+    text : str
+        Written Amharic.
+    backend : str, optional
+        One G2P backend to ask, instead of the configured ones in order. Words it cannot do
+        credibly are still read by ``rules``; ``transcribe`` tells which.
+    settings : Settings, optional
+        Instead of the settings in force.
+
+    Returns
+    -------
+    str
+        Words separated by one space; ``. , ; : ? !`` kept, joined to the word before; ``""`` where
+        there is nothing to read. Never an Ethiopic letter. Only ``Settings(text="latin=keep")``
+        leaves Latin-script words in it, as written.
+
+    Raises
+    ------
+    TypeError
+        ``text`` is not a ``str``.
+    SettingsError
+        The backend's name is not known.
+    UnavailableError
+        The chosen backend cannot serve here, or none of the configured ones can.
+
+    Examples
+    --------
+    >>> phonemize("ሰላም፣ እንዴት ነህ?", backend="rules")
+    'səlam, ʔɨndet nəh?'
+    """
+    _require_str("phonemize", text)
+    return reader(settings, backend).phonemize(text)
+
+
+def transcribe(
+    text: str, *, backend: str | None = None, settings: Settings | None = None
+) -> Transcription:
+    """Transcribe Amharic text and tell, word by word, how.
+
+    Parameters and errors are those of ``phonemize``.
+
+    Returns
+    -------
+    Transcription
+        The normalised text, the IPA that ``phonemize`` gives, and for each word the backend that
+        answered, the rejected ones with reasons, the quality measures and other readings.
+    """
+    _require_str("transcribe", text)
+    return reader(settings, backend).transcribe(text)
+
+
+def phonemize_many(
+    texts: Iterable[str],
+    *,
+    backend: str | None = None,
+    workers: int = 1,
+    settings: Settings | None = None,
+) -> Iterator[str]:
+    """Transcribe texts one after the other, as they come.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        Read lazily; only a few hundred texts per worker are held at a time.
+    backend, settings
+        As in ``phonemize``.
+    workers : int
+        Processes. With more than one, a script needs the usual ``if __name__ == "__main__":``
+        where multiprocessing does not fork.
+
+    Yields
+    ------
+    str
+        IPA in the order of ``texts``.
+
+    Raises
+    ------
+    TypeError
+        ``texts`` is one string, ``workers`` is no number, or an item is not a ``str`` (raised when
+        its turn comes).
+    ValueError
+        ``workers`` is less than 1.
+    """
+    if isinstance(texts, (str, bytes)):
+        raise TypeError(
+            f"phonemize_many() takes several texts, got one {type(texts).__name__}: "
+            f"{_shown(texts)}; use phonemize() for one"
+        )
+    if isinstance(workers, bool) or not isinstance(workers, int):
+        raise TypeError(f"workers is a whole number, got {type(workers).__name__}: {workers!r}")
+    if workers < 1:
+        raise ValueError(f"workers={workers} is not valid; give 1 or more")
+    iterator = iter(texts)
+    settings = get_settings() if settings is None else settings
+    if workers == 1:
+        found = reader(settings, backend)
+        return map(found.phonemize, (_require_str("phonemize_many", text) for text in iterator))
+    chosen_specs(settings, backend)  # an unknown name is an error here, not in a worker
+    return _in_processes(iterator, backend, workers, settings)
+
+
+def _in_processes(
+    texts: Iterator[str], backend: str | None, workers: int, settings: Settings
+) -> Iterator[str]:
+    """Keep at most two chunks per worker under way, and give results in order."""
+    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context())
+    pending: deque[Future[list[str]]] = deque()
+    error: BaseException | None = None
+    try:
+        while True:
+            while error is None and len(pending) < 2 * workers:
+                chunk: list[str] = []
+                try:
+                    for text in islice(texts, CHUNK):
+                        chunk.append(_require_str("phonemize_many", text))
+                except Exception as fault:  # raised below, after the texts before it
+                    error = fault
+                if chunk:
+                    pending.append(pool.submit(_chunk, chunk, backend, settings))
+                elif error is None:
+                    break
+            if not pending:
+                break
+            yield from pending.popleft().result()
+        if error is not None:
+            raise error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _chunk(texts: list[str], backend: str | None, settings: Settings) -> list[str]:
+    found = reader(settings, backend)
+    return [found.phonemize(text) for text in texts]
+
+
+def reader(settings: Settings | None = None, backend: str | None = None) -> Reader:
+    """Return the reader for these settings, made once per process.
+
+    Raises
+    ------
+    SettingsError, UnavailableError
+        As ``phonemize``.
+    """
+    settings = get_settings() if settings is None else settings
+    key = (settings, backend, chosen_specs(settings, backend))
+    found = _readers.get(key)
+    if found is None:
+        with _lock:
+            found = _readers.get(key)
+            if found is None:
+                found = Reader(settings, backend)
+                while len(_readers) >= _READERS:
+                    del _readers[next(iter(_readers))]
+                _readers[key] = found
+    return found
+
+
+def backend_states(settings: Settings | None = None) -> tuple[BackendState, ...]:
+    """Return the configured backends in order, with why those that cannot serve can't.
+
+    Raises
+    ------
+    UnavailableError
+        None of them can serve.
+    """
+    return reader(settings).chain.states()
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.Lock()
+    for found in _readers.values():
+        found.chain.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def _require_str(function: str, text: object) -> str:
+    if isinstance(text, str):
+        return text
+    hint = "; decode it first" if isinstance(text, (bytes, bytearray)) else ""
+    raise TypeError(f"{function}() takes a str, got {type(text).__name__}: {_shown(text)}{hint}")
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"

@@ -1,0 +1,382 @@
+"""The fallback chain: the user's lexicon, then each backend in turn until one is believed.
+
+A word is never lost. A backend that is missing, fails, hangs or gives what the quality check does
+not believe is recorded with its reason, and the next one is asked; the written word itself, read
+by ``rules``, is the floor under every chain, also under one that does not name ``rules``. What
+``rules`` gives is taken as it is: it follows the letters by construction, and its measures can be
+read in ``Word.quality``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+
+from coqui_amharic_ext import plugins
+from coqui_amharic_ext.errors import SettingsError, TranscriptionError, UnavailableError
+from coqui_amharic_ext.g2p import deadline
+from coqui_amharic_ext.g2p.backend import Backend, BackendSpec, Gives
+from coqui_amharic_ext.g2p.phonology import fold, realise
+from coqui_amharic_ext.g2p.plain import same_as_letters
+from coqui_amharic_ext.g2p.quality import check
+from coqui_amharic_ext.g2p.table import MARKS
+from coqui_amharic_ext.g2p.types import Availability, Layer, Quality, Rejection, Word
+from coqui_amharic_ext.g2p.user_lexicon import UserLexicon
+
+if TYPE_CHECKING:
+    from coqui_amharic_ext.settings import Settings
+
+RULES: Final = "rules"
+LEXICON: Final = "lexicon"
+LONGEST_WORD: Final = 48
+"""Letters; anything longer is no word and is read in pieces, so that time stays linear."""
+BATCH: Final = 32
+"""Words per call of a backend that may hang, so that a long list is not taken for a hang."""
+
+logger = logging.getLogger("coqui_amharic_ext")
+T = TypeVar("T")
+_answered: Counter[str] = Counter()
+
+
+def chosen() -> dict[str, str]:
+    """Return how many different words each backend has answered in this process; for status()."""
+    counts = ", ".join(f"{name} {count} words" for name, count in _answered.most_common())
+    return {"g2p": counts} if counts else {}
+
+
+class Answer(NamedTuple):
+    """One word's transcription, without its measures."""
+
+    ipa: str
+    backend: str
+    layer: Layer
+    phones: tuple[str, ...] | None
+    raw: str
+    gives: Gives
+    rejected: tuple[Rejection, ...]
+    alternatives: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BackendState:
+    """One backend as it stands in a chain; for ``status()``."""
+
+    name: str
+    summary: str
+    gives: Gives
+    version: str
+    availability: Availability
+
+
+class _Member:
+    """A backend in a chain, and whether it has been put aside."""
+
+    def __init__(self, spec: BackendSpec, settings: Settings) -> None:
+        self.spec = spec
+        self.settings = settings
+        self.backend: Backend | None = None
+        self.state = Availability(True)
+        self.told = False
+        try:
+            self.backend = self._watched(lambda: spec.factory(settings))
+            self.state = self._watched(self.backend.availability)
+        except deadline.NoAnswer as error:
+            self.put_aside(f"setting it up gave {error}", _HANG_FIX)
+        except Exception as error:
+            self.put_aside(f"setting it up failed: {_describe(error)}", _FAULT_FIX)
+        else:
+            if not self.state:
+                logger.info("G2P backend %s is not available: %s", spec.name, self.state.reason)
+
+    def _watched(self, function: Callable[[], T]) -> T:
+        return deadline.call(function, self.settings.backend_timeout, self.spec.name)
+
+    def put_aside(self, reason: str, fix: str) -> None:
+        """Record that the backend will not be asked again in this process."""
+        if self.state:
+            logger.warning("G2P backend %s is put aside: %s", self.spec.name, reason)
+            self.state = Availability(False, reason, fix)
+            self.spec.put_aside(self.settings, self.state)
+
+    def version(self) -> str:
+        """Return the backend's version, ``""`` where it cannot be told."""
+        try:
+            return "" if self.backend is None else self.backend.version()
+        except Exception as error:
+            logger.debug("version of %s: %s", self.spec.name, error)
+            return ""
+
+    def ask(self, words: Sequence[str]) -> dict[str, str | Rejection]:
+        """Return raw IPA or the reason why there is none, for each word."""
+        found: dict[str, str | Rejection] = {}
+        size = BATCH if self.backend is None or self.backend.may_hang else len(words)
+        for start in range(0, len(words), size):
+            found.update(self._ask_batch(words[start : start + size]))
+        return found
+
+    def _ask_batch(self, words: Sequence[str]) -> dict[str, str | Rejection]:
+        backend = self.backend
+        if backend is None or not self.state:
+            return self._none(words, self.state.reason)
+        try:
+            if backend.may_hang:
+                raw = self._watched(lambda: backend.transcribe(words))
+            else:
+                raw = backend.transcribe(words)
+        except deadline.NoAnswer as error:
+            self.put_aside(str(error), _HANG_FIX)
+            return self._none(words, str(error))
+        except Exception as error:
+            if not backend.loaded:
+                self.put_aside(f"loading it failed: {_describe(error)}", _FAULT_FIX)
+                return self._none(words, self.state.reason)
+            if len(words) > 1:  # find the words that it fails on
+                return {k: v for word in words for k, v in self._ask_batch([word]).items()}
+            self._tell_once(f"it fails on {words[0]!r}: {_describe(error)}")
+            return self._none(words, _describe(error))
+        return dict(zip(words, raw, strict=True))
+
+    def _none(self, words: Sequence[str], reason: str) -> dict[str, str | Rejection]:
+        rejection = Rejection(self.spec.name, "", reason)
+        return dict.fromkeys(words, rejection)
+
+    def _tell_once(self, message: str) -> None:
+        if not self.told:
+            self.told = True
+            logger.warning("G2P backend %s: %s", self.spec.name, message)
+
+
+_HANG_FIX: Final = "raise backend_timeout, or leave it out of g2p_backends"
+_FAULT_FIX: Final = "mend its installation, or leave it out of g2p_backends"
+
+
+class Chain:
+    """Backends in order, for one choice of settings.
+
+    Parameters
+    ----------
+    settings : Settings
+        Order of the backends, time-out, lexicon, narrow output.
+    backend : str, optional
+        One backend chosen explicitly instead of the settings' order.
+
+    Raises
+    ------
+    SettingsError
+        ``backend`` is not known, or the lexicon cannot be read.
+    UnavailableError
+        The chosen backend cannot serve here, or none of the configured ones can.
+    """
+
+    def __init__(self, settings: Settings, backend: str | None = None) -> None:
+        self.settings = settings
+        self.explicit = backend
+        self._members = [_Member(spec, settings) for spec in chosen_specs(settings, backend)]
+        self._lexicon = UserLexicon(settings.lexicon) if settings.lexicon else None
+        self._require_one()
+
+    def _require_one(self) -> None:
+        if any(member.state for member in self._members):
+            return
+        reasons = "; ".join(
+            f"{m.spec.name}: {m.state.reason} ({m.state.fix})" for m in self._members
+        )
+        chosen = "is" if len(self._members) == 1 else "are all"
+        names = ", ".join(m.spec.name for m in self._members)
+        raise UnavailableError(f"G2P backend {names} {chosen} not available. {reasons}")
+
+    def states(self) -> tuple[BackendState, ...]:
+        """Return each backend's state, in the order in which they are asked."""
+        return tuple(
+            BackendState(m.spec.name, m.spec.summary, m.spec.gives, m.version(), m.state)
+            for m in self._members
+        )
+
+    def after_fork(self) -> None:
+        """Drop locks that a thread of the parent may have held."""
+        for member in self._members:
+            if member.backend is not None:
+                member.backend.after_fork()
+
+    def words(self, words: Iterable[str]) -> dict[str, Word]:
+        """Transcribe words, with every measure of their quality.
+
+        Parameters
+        ----------
+        words : iterable of str
+            Normalised Ethiopic words without punctuation.
+        """
+        return {
+            written: Word(
+                written,
+                answer.ipa,
+                answer.backend,
+                answer.layer,
+                self._quality(written, answer),
+                answer.rejected,
+                answer.alternatives,
+            )
+            for written, answer in self.answers(words).items()
+        }
+
+    def _quality(self, written: str, answer: Answer) -> Quality:
+        phones = fold(answer.raw) if answer.phones is None else answer.phones
+        return check(written, phones, raw=answer.raw, gives=answer.gives)
+
+    def answers(self, words: Iterable[str]) -> dict[str, Answer]:
+        """Transcribe words without measuring what need not be measured to be believed.
+
+        Raises
+        ------
+        TranscriptionError
+            A word is not made of Ethiopic letters.
+        UnavailableError
+            The explicitly chosen backend broke down.
+        """
+        found: dict[str, Answer] = {}
+        pending: list[str] = []
+        for word in dict.fromkeys(words):
+            ipa = self._lexicon.get(word) if self._lexicon is not None else None
+            if ipa is not None:
+                found[word] = Answer(ipa, LEXICON, "lexicon", None, ipa, "surface", (), ())
+            elif len(word) > LONGEST_WORD:
+                found[word] = self._in_pieces(word)
+            else:
+                pending.append(word)
+        self._through_backends(pending, found)
+        _answered.update(answer.backend for answer in found.values())
+        return found
+
+    def _through_backends(self, pending: list[str], found: dict[str, Answer]) -> None:
+        rejected: dict[str, tuple[Rejection, ...]] = {}
+        for member in self._members:
+            if not pending:
+                return
+            if member.spec.name == RULES:
+                break
+            pending = self._ask_member(member, pending, found, rejected)
+        for word in pending:
+            found[word] = self._by_rules(word, rejected.get(word, ()))
+
+    def _ask_member(
+        self,
+        member: _Member,
+        words: list[str],
+        found: dict[str, Answer],
+        rejected: dict[str, tuple[Rejection, ...]],
+    ) -> list[str]:
+        """Ask one backend; return the words it gave nothing believable for."""
+        if member.state:
+            outputs = member.ask(words)
+            if not member.state and self.explicit is not None:
+                self._require_one()
+        else:
+            reason = f"not available: {member.state.reason}"
+            outputs = dict.fromkeys(words, Rejection(member.spec.name, "", reason))
+        left = []
+        for word in words:
+            output = outputs[word]
+            result = (
+                output
+                if isinstance(output, Rejection)
+                else self._judge(member.spec, word, output, rejected.get(word, ()))
+            )
+            if isinstance(result, Rejection):
+                rejected[word] = (*rejected.get(word, ()), result)
+                left.append(word)
+            else:
+                found[word] = result
+        return left
+
+    def _judge(
+        self, spec: BackendSpec, word: str, raw: str, rejected: tuple[Rejection, ...]
+    ) -> Answer | Rejection:
+        if spec.gives == "segments" and same_as_letters(word, raw):
+            reading = realise(word, narrow=self.settings.narrow)
+            return Answer(
+                reading.ipa, spec.name, "segments", None, raw, "segments", rejected,
+                reading.alternatives,
+            )  # fmt: skip
+        if not raw:
+            return Rejection(spec.name, raw, "it gave nothing")
+        if len(raw) > LONGEST_WORD * (1 + len(word)):
+            return Rejection(spec.name, raw[:LONGEST_WORD], f"it gave {len(raw)} characters")
+        phones = fold(raw)
+        quality = check(word, phones, raw=raw, gives=spec.gives)
+        if not quality.ok:
+            return Rejection(spec.name, raw, _failure(quality))
+        if spec.gives == "surface":
+            ipa = "".join(phones)
+            return Answer(ipa, spec.name, "surface", phones, raw, "surface", rejected, ())
+        try:
+            reading = realise(word, segments=phones, narrow=self.settings.narrow)
+        except ValueError as error:
+            return Rejection(spec.name, raw, str(error))
+        return Answer(
+            reading.ipa, spec.name, "segments", phones, raw, "segments", rejected,
+            reading.alternatives,
+        )  # fmt: skip
+
+    def _by_rules(self, word: str, rejected: tuple[Rejection, ...]) -> Answer:
+        try:
+            reading = realise(word, narrow=self.settings.narrow)
+        except ValueError as error:
+            raise TranscriptionError(f"{word!r} cannot be transcribed: {error}") from error
+        return Answer(
+            reading.ipa, RULES, reading.source, None, reading.ipa, "surface", rejected,
+            reading.alternatives,
+        )  # fmt: skip
+
+    def _in_pieces(self, word: str) -> Answer:
+        pieces = _cut(word)
+        known = self.answers(pieces)
+        answers = [known[piece] for piece in pieces]
+        rejected = tuple(dict.fromkeys(r for answer in answers for r in answer.rejected))
+        ipa = "".join(answer.ipa for answer in answers)
+        first = answers[0]
+        return first._replace(
+            ipa=ipa, phones=None, raw=ipa, gives="surface", rejected=rejected, alternatives=()
+        )
+
+
+def chosen_specs(settings: Settings, backend: str | None) -> tuple[BackendSpec, ...]:
+    """Return the backends of a chain, in order.
+
+    Raises
+    ------
+    SettingsError
+        A name is not known; the message lists the valid ones.
+    """
+    known = plugins.g2p_backends()
+    names = settings.g2p_backends if backend is None else (backend,)
+    for name in names:
+        if name not in known:
+            valid = ", ".join(known)
+            raise SettingsError(f"backend={name!r} is not known; valid names: {valid}")
+    return tuple(known[name] for name in names)
+
+
+def _cut(word: str) -> list[str]:
+    """Cut an endless word into pieces, none of which begins with a mark."""
+    pieces: list[str] = []
+    start = 0
+    while start < len(word):
+        end = start + LONGEST_WORD
+        while end < len(word) and word[end] in MARKS:
+            end -= 1
+        end = end if end > start else start + LONGEST_WORD
+        pieces.append(word[start:end])
+        start = end
+    return pieces
+
+
+def _failure(quality: Quality) -> str:
+    values = ", ".join(f"{name} {quality.measures[name]:.3g}" for name in quality.failed)
+    return f"failed the quality check: {values}"
+
+
+def _describe(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

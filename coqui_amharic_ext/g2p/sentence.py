@@ -1,0 +1,128 @@
+"""Sentences: spoken text to words and punctuation, words through the chain, and back together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from coqui_amharic_ext.g2p.cache import WordCache
+from coqui_amharic_ext.g2p.chain import Chain
+from coqui_amharic_ext.g2p.latin import spell
+from coqui_amharic_ext.g2p.table import MARKS, TONAL_MARKS, fidel
+from coqui_amharic_ext.g2p.types import Quality, Transcription, Word
+from coqui_amharic_ext.text import TextPolicy, normalize, to_ascii_punctuation
+
+if TYPE_CHECKING:
+    from coqui_amharic_ext.settings import Settings
+
+KEPT: Final = "kept"
+"""Named as the backend of Latin-script words that the text policy ``latin=keep`` leaves alone."""
+TOKENS: Final = 1 << 15
+WORDS: Final = 1 << 12
+
+_PUNCTUATION: Final = ".,;:?!"
+_LATIN: Final = "A-Za-zªº\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"
+_CONTEXTUAL: Final = re.compile(r"[^\w\s.,;:?!።፣፤፥፦፧፨፡]")
+_SPACE_BEFORE_MARK: Final = re.compile(rf" +(?=[{_PUNCTUATION}])")
+_MARK_RUN: Final = re.compile(rf"[{_PUNCTUATION}]{{2,}}")
+
+
+class Piece(NamedTuple):
+    """A stretch of a token: a word to transcribe, a word to leave alone, or a mark."""
+
+    kind: Literal["word", "kept", "mark"]
+    text: str
+
+
+@lru_cache(maxsize=1)
+def _piece_pattern() -> re.Pattern[str]:
+    """Return a pattern of what is read; all else (emoji, other scripts …) is passed over."""
+    letters = "".join(fidel())
+    marks = "".join(sorted(MARKS | TONAL_MARKS))
+    return re.compile(
+        rf"(?P<word>(?:[{letters}][{marks}]{{0,3}})+)|(?P<latin>[{_LATIN}]+(?:['’][{_LATIN}]+)*)"
+        rf"|(?P<mark>[{_PUNCTUATION}])"
+    )
+
+
+class Reader:
+    """Reads texts with one chain and one text policy, and remembers words.
+
+    Safe to use from several threads and after a fork.
+    """
+
+    def __init__(self, settings: Settings, backend: str | None = None) -> None:
+        self.chain = Chain(settings, backend)
+        self.policy = TextPolicy.from_string(settings.text)
+        self._tokens: WordCache[str] = WordCache(TOKENS)
+        self._words: WordCache[Word] = WordCache(WORDS)
+
+    def phonemize(self, text: str) -> str:
+        """Return the IPA of a text."""
+        tokens = self._split(normalize(text, self.policy))
+        return _join(self._tokens.lookup(tokens, self._read_tokens))
+
+    def transcribe(self, text: str) -> Transcription:
+        """Return the IPA of a text with what is known of every word."""
+        spoken = normalize(text, self.policy)
+        tokens = [list(self._pieces(token)) for token in self._split(spoken)]
+        written = [p.text for pieces in tokens for p in pieces if p.kind == "word"]
+        found = dict(zip(written, self._words.lookup(written, self.chain.words), strict=True))
+        words = tuple(
+            found[piece.text] if piece.kind == "word" else _kept(piece.text)
+            for pieces in tokens
+            for piece in pieces
+            if piece.kind != "mark"
+        )
+        ipa = {word.written: word.ipa for word in words}
+        return Transcription(text, spoken, _join([_put(p, ipa) for p in tokens]), words)
+
+    def _split(self, spoken: str) -> list[str]:
+        """Split at spaces; brackets, dashes and quotes are settled over the whole text before."""
+        if _CONTEXTUAL.search(spoken) is not None:
+            spoken = to_ascii_punctuation(spoken)
+        return spoken.split()
+
+    def _read_tokens(self, tokens: list[str]) -> Mapping[str, str]:
+        pieces = {token: list(self._pieces(token)) for token in tokens}
+        written = [p.text for found in pieces.values() for p in found if p.kind == "word"]
+        ipa = {word: answer.ipa for word, answer in self.chain.answers(written).items()}
+        return {token: _put(found, ipa) for token, found in pieces.items()}
+
+    def _pieces(self, token: str) -> Iterator[Piece]:
+        for match in _piece_pattern().finditer(to_ascii_punctuation(token) or token):
+            if match["word"] is not None:
+                yield Piece("word", match[0])
+            elif match["mark"] is not None:
+                yield Piece("mark", match[0])
+            elif self.policy.latin == "keep":
+                yield Piece("kept", match[0])
+            else:
+                for name in spell(match[0]):
+                    yield Piece("word", name)
+
+
+def _kept(text: str) -> Word:
+    return Word(text, text, KEPT, "surface", Quality())
+
+
+def _put(pieces: list[Piece], ipa: Mapping[str, str]) -> str:
+    """Write a token's pieces: words apart, marks at the word before them."""
+    out = ""
+    for piece in pieces:
+        if piece.kind == "mark":
+            out += piece.text
+        else:
+            out += (" " if out else "") + ipa.get(piece.text, piece.text)
+    return out
+
+
+def _join(tokens: list[str]) -> str:
+    """Join tokens to a sentence; one that begins with a mark (``።`` by itself) joins the word."""
+    text = " ".join(tokens)
+    if "  " in text:
+        text = " ".join(text.split())
+    text = _SPACE_BEFORE_MARK.sub("", text)
+    return text.strip().lstrip(_PUNCTUATION + " ")
