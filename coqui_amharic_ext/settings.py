@@ -89,6 +89,16 @@ class Settings:
     packing: bool = _option(True, _flag, "train the XTTS GPT on sequences without padding")
     checkpointing: int = _option(0, int, "recompute every N-th GPT block in backward; 0 is off")
     precision: str = _option("stock", str, "training precision; stock leaves the recipe's own")
+    fused_adamw: bool = _option(False, _flag, "run the recipe's Adam or AdamW as a fused kernel")
+    index_true_dataset: bool = _option(
+        False, _flag, "XTTS training visits each sample by its index, seeded, shared among ranks"
+    )
+    language_weights: str = _option(
+        "", str, "share of each language, such as am=3,en=1, or uniform; implies index_true_dataset"
+    )
+    batch_tokens: int = _option(
+        0, int, "fill training batches to this many tokens; 0 is off; implies index_true_dataset"
+    )
 
     def __post_init__(self) -> None:
         if isinstance(self.g2p_backends, str):
@@ -102,12 +112,16 @@ class Settings:
         self._check_choice("precision", PRECISION_CHOICES)
         self._check_choice("on_bad_sample", ON_BAD_SAMPLE_CHOICES)
         self._check_choice("xtts_text", XTTS_TEXT_CHOICES)
-        for name in ("packing", "narrow"):
+        for name in ("packing", "narrow", "fused_adamw", "index_true_dataset"):
             if not isinstance(getattr(self, name), bool):
                 raise _invalid(name, getattr(self, name), "True or False")
         value = self.checkpointing
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
             raise _invalid("checkpointing", value, "0 (off) or N for every N-th block")
+        value = self.batch_tokens
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise _invalid("batch_tokens", value, "0 (off) or a whole number of tokens")
+        self._check_language_weights()
         if not isinstance(self.backend_timeout, (int, float)) or not self.backend_timeout > 0:
             raise _invalid("backend_timeout", self.backend_timeout, "a number of seconds above 0")
 
@@ -124,6 +138,20 @@ class Settings:
                 raise _invalid("g2p_backends", name, ", ".join(valid))
         if len(set(self.g2p_backends)) != len(self.g2p_backends):
             raise _invalid("g2p_backends", self.g2p_backends, "each backend once")
+
+    def _check_language_weights(self) -> None:
+        if not isinstance(self.language_weights, str):
+            raise _invalid("language_weights", self.language_weights, "text such as am=3,en=1")
+        if not self.language_weights:
+            return
+        from coqui_amharic_ext.training.batching import parse_language_weights
+
+        try:
+            parse_language_weights(self.language_weights)
+        except ValueError as error:
+            raise SettingsError(
+                f"language_weights={self.language_weights!r} is not valid: {error}"
+            ) from error
 
     def _check_text(self) -> None:
         if not self.text:

@@ -1,0 +1,1 @@
+"""What XTTS GPT training needs beside attention: samples, batches, gradients, precision."""

@@ -1,0 +1,174 @@
+"""The patches of XTTS's training code; what they put in place is imported when they are applied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from coqui_amharic_ext.patching import Known, Patch
+from coqui_amharic_ext.settings import Settings
+from coqui_amharic_ext.training import probes
+
+TRAINER: Final = "coqui-tts-trainer"
+
+
+def _index_true(settings: Settings) -> bool:
+    return bool(settings.index_true_dataset or settings.language_weights or settings.batch_tokens)
+
+
+def _fused(settings: Settings) -> bool:
+    return settings.fused_adamw
+
+
+def _getitem(original: Callable[[Any, int], Any]) -> Any:
+    from coqui_amharic_ext.training.dataset import telling_getitem
+
+    return telling_getitem(original)
+
+
+def _check_eval_samples(original: Callable[[Any], None]) -> Any:
+    from coqui_amharic_ext.training.dataset import telling_check
+
+    return telling_check(original)
+
+
+def _data_loader(original: Callable[..., Any]) -> Any:
+    from coqui_amharic_ext.training.loader import with_index_true_loader
+
+    return with_index_true_loader(original)
+
+
+def _epoch(original: Callable[..., None]) -> Any:
+    from coqui_amharic_ext.training.loader import with_epoch
+
+    return with_epoch(original)
+
+
+def _precision(original: Any) -> Any:
+    from coqui_amharic_ext.training.precision import with_precision
+
+    return with_precision(original)
+
+
+def _optimizers(original: Callable[..., Any]) -> Any:
+    from coqui_amharic_ext.training.optimizer import with_fused_optimizers
+
+    return with_fused_optimizers(original)
+
+
+def _stepping(original: Callable[..., Any]) -> Any:
+    from coqui_amharic_ext.training.gradients import noting_optimizer
+
+    return noting_optimizer(original)
+
+
+def _unscaling(original: Callable[..., Any]) -> Any:
+    from coqui_amharic_ext.training.gradients import before_unscaling
+
+    return before_unscaling(original)
+
+
+def _clipping(original: Callable[..., None]) -> Any:
+    from coqui_amharic_ext.training.gradients import before_clipping
+
+    return before_clipping(original)
+
+
+PATCHES: Final = (
+    Patch(
+        name="xtts-dataset-bad-samples",
+        module="TTS.tts.layers.xtts.trainer.dataset",
+        qualname="XTTSDataset.__getitem__",
+        summary="a training sample that cannot be used ends in one error or a counted warning",
+        replace=_getitem,
+        known=(Known("0.28.0", "c0c697c45d825bc5", "(self, index)"),),
+        probe=probes.getitem,
+    ),
+    Patch(
+        name="xtts-dataset-eval-check",
+        module="TTS.tts.layers.xtts.trainer.dataset",
+        qualname="XTTSDataset.check_eval_samples",
+        summary="eval samples that cannot be used end in one error or a counted warning",
+        replace=_check_eval_samples,
+        known=(Known("0.28.0", "df533bb7f9de54da", "(self)"),),
+        probe=probes.check_eval_samples,
+    ),
+    Patch(
+        name="xtts-index-true-loader",
+        module="TTS.tts.layers.xtts.trainer.gpt_trainer",
+        qualname="GPTTrainer.get_data_loader",
+        summary="training visits samples by index, weighted by language, in token-budget batches",
+        replace=_data_loader,
+        known=(Known("0.28.0", "ea2038e7d1d9552d", "(self, config, is_eval, samples, verbose)"),),
+        probe=probes.data_loader,
+        enabled=_index_true,
+    ),
+    Patch(
+        name="xtts-loader-epoch",
+        module="TTS.tts.layers.xtts.trainer.gpt_trainer",
+        qualname="GPTTrainer.on_train_epoch_start",
+        summary="the index-true loader is told the epoch, also when a run is continued",
+        replace=_epoch,
+        known=(Known("0.28.0", "2dd5895fafcd7603", "(self, trainer)"),),
+        probe=probes.train_epoch_start,
+        enabled=_index_true,
+    ),
+    Patch(
+        name="trainer-precision",
+        module="trainer.trainer",
+        qualname="Trainer.setup_training_environment",
+        summary="Settings.precision sets the trainer's own switches; the run's log states it",
+        distribution=TRAINER,
+        replace=_precision,
+        known=(Known("0.4.0", "f617b17135e76370", "(args, config, gpu)"),),
+        probe=probes.training_environment,
+    ),
+    Patch(
+        name="trainer-fused-optimizer",
+        module="trainer.trainer",
+        qualname="Trainer.get_optimizer",
+        summary="Adam and AdamW run as fused kernels",
+        distribution=TRAINER,
+        replace=_optimizers,
+        known=(Known("0.4.0", "073f13712e7f5d29", "(self)"),),
+        probe=probes.optimizer,
+        enabled=_fused,
+    ),
+    Patch(
+        name="trainer-gradient-sync-step",
+        module="trainer.trainer",
+        qualname="Trainer.optimize",
+        summary="which optimizer steps is known where gradients are averaged",
+        distribution=TRAINER,
+        replace=_stepping,
+        known=(
+            Known(
+                "0.4.0",
+                "ab759ee74970f2a0",
+                "(self, batch, optimizer, scaler, criterion, scheduler, optimizer_idx, "
+                "step_optimizer, num_optimizers)",
+            ),
+        ),
+        probe=probes.gradient_steps,
+    ),
+    Patch(
+        name="trainer-gradient-sync-scaled",
+        module="trainer.trainer",
+        qualname="Trainer._grad_clipping",
+        summary="gradients are averaged over processes before a scaled step",
+        distribution=TRAINER,
+        replace=_unscaling,
+        known=(Known("0.4.0", "6866991c3484ac74", "(self, grad_clip, optimizer, scaler)"),),
+        probe=probes.gradient_steps,
+    ),
+    Patch(
+        name="trainer-gradient-sync",
+        module="trainer.callbacks",
+        qualname="TrainerCallback.before_gradient_clipping",
+        summary="gradients are averaged over processes before clipping and the optimizer's step",
+        distribution=TRAINER,
+        replace=_clipping,
+        known=(Known("0.4.0", "84e51cf1f954d03e", "(trainer)"),),
+        probe=probes.gradient_steps,
+    ),
+)

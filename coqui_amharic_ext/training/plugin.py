@@ -1,0 +1,16 @@
+"""Our own patches of upstream's training code, registered like anyone else's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from coqui_amharic_ext.patching import Patch
+from coqui_amharic_ext.plugins import hookimpl
+
+
+@hookimpl
+def patches() -> Iterable[Patch]:
+    """Return the patches of dataset, loader, gradients, precision, optimizer and saving."""
+    from coqui_amharic_ext.training import patches, saving
+
+    return (*patches.PATCHES, *saving.PATCHES)
