@@ -13,25 +13,26 @@ from contextlib import contextmanager
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as distribution_version
-from importlib.resources import files
 from importlib.util import find_spec
+from itertools import groupby
 from typing import Final
 
 from coqui_amharic_ext.g2p.backend import Backend
+from coqui_amharic_ext.g2p.resources import rows
+from coqui_amharic_ext.g2p.table import fidel
 from coqui_amharic_ext.g2p.types import Availability
 
 CODE: Final = "amh-Ethi"
 _AFTER: Final = "ባ"  # a following letter keeps epitran's word-final rule off the letter before
 _AFTER_IPA: Final = "ba"
-_PROBES: Final = ("ትምህርት", "እንደምን", "ኢትዮጵያ", "ጓደኛዬ", "ጸሐፊዎች", "ይህችኛዋ", "አስተዳደር")
+_PROBES: Final = ("ትምህርት", "እንደምን", "ኢትዮጵያ", "ጓደኛዬ", "ይህችኛዋ", "ስምንተኛዎቹ", "ት", "እ")
+"""Words without a letter that is repaired, in which rules of context would show."""
 
 
 @lru_cache(maxsize=1)
 def repairs() -> dict[str, str]:
     """Return the letters that epitran reads wrongly or not at all, with what they are read as."""
-    table = files(__package__).joinpath("data/epitran_repairs.tsv").read_text(encoding="utf-8")
-    rows = (line.split("\t") for line in table.splitlines()[1:] if line)
-    return {row[0]: row[2] for row in rows}
+    return {row[0]: row[2] for row in rows("epitran_repairs.tsv")}
 
 
 @contextmanager
@@ -77,37 +78,39 @@ class EpitranBackend(Backend):
 
             self._read = SimpleEpitran(CODE).transliterate
         self._letters = dict(repairs())
-        self._by_letter = all(
-            "".join(map(self._letter, word)) == self._whole(word) for word in _PROBES
-        )
+        self._by_letter = all(self._composed(word) == self._read(word) for word in _PROBES)
 
     def _transcribe(self, words: Sequence[str]) -> list[str]:
-        if not self._by_letter:
-            return [self._whole(word) for word in words]
+        read = self._composed if self._by_letter else self._whole
+        return [read(word) for word in words]
+
+    def _composed(self, word: str) -> str:
+        """Put the word together from its letters, as epitran's table does."""
         known = self._letters
-        return ["".join([known.get(c) or self._letter(c) for c in word]) for word in words]
+        found = "".join([known.get(letter) or self._letter(letter) for letter in word])
+        return found[:-1] if len(found) > 1 and found[-1] == "ɨ" else found
 
     def _letter(self, letter: str) -> str:
         """Read one letter as it is read inside a word."""
-        found = self._letters.get(letter)
-        if found is None:
-            context = self._read(letter + _AFTER)
-            found = context.removesuffix(_AFTER_IPA)
-            self._letters[letter] = found
+        found = self._inside(letter)
+        if found == letter and letter in fidel():  # not in epitran's table: passed through
+            own = fidel()[letter]
+            found = "".join(own.consonants) + own.vowel
+        self._letters[letter] = found
         return found
 
     def _whole(self, word: str) -> str:
-        """Read a word in one go, the letters that need repair apart from the rest."""
-        mended = repairs()
-        parts: list[str] = []
-        rest = ""
-        for letter in word:
-            if letter in mended:
-                parts += [self._inside(rest), mended[letter]]
-                rest = ""
-            else:
-                rest += letter
-        return "".join([*parts, self._inside(rest)])
+        """Read a word in one go, but for the letters that epitran misreads or does not know."""
+        known = self._letters | {c: self._letter(c) for c in word if c not in self._letters}
+        runs = [
+            (own, "".join(run)) for own, run in groupby(word, lambda c: self._inside(c) != known[c])
+        ]
+        if not any(own for own, _ in runs):
+            return self._read(word)
+        return "".join(
+            "".join(known[c] for c in run) if own else self._inside(run) for own, run in runs
+        )
 
     def _inside(self, run: str) -> str:
-        return self._read(run + _AFTER).removesuffix(_AFTER_IPA) if run else ""
+        """Read letters as they are read inside a word."""
+        return self._read(run + _AFTER).removesuffix(_AFTER_IPA)

@@ -247,3 +247,28 @@ def nearest(
     folded = (fold(pronunciation, length=length) for pronunciation in pronunciations)
     found = ((edit_distance(target, guess), len(target)) for target in folded)
     return min(found, key=lambda pair: pair[0] / max(1, pair[1]))
+
+
+def edits(target: Sequence[str], guess: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the edits that turn a guess into its target, as (wanted, given); ``""`` is nothing."""
+    table = [[i + j for j in range(len(guess) + 1)] for i in range(len(target) + 1)]
+    for i, wanted in enumerate(target, 1):
+        for j, given in enumerate(guess, 1):
+            table[i][j] = min(
+                table[i - 1][j - 1] + (wanted != given), table[i - 1][j] + 1, table[i][j - 1] + 1
+            )
+    found: list[tuple[str, str]] = []
+    i, j = len(target), len(guess)
+    while i or j:
+        wanted, given = target[i - 1] if i else "", guess[j - 1] if j else ""
+        if i and j and table[i][j] == table[i - 1][j - 1] + (wanted != given):
+            if wanted != given:
+                found.append((wanted, given))
+            i, j = i - 1, j - 1
+        elif i and table[i][j] == table[i - 1][j] + 1:
+            found.append((wanted, ""))
+            i -= 1
+        else:
+            found.append(("", given))
+            j -= 1
+    return found[::-1]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as distribution_version
 from importlib.util import find_spec
@@ -62,7 +63,6 @@ class TransphoneBackend(Backend):
 
     def _load(self) -> None:
         import torch
-        import yaml
         from transphone.model.checkpoint_utils import torch_load
         from transphone.model.transformer import TransformerG2P
         from transphone.model.vocab import Vocab
@@ -70,7 +70,7 @@ class TransphoneBackend(Backend):
         files = locate(self.settings.transphone_dir)
         if LANGUAGE not in files.supervised_languages():
             raise RuntimeError(_untrained(files, files.supervised_languages()))
-        config = yaml.safe_load(files.config.read_text(encoding="utf-8"))
+        config = import_module("yaml").safe_load(files.config.read_text(encoding="utf-8"))
         self._graphemes: dict[str, int] = Vocab.read(files.graphemes).map
         self._phonemes: list[str] = Vocab.read(files.phonemes).words
         with torch.random.fork_rng(devices=[]):  # building a model draws random weights
