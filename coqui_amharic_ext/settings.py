@@ -87,6 +87,16 @@ class Settings:
         "keep", str, "keep: only kernels that honour dropout; zero: switch attention dropout off"
     )
     packing: bool = _option(True, _flag, "train the XTTS GPT on sequences without padding")
+    fused_gelu: bool = _option(
+        True, _flag, "train the XTTS GPT with a fused GELU, equal within float32 noise"
+    )
+    needed_logits: bool = _option(
+        True, _flag, "compute logits only where there is a target; needs packing"
+    )
+    conditioning_sdpa: bool = _option(
+        True, _flag, "run XTTS's conditioning encoder and perceiver through SDPA"
+    )
+    compile: bool = _option(False, _flag, "compile the XTTS GPT's blocks for training")
     checkpointing: int = _option(0, int, "recompute every N-th GPT block in backward; 0 is off")
     precision: str = _option("stock", str, "training precision; stock leaves the recipe's own")
     fused_adamw: bool = _option(False, _flag, "run the recipe's Adam or AdamW as a fused kernel")
@@ -112,7 +122,7 @@ class Settings:
         self._check_choice("precision", PRECISION_CHOICES)
         self._check_choice("on_bad_sample", ON_BAD_SAMPLE_CHOICES)
         self._check_choice("xtts_text", XTTS_TEXT_CHOICES)
-        for name in ("packing", "narrow", "fused_adamw", "index_true_dataset"):
+        for name in (f.name for f in fields(self) if isinstance(f.default, bool)):
             if not isinstance(getattr(self, name), bool):
                 raise _invalid(name, getattr(self, name), "True or False")
         value = self.checkpointing

@@ -56,11 +56,12 @@ def training_forward(original: Callable[..., Any]) -> Callable[..., Any]:
         if cond_mels is None or self.max_conditioning_inputs == 0:
             return stock()
         if not settings.packing:
-            with switched(self.gpt, register(selection, packed=False)):
+            name = register(selection, packed=False)
+            with switched(self.gpt, name, fused_gelu=settings.fused_gelu):
                 return stock()
         return packed_losses(
             self,
-            _Runner(self, selection),
+            _Runner(self, selection, settings),
             text_inputs,
             text_lengths,
             audio_codes,
@@ -68,6 +69,7 @@ def training_forward(original: Callable[..., Any]) -> Callable[..., Any]:
             cond_mels,
             cond_idxs,
             cond_latents,
+            needed_logits=settings.needed_logits,
         )
 
     return forward
@@ -82,13 +84,14 @@ def _selected(gpt: Any, settings: Settings) -> Selection:
 class _Runner:
     """Runs GPT-2 on packed embeddings with one kernel."""
 
-    def __init__(self, gpt: Any, selection: Selection) -> None:
+    def __init__(self, gpt: Any, selection: Selection, settings: Settings) -> None:
         self._gpt = gpt.gpt
         self._name = register(selection, packed=True)
+        self._fused_gelu = settings.fused_gelu
 
     def __call__(self, embeddings: Tensor, layout: PackedLayout) -> Tensor:
         gpt2 = self._gpt
-        with switched(gpt2, self._name, fused_gelu=True):
+        with switched(gpt2, self._name, fused_gelu=self._fused_gelu):
             hidden: Tensor = gpt2(
                 inputs_embeds=embeddings,
                 use_cache=False,

@@ -25,6 +25,22 @@ def _training_forward(original: Callable[..., Any]) -> Callable[..., Any]:
     return training_forward(original)
 
 
+def _conditioning_on(settings: Settings) -> bool:
+    return settings.attention != "off" and settings.conditioning_sdpa
+
+
+def _qkv_attention(original: Callable[..., Any]) -> Callable[..., Any]:
+    from coqui_amharic_ext.attention.conditioning import qkv_attention
+
+    return qkv_attention(original)
+
+
+def _attend(original: Callable[..., Any]) -> Callable[..., Any]:
+    from coqui_amharic_ext.attention.conditioning import attend
+
+    return attend(original)
+
+
 def _forget() -> None:
     from coqui_amharic_ext.attention import interface, selection
 
@@ -42,5 +58,23 @@ PATCHES: Final = (
         known=(Known("0.28.0", "fc9c7eac2edd3ec8", _FORWARD),),
         enabled=_attention_on,
         undo=_forget,
+    ),
+    Patch(
+        name="conditioning-attention",
+        module="TTS.tts.layers.tortoise.arch_utils",
+        qualname="QKVAttentionLegacy.forward",
+        summary="XTTS's conditioning encoder attends through SDPA",
+        replace=_qkv_attention,
+        known=(Known("0.28.0", "2d5831badedf487e", "(self, qkv, mask, rel_pos)"),),
+        enabled=_conditioning_on,
+    ),
+    Patch(
+        name="perceiver-attention",
+        module="TTS.tts.layers.xtts.perceiver_encoder",
+        qualname="Attend.forward",
+        summary="XTTS's perceiver attends through SDPA",
+        replace=_attend,
+        known=(Known("0.28.0", "13fcd8db8154b2d1", "(self, q, k, v, mask)"),),
+        enabled=_conditioning_on,
     ),
 )
