@@ -21,7 +21,7 @@ _SYMBOLS: Final = str.maketrans(
 
 _BASES = re.compile(
     f"(?P<base>t{TIE}?[{EJECTIVE}{LENGTH}]*t?{TIE}?ʃ|d{TIE}?{LENGTH}?d?{TIE}?ʒ"
-    f"|t{TIE}?[{EJECTIVE}{LENGTH}]*t?{TIE}?s(?=[{LENGTH}{LABIALISED}]*{EJECTIVE})"
+    f"|(?:t{TIE}?s)?t{TIE}?[{EJECTIVE}{LENGTH}]*t?{TIE}?s(?=[{LENGTH}{LABIALISED}]*{EJECTIVE})"
     f"|[^\\W{EJECTIVE}{LENGTH}{LABIALISED}])"
     f"(?P<marks>[{EJECTIVE}{LENGTH}{LABIALISED}{TIE}]*)|(?P<other>.)",
     re.DOTALL,
