@@ -65,8 +65,9 @@ class Patch:
     known : tuple of Known
         Releases that the patch was written for. Empty only for ``adds``.
     replace : callable
-        Takes the original attribute (``MISSING`` for ``adds``) and returns its replacement. It
-        is called at activation and may import upstream modules.
+        Takes the original attribute (``MISSING`` for ``adds``) and returns its replacement; a
+        function for a staticmethod becomes one. It is called at activation and may import
+        upstream modules.
     probe : callable, optional
         Takes the original; raises if it does not behave as the patch needs. Run when the source
         is not a known one.
@@ -220,7 +221,7 @@ class Patcher:
             if refusal is not None:
                 self._set(patch, *refusal)
                 return
-            replacement = patch.replace(original)
+            replacement = _same_kind(original, patch.replace(original))
             _mark(replacement, patch.name)
             setattr(owner, attribute, replacement)
         except Exception as error:
@@ -306,6 +307,14 @@ def _resolve(patch: Patch) -> tuple[Any, str]:
     for part in path:
         owner = getattr(owner, part)
     return owner, attribute
+
+
+def _same_kind(original: Any, replacement: Any) -> Any:
+    """Keep a staticmethod one, and a classmethod one, when the replacement is a plain function."""
+    kind = type(original)
+    if kind in (staticmethod, classmethod) and inspect.isfunction(replacement):
+        return kind(replacement)
+    return replacement
 
 
 def _mark(replacement: Any, name: str) -> None:

@@ -82,13 +82,13 @@ def test_objects_built_before_are_covered_and_the_identical_function_comes_back(
     assert state(patcher)[0] == "off"
 
 
-def test_staticmethods_stay_staticmethods(upstream: ModuleType) -> None:
+@pytest.mark.parametrize("kind", [staticmethod, lambda function: function])
+def test_staticmethods_stay_staticmethods(
+    upstream: ModuleType, kind: Callable[..., object]
+) -> None:
     original = vars(upstream.Upstream)["static"]
     patcher = apply(
-        patch(
-            qualname="Upstream.static",
-            replace=lambda old: staticmethod(lambda x: old.__func__(x) + 1),
-        )
+        patch(qualname="Upstream.static", replace=lambda old: kind(lambda x: old(x) + 1))
     )
     assert upstream.Upstream.static(2) == 5
     assert upstream.Upstream().static(2) == 5

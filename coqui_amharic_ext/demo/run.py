@@ -27,17 +27,17 @@ TINY_VITS: Final = {
     "batch_size": "4",
     "eval_batch_size": "2",
     "epochs": "1",
-    "mixed_precision": "False",
+    "mixed_precision": "false",
     "print_step": "1",
     "save_step": "1000",
     "eval_split_size": "0.1",
+    "model_args.spec_segment_size": "8",
     "model_args.hidden_channels": "32",
     "model_args.hidden_channels_ffn_text_encoder": "64",
     "model_args.num_layers_text_encoder": "2",
     "model_args.num_layers_flow": "1",
     "model_args.num_layers_posterior_encoder": "2",
     "model_args.upsample_initial_channel_decoder": "64",
-    "model_args.periods_multi_period_discriminator": "[2, 3]",
     **LOADERS,
 }
 TINY_XTTS: Final = {
@@ -174,13 +174,18 @@ def _xtts_options(folder: Path) -> dict[str, str]:
 
     assets = folder / "xtts-assets"
     # The clips are up to 4.3 s; conditioning longer than a clip would be padding.
-    changes = {f"model_args.{k}": str(v) for k, v in tiny.gpt_args_overrides().items()}
+    changes = {f"model_args.{k}": _spelled(v) for k, v in tiny.gpt_args_overrides().items()}
     return {
         "--vocab": str(tiny.write_vocab(assets / "vocab.json")),
         "--dvae": str(tiny.write_dvae(assets / "dvae.pth")),
         "--mel-stats": str(tiny.write_mel_norms(assets / "mel_stats.pth")),
         **{f"--coqpit.{key}": value for key, value in {**TINY_XTTS, **changes}.items()},
     }
+
+
+def _spelled(value: object) -> str:
+    """Spell a value as upstream's config parser reads it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _train(

@@ -6,14 +6,14 @@ of the trainer's own arguments (``--restore_path``, ``--continue_path``, ...) as
 """
 
 import argparse
+import os
 
 from trainer import Trainer, TrainerArgs
+from TTS.config.shared_configs import BaseAudioConfig
 from TTS.tts.configs.shared_configs import BaseDatasetConfig
 from TTS.tts.configs.vits_config import VitsConfig
 from TTS.tts.datasets import load_tts_samples
-from TTS.tts.models.vits import Vits, VitsAudioConfig
-from TTS.tts.utils.text.tokenizer import TTSTokenizer
-from TTS.utils.audio import AudioProcessor
+from TTS.tts.models.vits import Vits
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
         formatter="ljspeech", meta_file_train="metadata.csv", path=arguments.data, language="am"
     )
     config = VitsConfig(
-        audio=VitsAudioConfig(
+        audio=BaseAudioConfig(
             sample_rate=22050,
             win_length=1024,
             hop_length=256,
@@ -49,6 +49,7 @@ def main() -> None:
         text_cleaner="amharic_cleaners",
         use_phonemes=True,
         phoneme_language="am",
+        phoneme_cache_path=os.path.join(arguments.output, "phoneme_cache"),
         compute_input_seq_cache=True,
         print_step=25,
         print_eval=True,
@@ -65,15 +66,13 @@ def main() -> None:
     if overrides:
         config.parse_known_args(overrides, relaxed_parser=True)
 
-    ap = AudioProcessor.init_from_config(config)
-    tokenizer, config = TTSTokenizer.init_from_config(config)
     train_samples, eval_samples = load_tts_samples(
-        dataset_config,
+        config,
         eval_split=True,
         eval_split_max_size=config.eval_split_max_size,
         eval_split_size=config.eval_split_size,
     )
-    model = Vits(config, ap, tokenizer, speaker_manager=None)
+    model = Vits(config)
     trainer = Trainer(
         TrainerArgs(),
         config,

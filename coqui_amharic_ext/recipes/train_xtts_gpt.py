@@ -10,10 +10,10 @@ config value can be given as ``--coqpit.NAME VALUE``, and any of the trainer's o
 import argparse
 
 from trainer import Trainer, TrainerArgs
-from TTS.config.shared_configs import BaseDatasetConfig
+from TTS.tts.configs.shared_configs import BaseDatasetConfig
+from TTS.tts.configs.xtts_config import XttsAudioConfig
 from TTS.tts.datasets import load_tts_samples
 from TTS.tts.layers.xtts.trainer.gpt_trainer import GPTArgs, GPTTrainer, GPTTrainerConfig
-from TTS.tts.models.xtts import XttsAudioConfig
 
 
 def main() -> None:
@@ -94,7 +94,7 @@ def main() -> None:
         config.parse_known_args(overrides, relaxed_parser=True)
 
     train_samples, eval_samples = load_tts_samples(
-        [dataset_config],
+        config,
         eval_split=True,
         eval_split_max_size=config.eval_split_max_size,
         eval_split_size=config.eval_split_size,
