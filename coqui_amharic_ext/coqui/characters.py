@@ -54,7 +54,6 @@ class AmharicPhonemes(BaseCharacters):
         is_sorted: bool = True,
         vocabulary: Sequence[str] | None = None,
     ) -> None:
-        self.characters: str
         self._given = None if vocabulary is None else _checked(vocabulary)
         super().__init__(
             characters,
@@ -71,12 +70,18 @@ class AmharicPhonemes(BaseCharacters):
         if self._given is not None:
             self.vocab = self._given
             return
+        characters = list(self.characters)
         if self.is_unique:
             # Upstream goes through a set, whose order differs between processes.
-            distinct: dict[str, None] = dict.fromkeys(self.characters)
-            self.characters = "".join(distinct)
-        super()._create_vocab()
-        self.vocab = _with_amharic(self.vocab)
+            characters = list(dict.fromkeys(characters))
+        if self.is_sorted:
+            characters.sort()
+        special = [s for s in (self.pad, self.eos, self.bos, self.blank) if s]
+        stock = [*special, *characters, *self.punctuations]
+        if self.is_unique and len(set(stock)) < len(stock):
+            twice = sorted({s for s in stock if stock.count(s) > 1})
+            raise ValueError(f"is_unique, but {twice} are in characters and punctuations both")
+        self.vocab = _with_amharic(stock)
 
     @classmethod
     def extending(cls, base: BaseVocabulary) -> AmharicPhonemes:

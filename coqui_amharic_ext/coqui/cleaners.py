@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from coqui_amharic_ext.coqui.languages import is_amharic
+
+if TYPE_CHECKING:
+    from coqui_amharic_ext.settings import Settings
 
 
 def amharic_cleaners(text: str, lang: str | None = None) -> str:
@@ -33,7 +38,22 @@ def amharic_cleaners(text: str, lang: str | None = None) -> str:
         from TTS.tts.utils.text.cleaners import multilingual_cleaners
 
         return str(multilingual_cleaners(text, lang))
-    from coqui_amharic_ext.text import normalize
-    from coqui_amharic_ext.text.punctuation import to_ascii_punctuation
+    from coqui_amharic_ext.settings import get_settings
 
-    return " ".join(to_ascii_punctuation(normalize(text)).split())
+    return spoken(text, get_settings())
+
+
+def spoken(text: str, settings: Settings) -> str:
+    """Return the spoken form of a text in one line, with ASCII punctuation.
+
+    Parameters
+    ----------
+    text : str
+        Written Amharic.
+    settings : Settings
+        Its ``text`` says how numbers, Latin-script words and so on are read.
+    """
+    from coqui_amharic_ext.text import TextPolicy, normalize, to_ascii_punctuation
+
+    policy = TextPolicy.from_string(settings.text)
+    return " ".join(to_ascii_punctuation(normalize(text, policy)).split())

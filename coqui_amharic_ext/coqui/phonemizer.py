@@ -7,13 +7,17 @@ workers, so the class is picklable under fork, spawn and forkserver.
 from __future__ import annotations
 
 import logging
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from TTS.tts.utils.text.phonemizers.base import BasePhonemizer
 from TTS.tts.utils.text.punctuation import Punctuation
 
 from coqui_amharic_ext.coqui.languages import AMHARIC, VARIANTS
 from coqui_amharic_ext.coqui.symbols import PUNCTUATION, drop_marks, separate, to_coqui
+from coqui_amharic_ext.errors import SettingsError
+
+if TYPE_CHECKING:
+    from coqui_amharic_ext.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +26,8 @@ NAME: Final = "amharic"
 
 class AmharicPhonemizer(BasePhonemizer):
     """Transcribes Amharic with the configured G2P chain, one Coqui symbol per phone.
+
+    An instance keeps the settings that were in force when it was built, also in other processes.
 
     Parameters
     ----------
@@ -35,7 +41,8 @@ class AmharicPhonemizer(BasePhonemizer):
     Raises
     ------
     SettingsError
-        A ``COQUI_AMHARIC_*`` variable holds a value that is not valid.
+        A ``COQUI_AMHARIC_*`` variable holds a value that is not valid, or the text policy is
+        ``latin=keep``, for which a vocabulary of phones has no letters.
     UnavailableError
         An explicitly chosen G2P backend cannot serve here.
 
@@ -52,11 +59,15 @@ class AmharicPhonemizer(BasePhonemizer):
         *,
         keep_puncs: bool = True,
     ) -> None:
+        from coqui_amharic_ext.g2p.api import reader
         from coqui_amharic_ext.settings import get_settings
 
-        # An invalid setting that autoload only remembered stops a training run here, before it
-        # starts, and not in a worker after hours.
-        get_settings()
+        # An invalid setting that autoload only remembered, or a G2P backend that cannot serve,
+        # stops a training run here, before it starts, and not in a worker after hours. Kept, so
+        # that a model goes on reading text the way it was trained.
+        self._settings: Settings = get_settings()
+        _refuse_kept_latin(self._settings)
+        reader(self._settings)
         super().__init__(
             AMHARIC if language is None else language,
             punctuations=punctuations,
@@ -118,7 +129,7 @@ class AmharicPhonemizer(BasePhonemizer):
         for what, value in (("text", text), ("separator", separator)):
             if not isinstance(value, str):
                 raise TypeError(f"{what} must be a str, got {type(value).__name__}: {value!r:.60}")
-        symbols = to_coqui(phonemize(text))
+        symbols = to_coqui(phonemize(text, settings=self._settings))
         kept = self._punctuator.puncs if self._keep_puncs else ""
         unwanted = [mark for mark in PUNCTUATION if mark not in kept]
         if unwanted:
@@ -127,7 +138,16 @@ class AmharicPhonemizer(BasePhonemizer):
 
     def print_logs(self, level: int = 0) -> None:
         """Log the language, the name and the G2P backends in their order."""
-        from coqui_amharic_ext.settings import get_settings
-
         super().print_logs(level)
-        logger.info("%s| G2P backends: %s", "\t" * level, ", ".join(get_settings().g2p_backends))
+        logger.info("%s| G2P backends: %s", "\t" * level, ", ".join(self._settings.g2p_backends))
+
+
+def _refuse_kept_latin(settings: Settings) -> None:
+    from coqui_amharic_ext.text import TextPolicy
+
+    if TextPolicy.from_string(settings.text).latin == "keep":
+        raise SettingsError(
+            f"text={settings.text!r}: latin=keep leaves Latin letters in the text, which a "
+            "vocabulary of phones would read as phones; use latin=auto, spell or transliterate "
+            "(keep is for XTTS)"
+        )

@@ -1,4 +1,4 @@
-"""Behaviour probes: does upstream code that we have not seen still do what a patch needs?
+"""Behaviour probes: whether upstream code that we have not seen does what a patch needs.
 
 Each takes the original attribute and raises ``ProbeError`` if it does not.
 """

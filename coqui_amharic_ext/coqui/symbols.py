@@ -32,7 +32,7 @@ def _table() -> tuple[re.Pattern[str], dict[str, str], frozenset[str]]:
     return pattern, longer, frozenset((*symbols.values(), *PUNCTUATION, *NARROW, " "))
 
 
-def to_coqui(ipa: str) -> str:
+def to_coqui(ipa: str, *, also: Iterable[str] = ()) -> str:
     """Write IPA with one character per phone.
 
     Parameters
@@ -40,6 +40,8 @@ def to_coqui(ipa: str) -> str:
     ipa : str
         A transcription in the symbols of ``g2p/data/phones.tsv``, with spaces and the marks of
         ``PUNCTUATION``.
+    also : iterable of str
+        Further characters that may stand in it.
 
     Returns
     -------
@@ -54,6 +56,7 @@ def to_coqui(ipa: str) -> str:
     pattern, longer, allowed = _table()
     symbols = pattern.sub(lambda match: longer[match.group()], ipa)
     unknown = set(symbols) - allowed
+    unknown.difference_update(also)
     if unknown:
         names = ", ".join(f"{c!r} (U+{ord(c):04X})" for c in sorted(unknown))
         raise TranscriptionError(

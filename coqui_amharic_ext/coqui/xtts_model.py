@@ -33,10 +33,11 @@ def inference_with_amharic(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def inference(self: Any, text: str, language: str, *args: Any, **kwargs: Any) -> Any:
         if is_amharic(language):
-            from coqui_amharic_ext.text import normalize
+            from coqui_amharic_ext.coqui.cleaners import spoken
+            from coqui_amharic_ext.settings import get_settings
 
             require_token(self.tokenizer)
-            text, language = normalize(text), AMHARIC
+            text, language = spoken(text, get_settings()), AMHARIC
         return original(self, text, language, *args, **kwargs)
 
     return inference
