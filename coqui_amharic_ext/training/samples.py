@@ -180,13 +180,12 @@ class _Recorder:
 
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
-        self.text = ""
-        self.encoding: Any = None
+        self.calls: list[tuple[str, Any]] = []
 
     def encode(self, text: str, *args: Any, **kwargs: Any) -> Any:
-        self.text = text
-        self.encoding = self._tokenizer.encode(text, *args, **kwargs)
-        return self.encoding
+        encoding = self._tokenizer.encode(text, *args, **kwargs)
+        self.calls.append((text, encoding))
+        return encoding
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._tokenizer, name)
@@ -203,31 +202,31 @@ def _text_reason(dataset: Any, sample: Mapping[str, Any]) -> str:
     except Exception as error:
         return f"its text cannot be turned into tokens: {_first_line(error)}"
     if UNKNOWN_TOKEN in ids:
-        return _name_unknown(recorder, language)
+        # Whoever wraps encode may look tokens up on the way; the result's own call counts.
+        text, encoding = next(call for call in recorder.calls if list(call[1].ids) == ids)
+        return _name_unknown(text, encoding, language)
     if STOP_TOKEN in ids:
         return "its text holds the stop token [STOP]"
     return ""
 
 
-def _name_unknown(recorder: _Recorder, language: str) -> str:
+def _name_unknown(text: str, encoding: Any, language: str) -> str:
     pieces = list(
         dict.fromkeys(
-            recorder.text[start:end]
-            for number, (start, end) in zip(
-                recorder.encoding.ids, recorder.encoding.offsets, strict=True
-            )
+            text[start:end]
+            for number, (start, end) in zip(encoding.ids, encoding.offsets, strict=True)
             if number == UNKNOWN_TOKEN
         )
     )
-    tag = recorder.text[: recorder.text.find("]") + 1]
-    if tag.startswith("[") and recorder.encoding.offsets[0][1] < len(tag):
+    tag = text[: text.find("]") + 1]
+    if tag.startswith("[") and encoding.offsets[0][1] < len(tag):
         return (
             f"the vocabulary has no token {tag} for language {language!r} ([UNK]); "
             "extend the vocabulary (coqui-amharic vocab)"
         )
     named = ", ".join(f"{piece!r} ({_code_points(piece)})" for piece in pieces)
     return (
-        f"the vocabulary has no token for {named}, it would become [UNK] in {recorder.text!r}; "
+        f"the vocabulary has no token for {named}, it would become [UNK] in {text!r}; "
         "extend the vocabulary (coqui-amharic vocab) or change the text"
     )
 
