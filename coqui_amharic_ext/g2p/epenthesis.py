@@ -21,13 +21,13 @@ IDENTICAL_COST: Final = 40
 LATE_COST: Final = 0.01
 """Breaks ties between equally good places in favour of the earlier ɨ."""
 
-_TOKEN = re.compile(f"[^{LENGTH}]{LENGTH}?|{LENGTH}")
+_TOKEN = re.compile(f"[^{LENGTH}ʷ]ʷ?{LENGTH}?|[{LENGTH}ʷ]")
 _RUN = re.compile("[^əuiaeɨo]+")
 
 _CLASSES: Final = {
-    "fricative": "fvszʃʒhFVSZƩƷH",
-    "nasal": "mnɲMNƝ",
-    "liquid": "lɾLR",
+    "fricative": "fvszʃʒh",
+    "nasal": "mnɲ",
+    "liquid": "lɾ",
     "glide": "wj",
 }
 _CLASS_OF: Final = {char: name for name, chars in _CLASSES.items() for char in chars}

@@ -9,6 +9,8 @@ from typing import Literal
 from coqui_amharic_ext.g2p.alignment import merge
 from coqui_amharic_ext.g2p.epenthesis import fill
 from coqui_amharic_ext.g2p.folding import fold
+from coqui_amharic_ext.g2p.lexicon import words
+from coqui_amharic_ext.g2p.morphology import readings
 from coqui_amharic_ext.g2p.symbols import decode
 from coqui_amharic_ext.g2p.table import coding, letters
 
@@ -46,7 +48,12 @@ def realise(
     """
     letters(word)
     written = word.translate(coding())
-    surface = fill(written)
+    entry = words().get(written)
+    if entry is not None:
+        return Realisation(entry.ipa, "lexicon", entry.others)
+    found = [(fill(reading.spoken), reading) for reading in readings(written)]
+    surface, source = (found[0][0], found[0][1].layer) if found else (fill(written), "rules")
     if segments is not None:
         surface = merge(surface, written, segments)
-    return Realisation(decode(surface), "rules")
+    others = tuple(dict.fromkeys(decode(form) for form, reading in found[1:] if form != surface))
+    return Realisation(decode(surface), source, others)

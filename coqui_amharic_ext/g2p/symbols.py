@@ -1,15 +1,16 @@
 """One character per phone: how words are held while the rules work on them.
 
-The characters are the inventory's Coqui symbols, so that a word is a plain string in which ``ː``
-follows its consonant, and slices, regular expressions and dictionaries work on whole phones.
+The characters are the inventory's Coqui symbols; ``ʷ`` and ``ː`` follow their consonant. A word
+so held is a plain string whose slices, regular expressions and dictionary keys are whole phones.
 """
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Final
 
-from coqui_amharic_ext.g2p.phones import LENGTH, inventory, split
+from coqui_amharic_ext.g2p.phones import LABIALISED, LENGTH, inventory
 
 VOWELS: Final = frozenset("əuiaeɨo")
 """All vowel characters; ``ɨ`` in a word held this way is one that must be spoken."""
@@ -17,34 +18,47 @@ VOWELS: Final = frozenset("əuiaeɨo")
 
 @lru_cache(maxsize=1)
 def codes() -> dict[str, str]:
-    """Return the character of every phone, by its IPA symbol."""
-    return {phone.symbol: phone.coqui_symbol for phone in inventory().values()}
+    """Return the characters of every phone, by its IPA symbol."""
+    plain = {p.symbol: p.coqui_symbol for p in inventory().values()}
+    for symbol in plain:
+        if symbol.endswith(LABIALISED):
+            plain[symbol] = plain[symbol[:-1]] + LABIALISED
+    return plain
 
 
 @lru_cache(maxsize=1)
 def decode_table() -> dict[int, str]:
     """Return a ``str.translate`` table from our characters to IPA."""
-    return {ord(p.coqui_symbol): p.symbol for p in inventory().values()}
+    return {ord(code): symbol for symbol, code in codes().items() if len(code) == 1}
+
+
+@lru_cache(maxsize=1)
+def _long_symbols() -> re.Pattern[str]:
+    long = sorted((s for s, c in codes().items() if s != c), key=len, reverse=True)
+    return re.compile("|".join(long))
 
 
 def encode(ipa: str) -> str:
-    """Return IPA as one character per phone.
+    """Return IPA as one character per phone; anything that is not IPA of ours is kept."""
+    known = codes()
+    return _long_symbols().sub(lambda match: known[match[0]], ipa).replace("ːʷ", "ʷː")
+
+
+def check(ipa: str) -> None:
+    """Raise unless every symbol is of the inventory.
 
     Raises
     ------
     ValueError
-        If a symbol is not in the inventory.
+        If one is not, naming it.
     """
-    known = codes()
-    out = []
-    for phone in split(ipa):
-        if phone not in known:
+    known = decode_table()
+    for char in encode(ipa):
+        if ord(char) not in known and char != LABIALISED:
             raise ValueError(
-                f"{phone!r} (U+{ord(phone[0]):04X}) in {ipa!r} is not a phone of the inventory; "
+                f"{char!r} (U+{ord(char):04X}) in {ipa!r} is not a phone of the inventory; "
                 "the valid symbols are in g2p/data/phones.tsv"
             )
-        out.append(known[phone])
-    return "".join(out)
 
 
 def decode(coded: str) -> str:
@@ -54,4 +68,4 @@ def decode(coded: str) -> str:
 
 def is_consonant(char: str) -> bool:
     """Return whether a character stands for a consonant."""
-    return char not in VOWELS and char != LENGTH
+    return char not in VOWELS and char not in (LENGTH, LABIALISED)
