@@ -19,6 +19,8 @@ from coqui_amharic_ext import plugins
 from coqui_amharic_ext.errors import SettingsError, TranscriptionError, UnavailableError
 from coqui_amharic_ext.g2p import deadline
 from coqui_amharic_ext.g2p.backend import Backend, BackendSpec, Gives
+from coqui_amharic_ext.g2p.letters_fit import read_as
+from coqui_amharic_ext.g2p.phones import LENGTH
 from coqui_amharic_ext.g2p.phonology import fold, realise
 from coqui_amharic_ext.g2p.plain import same_as_letters
 from coqui_amharic_ext.g2p.quality import check
@@ -311,8 +313,9 @@ class Chain:
         if spec.gives == "surface":
             ipa = "".join(phones)
             return Answer(ipa, spec.name, "surface", phones, raw, "surface", rejected, ())
+        own = read_as(word, [phone for phone in phones if phone != LENGTH])
         try:
-            reading = realise(word, segments=phones, narrow=self.settings.narrow)
+            reading = realise(word, segments=own or phones, narrow=self.settings.narrow)
         except ValueError as error:
             return Rejection(spec.name, raw, str(error))
         return Answer(

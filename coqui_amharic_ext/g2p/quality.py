@@ -16,13 +16,14 @@ from functools import lru_cache
 from typing import Final
 
 from coqui_amharic_ext.g2p.backend import Gives
-from coqui_amharic_ext.g2p.letters_fit import fit
+from coqui_amharic_ext.g2p.letters_fit import read_as
 from coqui_amharic_ext.g2p.phones import EJECTIVE, LENGTH, inventory, vowels
 from coqui_amharic_ext.g2p.scoring import edit_distance
 from coqui_amharic_ext.g2p.table import fidel
 from coqui_amharic_ext.g2p.types import Quality
 
 ETHIOPIC: Final = re.compile("[\u1200-\u139f\u2d80-\u2ddf\uab00-\uab2f\U0001e7e0-\U0001e7ff]")
+_REPEAT: Final = re.compile(r"([^əuiaeɨo\s]{1,5}?)\1+")
 _COMPARABLE: Final = 4.0
 """Phones per letter above which phones are not worth comparing with the letters."""
 
@@ -87,8 +88,9 @@ def check(word: str, phones: Sequence[str], *, raw: str = "", gives: Gives = "se
 
 def _surface(word: str, said: list[str], raw: str, gives: Gives) -> dict[str, float]:
     known, vowel_set = inventory(), vowels()
-    written = [letter for letter in word if letter in fidel()]
-    stops = sum("ʔ" in _own(letter) for letter in written)
+    own = [_own(letter) for letter in word]
+    stops = sum("ʔ" in phones for phones in own)
+    syllables = sum(len(phones) - 1 for phones in own if phones)  # the ligature ፘ is two letters
     size = sum(phone != "ʔ" for phone in said) + stops
     measures: dict[str, float] = {
         "ethiopic": len(ETHIOPIC.findall(raw)) + len(ETHIOPIC.findall("".join(said))),
@@ -96,8 +98,8 @@ def _surface(word: str, said: list[str], raw: str, gives: Gives) -> dict[str, fl
     }
     if size > 1:  # a lone consonant letter has no vowel of its own
         measures["vowel_ratio"] = sum(phone in vowel_set for phone in said) / size
-    measures["phones_per_letter"] = size / len(written) if written else 0.0
-    measures["repetition"] = _longest_run(said)
+    measures["phones_per_letter"] = size / syllables if syllables else 0.0
+    measures["repetition"] = max(_longest_run(said), _longest_repeat(raw))
     if gives == "surface":
         measures["cluster"] = _longest_cluster(said)
     return measures
@@ -106,7 +108,7 @@ def _surface(word: str, said: list[str], raw: str, gives: Gives) -> dict[str, fl
 def _agreement(word: str, said: list[str]) -> dict[str, float]:
     own = [phone for letter in word for phone in _own(letter)]
     ejectives = abs(sum(EJECTIVE in p for p in own) - sum(EJECTIVE in p for p in said))
-    if fit(word, said):
+    if read_as(word, said) is not None:
         return {"ejectives": ejectives, "consonants": 1.0, "vowels": 1.0, "skeleton": 0.0}
     if len(said) > _COMPARABLE * len(word):
         return {"ejectives": ejectives, "consonants": 0.0, "vowels": 0.0, "skeleton": 1.0}
@@ -139,6 +141,12 @@ def _longest_run(said: Sequence[str]) -> int:
         previous = phone
         longest = max(longest, run)
     return longest
+
+
+def _longest_repeat(raw: str) -> int:
+    """Return how often one consonant is repeated in output that folding takes for a long one."""
+    repeats = (len(m[0]) // len(m[1]) for m in _REPEAT.finditer(raw))
+    return max(repeats, default=0)
 
 
 def _longest_cluster(said: Sequence[str]) -> int:
