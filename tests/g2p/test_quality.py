@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from pathlib import Path
 
@@ -22,7 +23,8 @@ from tests.g2p.corruptions import corrupted
 def lexicon() -> dict[str, str]:
     """Return our own words and verbs, written in the phones that linguists gave them."""
     words = {row[0]: row[1] for row in rows("words.tsv")}
-    return words | {row[0]: row[2] for row in rows("roots.tsv")}
+    found = list((words | {row[0]: row[2] for row in rows("roots.tsv")}).items())
+    return dict(random.Random(0).sample(found, min(1000, len(found))))
 
 
 @pytest.mark.parametrize("seed", [1, 2])
