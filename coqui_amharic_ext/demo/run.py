@@ -196,7 +196,7 @@ def _train(
     command = python(str(script), "--data", str(corpus), "--output", str(folder / name))
     command += [part for pair in options.items() for part in pair]
     seconds = run_logged(command, folder / f"{name}.log", tell=tell)
-    (run_folder,) = [p for p in (folder / name).iterdir() if p.is_dir()]
+    run_folder = next((folder / name).glob("*/config.json")).parent
     losses = _losses(folder / f"{name}.log")
     if len(losses) < 2:
         raise StepFailedError(f"{recipe} took no training steps; see {folder / f'{name}.log'}")
