@@ -73,6 +73,10 @@ class Affix(NamedTuple):
         Whether it shows by itself that the word is a verb.
     stem : {"", "a", "C"}
         ``a``: only before stems in a-; ``C``: only before others.
+    bare : bool
+        Whether it is a subject prefix without a preverb.
+    negative : bool
+        Whether it negates, so that a main verb has -ም.
     """
 
     spoken: str
@@ -80,6 +84,8 @@ class Affix(NamedTuple):
     cost: float
     evidence: bool
     stem: str = ""
+    bare: bool = False
+    negative: bool = False
 
 
 def written(spoken: str) -> str:
@@ -106,7 +112,9 @@ def prefixes() -> dict[str, tuple[Affix, ...]]:
             _add(index, Affix("", takes, 0.0, evidence, "C"))
             _add(index, Affix("ʔ", takes & ~NOUN_V, 0.0, evidence, "a"))
         elif kind == "bare":
-            _add(index, Affix(spoken, takes, 0.1, evidence))
+            # አል- is more often the negative of the perfective than a first person.
+            cost = 0.4 if spoken == "ʔal" else 0.1
+            _add(index, Affix(spoken, takes, cost, evidence, "", True, spoken[:2] == "ʔa"))
         elif kind == "clitic":
             cost = 0.3 if len(spoken) > 2 else 0.4
             if spoken[-1] == "ə":
@@ -121,7 +129,9 @@ def prefixes() -> dict[str, tuple[Affix, ...]]:
                     _add(index, Affix(spoken + "i", subject_takes, 0.2, evidence, "C"))
                     _add(index, Affix(spoken + "ij", subject_takes, 0.2, evidence, "a"))
                 else:
-                    _add(index, Affix(spoken + subject, subject_takes, 0.2, evidence))
+                    # A first person that is not written is less likely than another word.
+                    cost = 0.2 if subject or evidence else 0.5
+                    _add(index, Affix(spoken + subject, subject_takes, cost, evidence))
     return {key: tuple(found) for key, found in index.items()}
 
 
@@ -186,7 +196,7 @@ def _verbal(index: _Index) -> None:
             main |= _MAIN_OF.get(name, 0)
         if part.suffix == "i":
             takes |= FEMININE
-        _add(index, Affix(part.suffix, takes, 0.0, part.evidence))
+        _add(index, Affix(part.suffix, takes, 0.05 if part.suffix else 0.0, part.evidence))
         following = objects[part.joint]
         if part.suffix == "" and "impf" in part.takes:
             following = [item for item in following if item[0][1:3] not in ("lː", "bː")]

@@ -17,8 +17,14 @@ from coqui_amharic_ext.g2p.symbols import VOWELS, encode
 Layer = Literal["lexicon", "paradigm", "rules"]
 
 _NOUN: Final = infl.NOUN_C | infl.NOUN_V
-_UNLISTED_NOUN_COST: Final = 6.0
+_UNLISTED_NOUN_COST: Final = 4.0
+_NOMINAL_PATTERN_COST: Final = 2.0
 _SHAPE: Final = str.maketrans(dict.fromkeys("pbtdkɡʔƥƭƙȿʧʤƈfvszʃʒhmnɲlɾwj", "C"))
+_JUSSIVE: Final = infl.JUSS | infl.JUSS_A
+_BARE_IMPERFECTIVE: Final = infl.IMPF | infl.IMPF_A
+_BARE_COST: Final = 2.0
+"""An imperfective with a bare subject prefix wants its auxiliary, a negative one its -ም."""
+_TENSE_COST: Final = {"imp": 0.2, "juss": 0.1}
 _MEMO_SIZE: Final = 1 << 16
 
 
@@ -116,7 +122,9 @@ def _root(
 ) -> tuple[float, Layer, bool] | None:
     """Return cost and layer of a pattern for radicals, and whether the last one is palatalised."""
     if not radicals:
-        return 0.0, "paradigm", False
+        # Irregular verbs have no radicals to look up, plurals of adjectives need none.
+        cost = _NOMINAL_PATTERN_COST if pattern.verb_class == "N" else 0.0
+        return cost, "paradigm", False
     if pattern.palatal != "must":
         known = tables.roots.get(radicals)
         if known and pattern.verb_class in known:
@@ -136,11 +144,11 @@ def _root(
 
 
 def _listed(known: roots.Known, pattern: paradigms.Pattern) -> float:
-    if pattern.stem in known.stems:
-        return known.cost
-    if pattern.stem == "base":
-        return known.cost + 1.5
-    return known.cost + pattern.cost
+    cost = _TENSE_COST.get(pattern.tense, 0.0) + pattern.rarity
+    own = known.stems.get(pattern.stem)
+    if own is not None:
+        return cost + own
+    return cost + known.cost + (1.5 if pattern.stem == "base" else pattern.cost)
 
 
 def _nouns(written: str, tables: _Tables) -> list[_Stem]:
@@ -172,12 +180,16 @@ def readings(coded: str) -> list[Reading]:
     tables = _tables()
     found: dict[str, Reading] = {}
     for body, clitic, cost in _without_clitics(coded, tables):
-        for reading in _split(body, tables):
+        negated = clitic == "m"
+        for reading in _split(body, tables, negated):
             spoken = infl.attach(reading.spoken, clitic) if clitic else reading.spoken
             total = reading.cost + cost
             before = found.get(spoken)
             if before is None or total < before.cost:
                 found[spoken] = Reading(total, spoken, reading.layer)
+    if not found or min(found.values()).cost >= _UNLISTED_NOUN_COST / 2:
+        for reading in _unlisted_noun(coded, tables):
+            found.setdefault(reading.spoken, reading)
     return sorted(found.values())
 
 
@@ -190,7 +202,22 @@ def _without_clitics(coded: str, tables: _Tables) -> list[tuple[str, str, float]
     return found
 
 
-def _split(coded: str, tables: _Tables) -> list[Reading]:
+def _unlisted_noun(coded: str, tables: _Tables) -> list[Reading]:
+    """Read a word as a noun that is not listed, with the longest suffix that has a length mark."""
+    for body, clitic, cost in reversed(_without_clitics(coded, tables)):
+        for length in range(min(tables.longest_suffix, len(body) - 2), 0, -1):
+            stem = body[:-length]
+            takes = infl.NOUN_V if stem[-1] in VOWELS else infl.NOUN_C
+            for suffix in tables.suffixes.get(body[-length:], ()):
+                if suffix.takes & takes and "ː" in suffix.spoken:
+                    spoken = stem + suffix.spoken
+                    spoken = infl.attach(spoken, clitic) if clitic else spoken
+                    total = _UNLISTED_NOUN_COST + suffix.cost + cost
+                    return [Reading(total, spoken, "rules")]
+    return [Reading(_UNLISTED_NOUN_COST, coded, "rules")]
+
+
+def _split(coded: str, tables: _Tables, negated: bool) -> list[Reading]:
     found = []
     size = len(coded)
     ends = []
@@ -207,6 +234,8 @@ def _split(coded: str, tables: _Tables) -> list[Reading]:
                 if end <= length:
                     continue
                 takes = prefix.takes & suffix.takes
+                if negated and prefix.negative:
+                    takes &= ~_JUSSIVE
                 if not takes:
                     continue
                 for stem in _stem(coded[length:end]):
@@ -217,6 +246,15 @@ def _split(coded: str, tables: _Tables) -> list[Reading]:
                     if stem.layer == "rules" and not (prefix.evidence or suffix.evidence):
                         continue
                     cost = prefix.cost + suffix.cost + stem.cost
-                    spoken = prefix.spoken + join(stem.spoken, suffix.spoken)
+                    if stem.takes & takes & _BARE_IMPERFECTIVE and prefix.bare and not (
+                        negated and prefix.negative
+                    ):
+                        cost += _BARE_COST
+                    middle = (
+                        join(stem.spoken, suffix.spoken)
+                        if stem.layer == "lexicon"
+                        else stem.spoken + suffix.spoken
+                    )
+                    spoken = prefix.spoken + middle
                     found.append(Reading(cost, spoken, stem.layer))
     return found

@@ -42,11 +42,12 @@ _TAKES: Final = {
     ("strong", "ger1"): infl.GER1,
     ("strong", "inf"): infl.INF,
 }
-_CAUSATIVE_COST: Final = {
+_STEM_COST: Final = {
     "base": 0.0, "t": 0.6, "a": 0.8, "as": 0.6, "at": 1.4, "tC": 1.0, "aC": 1.0, "asC": 1.2,
     "ast": 1.0, "astC": 1.2, "red": 1.1, "tred": 1.0, "ared": 1.1, "astred": 1.2, "C": 1.1,
 }  # fmt: skip
-_UNKNOWN_COST: Final = 4.0
+_UNKNOWN_COST: Final = 3.0
+_SHORT_CONVERB_COST: Final = 4.0
 
 
 class Pattern(NamedTuple):
@@ -72,8 +73,10 @@ class Pattern(NamedTuple):
         Rarity of the stem for a root that is not listed with it.
     unknown : float or None
         Cost of the reading when the root is not known; None: only with a known root.
-    palatal : bool
-        Whether the last radical must be, or may be, a palatal standing for a dental.
+    palatal : {"", "may", "must"}
+        Whether the last radical may be, or must be, a palatal standing for a dental.
+    rarity : float
+        Cost that comes with the pattern itself.
     """
 
     verb_class: str
@@ -87,6 +90,7 @@ class Pattern(NamedTuple):
     cost: float
     unknown: float | None
     palatal: str
+    rarity: float
 
 
 _LABIAL: Final = {"ə": "o", "": "u", "ɨ": "u"}
@@ -148,12 +152,14 @@ def compile_pattern(
         palatal = "must"
     elif tense in ("impf", "juss", "imp", "ger1") and spoken[-1:].isdigit() or tense == "ger1":
         palatal = "may"
-    elif tense in ("agt",) and spoken[-1:] == "i":
-        palatal = "i"
+    rarity = 0.3 if len(set(root)) < len(root) else 0.0
+    if tense == "ger1" and len(shape) < 4:
+        # ስሜ is "my name" and በሬ "ox" before either is a converb.
+        rarity += _SHORT_CONVERB_COST
     pattern = Pattern(
         verb_class, stem, tense.rstrip("!"), tuple(literals), tuple(same),
         tuple(first[digit] for digit in root), tuple(reversed(inserts)), takes,
-        _CAUSATIVE_COST.get(stem, 0.6), None if known_only else _UNKNOWN_COST, palatal,
+        _STEM_COST.get(stem, 0.8), None if known_only else _UNKNOWN_COST, palatal, rarity,
     )  # fmt: skip
     return "".join(shape), pattern
 

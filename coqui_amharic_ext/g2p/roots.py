@@ -18,6 +18,7 @@ _STEMS: Final = {
     "ast": ("ast", "astC", "astred", "as"),
 }
 _TYPES: Final = {"A": "AOEMGXW", "B": "BG", "C": "CMQP", "Q": "QGPC", "Q2": "Q"}
+_ROW_COST: Final = 1e-4
 _CONFIDENCE: Final = {"high": 0.0, "medium": 0.1, "low": 0.3}
 
 
@@ -95,16 +96,17 @@ def classify(citation: str, declared_type: str, ipa: str, declared_stem: str) ->
             continue
         radicals = "".join(match[group] for group in sorted(match.groupdict()))
         rank = _STEMS.get(declared_stem, ()).index(stem)
-        rank += 0 if name[0] in _TYPES.get(declared_type, "") else 10
+        letter = name[1] if name[0] == "G" and name[1] in "AB" else name[0]
+        rank += 0 if letter in _TYPES.get(declared_type, "") else 10
         if best is None or rank < best[0]:
             best = (rank, Root(citation, radicals, name, stem, 0.0))
     return best[1] if best else None
 
 
 class Known(NamedTuple):
-    """What is known of a root in one class: the stems it is listed with, and how surely."""
+    """What is known of a root in one class: the stems it is listed with, and their costs."""
 
-    stems: frozenset[str]
+    stems: dict[str, float]
     cost: float
 
 
@@ -113,17 +115,20 @@ def load() -> tuple[dict[str, dict[str, Known]], list[str]]:
     """Return known roots by radicals and class, and the citations that fit no pattern."""
     index: dict[str, dict[str, Known]] = {}
     unfit = []
-    for row in rows("roots.tsv"):
+    for number, row in enumerate(rows("roots.tsv")):
         citation, declared_type, ipa, stem, _gloss, _basis, confidence = row[:7]
         root = classify(citation, declared_type, encode(ipa), stem)
         if root is None:
             unfit.append(citation)
             continue
-        cost = _CONFIDENCE.get(confidence, 0.3)
-        known = index.setdefault(root.radicals, {})
-        before = known.get(root.verb_class)
-        stems = frozenset((root.stem,)) | (before.stems if before else frozenset())
-        known[root.verb_class] = Known(stems, min(cost, before.cost) if before else cost)
+        # Frequent verbs stand first in the table, which decides between otherwise equal readings.
+        cost = _CONFIDENCE.get(confidence, 0.3) + number * _ROW_COST
+        classes = index.setdefault(root.radicals, {})
+        known = classes.get(root.verb_class)
+        if known is None:
+            classes[root.verb_class] = Known({root.stem: cost}, cost)
+        else:
+            known.stems.setdefault(root.stem, cost)
     return index, unfit
 
 
