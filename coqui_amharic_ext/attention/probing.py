@@ -28,12 +28,12 @@ def probe(spec: KernelSpec, demand: Demand) -> str:
 
     dtype = getattr(torch, demand.dtype)
     scale = demand.head_dim**-0.5
-    generator = torch.Generator().manual_seed(0)
-    shape = (4, 24, 2, demand.head_dim)
-    numbers = torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype)
     lengths = (9, 15)
 
     def run(function: object, device: str, kind: torch.dtype, dropout: float) -> list[torch.Tensor]:
+        generator = torch.Generator().manual_seed(0)
+        shape = (4, sum(lengths), 2, demand.head_dim)
+        numbers = torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype)
         layout = PackedLayout.of(lengths, device)
         *inputs, weight = (x.detach().to(device, kind) for x in numbers)
         for x in inputs:
@@ -70,6 +70,7 @@ def _undisturbed(device: str) -> Iterator[None]:
         torch.inference_mode(False),
         torch.enable_grad(),
         torch.autocast(device, enabled=False),
+        torch.device("cpu"),
         torch.random.fork_rng(devices),
     ):
         yield
