@@ -51,11 +51,13 @@ def words() -> dict[str, Entry]:
             found[coded] = Entry(row[1], (), row[2])
         elif row[1] != before.ipa:
             found[coded] = before._replace(others=(*before.others, row[1]))
-    for row in rows("homographs.tsv"):
-        coded = row[0].translate(table)
-        readings = tuple(part.strip() for part in row[1].replace(",", " ").split())
-        pos = found[coded].pos if coded in found else row[2] if len(row) > 2 else ""
-        found[coded] = Entry(readings[0], readings[1:], pos)
+    homographs: dict[str, list[str]] = {}
+    for word, ipa, _, default, *_ in rows("homographs.tsv"):
+        heard = homographs.setdefault(word.translate(table), [])
+        heard.insert(0 if default == "yes" else len(heard), ipa)
+    for coded, heard in homographs.items():
+        pos = found[coded].pos if coded in found else ""
+        found[coded] = Entry(heard[0], tuple(heard[1:]), pos)
     return found
 
 

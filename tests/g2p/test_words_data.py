@@ -46,7 +46,7 @@ class Reading(NamedTuple):
 
 
 def _text(name: str) -> str:
-    resource = files("coqui_amharic_ext.g2p").joinpath("data", name)
+    resource = files("coqui_amharic_ext.g2p") / "data" / name
     return resource.read_bytes().decode("utf-8")
 
 
@@ -120,9 +120,8 @@ def _folding() -> dict[int, str]:
             table[first + order] = chr(base + order)
     for series in ("HA", "GLOTTAL A"):
         base = ord(unicodedata.lookup(f"ETHIOPIC SYLLABLE {series}"))
-        for source, target in list(table.items()):
-            if target == chr(base + 3):
-                table[source] = chr(base)
+        fourths = [code for code, folded in table.items() if folded == chr(base + 3)]
+        table.update(dict.fromkeys(fourths, chr(base)))
         table[base + 3] = chr(base)
     table[ord("ሧ")] = "ሷ"
     return table
