@@ -225,7 +225,7 @@ def test_a_clip_under_half_a_second_is_filtered(
     short = rows[0] | {"audio_file": str(tiny.write_clip(tmp_path / "short.wav", 0.3))}
     made = dataset([short, rows[1]])
     assert {made[n]["filenames"] for n in range(20)} == {rows[1]["audio_file"]}
-    with pytest.raises(UnusableSampleError, match="lasts 0.30 s, less than 0.50 s"):
+    with pytest.raises(UnusableSampleError, match=r"lasts 0\.30 s, less than 0\.50 s"):
         dataset([short])[0]
 
 
