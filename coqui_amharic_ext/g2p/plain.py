@@ -23,19 +23,12 @@ def _letters() -> dict[int, str]:
 
 
 @lru_cache(maxsize=1)
-def _spellings() -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
-    """Return replacements of phones by their one character: plain ones, labialised ones."""
+def _spellings() -> tuple[tuple[str, str], ...]:
+    """Return replacements of phones by their one character, longest first."""
     known = inventory()
-    phones = [phone for phone in known.values() if len(phone.symbol) > 1]
-    plain = [(p.symbol, p.coqui_symbol) for p in phones if LABIALISED not in p.symbol]
-    plain.append((f"t{TIE}s{EJECTIVE}", known[f"s{EJECTIVE}"].coqui_symbol))
-    plain.sort(key=lambda pair: -len(pair[0]))
-    labialised = [
-        (known[p.symbol.removesuffix(LABIALISED)].coqui_symbol + LABIALISED, p.coqui_symbol)
-        for p in phones
-        if LABIALISED in p.symbol
-    ]
-    return tuple(plain), tuple(labialised)
+    found = [(s, p.coqui_symbol) for s, p in known.items() if len(s) > 1 and LABIALISED not in s]
+    found.append((f"t{TIE}s{EJECTIVE}", known[f"s{EJECTIVE}"].coqui_symbol))
+    return tuple(sorted(found, key=lambda pair: -len(pair[0])))
 
 
 def same_as_letters(word: str, raw: str) -> bool:
@@ -48,11 +41,7 @@ def same_as_letters(word: str, raw: str) -> bool:
         return False
     letters = letters.replace("ʔ", "")
     said = raw
-    plain, labialised = _spellings()
-    for spelling, char in plain:
+    for spelling, char in _spellings():
         said = said.replace(spelling, char)
-    if LABIALISED in said:
-        for spelling, char in labialised:
-            said = said.replace(spelling, char)
     said = said.translate(_SINGLE)
     return bool(said) and (said == letters or said + "ɨ" == letters)
