@@ -21,12 +21,12 @@ _SEPARATORS: Final = frozenset("/.")
 
 
 class Entry(NamedTuple):
-    """One row of the table: the last letter as listed, the words, and how it may be used."""
+    """One row of the table: its last letter, the words, whether the tail is a whole word, and its kind."""
 
     last: str
     spoken: str
     whole_tail: bool
-    era: bool
+    kind: str
 
 
 class Index(NamedTuple):
@@ -57,7 +57,7 @@ def index() -> Index:
     for row in rows("abbreviations"):
         written, kind = row["written"], row["kind"]
         key = fold_homophones(written)
-        if kind == "number":
+        if kind in ("number", "book"):
             before_number[key] = row["spoken"]
         elif kind == "head":
             heads[key] = row["spoken"]
@@ -66,35 +66,39 @@ def index() -> Index:
             most = max(most, len(pieces))
             tail = pieces[-1]
             whole = len(tail) > 1 and fold_homophones(row["spoken"]).endswith(tail)
-            by_stem[_stem(key)] = Entry(key[-1], row["spoken"], whole, kind == "era")
+            by_stem[_stem(key)] = Entry(key[-1], row["spoken"], whole, kind)
     return Index(by_stem, before_number, heads, most)
 
 
 @lru_cache(maxsize=8192)
-def expand(pieces: tuple[str, ...], keep_era: bool = False) -> str | None:
+def expand(pieces: tuple[str, ...], keep_era: bool = False, only: str = "") -> str | None:
     """Expand abbreviation pieces (``("ለዶ", "ር")``); ``None`` if they are not in the table."""
     folded = tuple(fold_homophones(piece) for piece in pieces)
-    spoken = _with_suffix(pieces, folded, keep_era)
+    spoken = _with_suffix(pieces, folded, keep_era, only)
     if spoken is not None:
         return spoken
+    if only:
+        return None
     first = folded[0]
     for length in range(min(4, len(first) - 1), 0, -1):
         prefix = pieces[0][:length]
         if prefix not in glued_prefixes() and prefix not in free_prefixes():
             continue
-        rest = _with_suffix((pieces[0][length:], *pieces[1:]), (first[length:], *folded[1:]), keep_era)
+        rest = _with_suffix((pieces[0][length:], *pieces[1:]), (first[length:], *folded[1:]), keep_era, only)
         if rest is not None:
             return prefix + (" " if prefix in free_prefixes() else "") + rest
     return None
 
 
-def _with_suffix(pieces: tuple[str, ...], folded: tuple[str, ...], keep_era: bool) -> str | None:
+def _with_suffix(
+    pieces: tuple[str, ...], folded: tuple[str, ...], keep_era: bool, only: str
+) -> str | None:
     table = index().by_stem
     head = "".join(piece + "/" for piece in folded[:-1])
     tail = folded[-1]
     for cut in range(len(tail), 0, -1):
         entry = table.get(head + tail[: cut - 1] + _bare(tail[cut - 1]))
-        if entry is None or (entry.era and keep_era):
+        if entry is None or (keep_era and entry.kind == "era") or (only and entry.kind != only):
             continue
         rest = pieces[-1][cut:]
         letter = tail[cut - 1]
@@ -114,12 +118,14 @@ def _with_suffix(pieces: tuple[str, ...], folded: tuple[str, ...], keep_era: boo
     return None
 
 
-def read_abbreviation(line: Line, i: int) -> Reading | None:
-    """An abbreviation of the table at word ``i``."""
+def _match(line: Line, i: int, only: str = "") -> tuple[int, str] | None:
+    """The longest abbreviation at word ``i``, of one kind if ``only`` names it: (end, spoken)."""
     tokens, kinds = line.tokens, line.kinds
     if tokens[i + 1] not in _SEPARATORS or not tokens[i + 1]:
         return None
-    if i > 0 and tokens[i - 1] in _SEPARATORS:
+    if i > 0 and tokens[i - 1] in _SEPARATORS and not only:
+        return None
+    if len(tokens[i]) > _MAX_PIECE:
         return None
     pieces = [tokens[i]]
     ends = [i + 1]
@@ -139,21 +145,52 @@ def read_abbreviation(line: Line, i: int) -> Reading | None:
         j = after + 1
     keep = line.policy.era == "keep"
     for count in range(len(pieces), 1, -1):
-        spoken = expand(tuple(pieces[:count]), keep)
+        spoken = expand(tuple(pieces[:count]), keep, only)
         if spoken is None:
             continue
         end = ends[count - 1]
         if tokens[end] == "." and tokens[i + 1] == "." and len(pieces[count - 1]) <= 3:
             end += 1
-        return Reading(end, spoken, "abbreviation")
-    if len(pieces) == 1:
+        return end, spoken
+    return None
+
+
+def unit_expansion(line: Line, i: int) -> tuple[int, str] | None:
+    """A unit of measure written with dots or slashes (ኪ.ሜ) at word ``i``: (end, spoken)."""
+    return _match(line, i, "unit")
+
+
+def read_abbreviation(line: Line, i: int) -> Reading | None:
+    """An abbreviation of the table at word ``i``."""
+    found = _match(line, i)
+    if found is not None:
+        return Reading(found[0], found[1], "abbreviation")
+    return _head(line, i) or _initials(line, i)
+
+
+def _initials(line: Line, i: int) -> Reading | None:
+    """ሀ.ለ.ሐ: single letters with dots that the table does not know are read as letters."""
+    tokens, kinds = line.tokens, line.kinds
+    if len(tokens[i]) != 1 or tokens[i + 1] != "." or kinds[i + 2] != WORD or len(tokens[i + 2]) != 1:
         return None
-    return _head(line, i, pieces)
+    if i > 0 and tokens[i - 1] == ".":
+        return None
+    letters = [tokens[i]]
+    j = i + 1
+    while tokens[j] == "." and kinds[j + 1] == WORD and len(tokens[j + 1]) == 1:
+        letters.append(tokens[j + 1])
+        j += 2
+    if kinds[j] == WORD:
+        return None
+    return Reading(j + 1 if tokens[j] == "." else j, " ".join(letters), "initials")
 
 
-def _head(line: Line, i: int, pieces: list[str]) -> Reading | None:
+def _head(line: Line, i: int) -> Reading | None:
     """ገ/ማርያም, ወ/ሚካኤል: the first half of a name, shortened."""
-    if line.tokens[i + 1] != "/" or len(pieces) != 2 or len(pieces[1]) < 2:
+    pieces = (line.tokens[i], line.tokens[i + 2])
+    if line.tokens[i + 1] != "/" or line.kinds[i + 2] != WORD or len(pieces[1]) < 2:
+        return None
+    if len(pieces[0]) > 4 or (i > 0 and line.tokens[i - 1] in _SEPARATORS):
         return None
     first = fold_homophones(pieces[0])
     spoken = index().heads.get(first)
@@ -161,7 +198,8 @@ def _head(line: Line, i: int, pieces: list[str]) -> Reading | None:
         spoken = index().heads.get(first[1:])
         if spoken is not None:
             spoken = pieces[0][0] + spoken
-    return None if spoken is None else Reading(i + 1, spoken, "abbreviation")
+    # The name that follows is left to the other rules: it may be shortened too.
+    return None if spoken is None else Reading(i + 2, spoken, "abbreviation")
 
 
 def read_before_number(line: Line, i: int) -> Reading | None:
@@ -184,3 +222,19 @@ def read_before_number(line: Line, i: int) -> Reading | None:
     if line.kinds[j] not in (NUMBER, GEEZ) or (j == end and line.kinds[end] == SPACE):
         return None
     return Reading(end, prefix + spoken, "abbreviation before a number")
+
+
+def ends_in_abbreviation(chunk: str, rest: str) -> bool:
+    """Whether the full stop after ``chunk`` is part of an abbreviation, given the text that follows it."""
+    if chunk.isdigit():
+        # "1. ..." opens a list item.
+        return len(chunk) <= 2
+    pieces = tuple(piece for piece in chunk.strip("(«\"").replace("/", ".").split("."))
+    if len(pieces) == 1:
+        word = fold_homophones(pieces[0])
+        table = index().before_number
+        known = word in table or (word[:1] in glued_prefixes() and word[1:] in table)
+        return (known and rest[:1].isnumeric()) or (len(word) == 1 and rest[1:2] == ".")
+    if all(len(piece) == 1 for piece in pieces):
+        return True
+    return len(pieces) <= _MAX_PIECES and all(pieces) and expand(pieces) is not None

@@ -1,20 +1,34 @@
-"""Written Amharic to spoken Amharic: settle the Unicode, run the rules over what is left, settle the punctuation."""
+"""Written Amharic to spoken Amharic: settle the Unicode, say what the rules can read, settle the punctuation."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-from coqui_amharic_ext.text import abbreviations, fidel, numerals
-from coqui_amharic_ext.text.affixes import DETACHABLE, free_prefixes, glued_prefixes
+from coqui_amharic_ext.text import fidel
+from coqui_amharic_ext.text.alignment import AlignedText
 from coqui_amharic_ext.text.policy import DEFAULT_POLICY, TextPolicy
 from coqui_amharic_ext.text.punctuation import tidy
-from coqui_amharic_ext.text.scanner import GEEZ, MARK, NUMBER, SPACE, WORD, Line, Reading
-from coqui_amharic_ext.text.unicode_cleanup import clean
+from coqui_amharic_ext.text.rules import RULES
+from coqui_amharic_ext.text.scanner import Line
+from coqui_amharic_ext.text.speaker import speak
+from coqui_amharic_ext.text.trace import Change, Explanation
+from coqui_amharic_ext.text.unicode_cleanup import STEPS, clean, settle
 
-_NEEDS_WORK: Final = re.compile(rf"[^{fidel.LETTERS} ።፣፤]| (?=[ ።፣፤])|[።፣፤](?! |$)")
-_LETTER: Final = re.compile(rf"[{fidel.LETTERS}A-Za-z0-9\u1369-\u137c]")
+#: Anything but Ethiopic words parted by single spaces, with ordinary punctuation joined to them.
+_NEEDS_WORK: Final = re.compile(
+    rf"[^{fidel.LETTERS} ።፣፤?!]|\A[።፣፤?! ]| (?=[ ።፣፤?!]|\Z)|[።፣፤?!](?! |\Z)"
+)
 _SEGMENT: Final = re.compile(r"[^።\n]*[።\n]+|[^።\n]+")
+_CHUNK: Final = re.compile(r"\S+|\s+")
+
+
+def _policy(policy: TextPolicy | None) -> TextPolicy:
+    if policy is None:
+        return DEFAULT_POLICY
+    if not isinstance(policy, TextPolicy):
+        raise TypeError(f"policy must be a TextPolicy, got {type(policy).__name__}")
+    return policy
 
 
 def normalize(text: str, policy: TextPolicy | None = None) -> str:
@@ -45,15 +59,11 @@ def normalize(text: str, policy: TextPolicy | None = None) -> str:
     """
     if not isinstance(text, str):
         raise TypeError(f"normalize() takes a str, got {type(text).__name__}")
-    if policy is None:
-        policy = DEFAULT_POLICY
-    elif not isinstance(policy, TextPolicy):
-        raise TypeError(f"policy must be a TextPolicy, got {type(policy).__name__}")
+    policy = _policy(policy)
     if _NEEDS_WORK.search(text) is None:
-        return text.strip(" ")
-    text = clean(text, policy)
+        return text
     out: list[str] = []
-    for segment in _SEGMENT.findall(text):
+    for segment in _SEGMENT.findall(clean(text, policy)):
         if _NEEDS_WORK.search(segment) is None:
             out.append(segment)
         else:
@@ -61,43 +71,57 @@ def normalize(text: str, policy: TextPolicy | None = None) -> str:
     return tidy("".join(out))
 
 
-def _read(line: Line, i: int) -> Reading | None:
-    kind = line.kinds[i]
-    if kind == NUMBER or kind == GEEZ:
-        return numerals.read_ordinal(line, i) or numerals.read_number(line, i)
-    if kind == WORD:
-        return abbreviations.read_before_number(line, i) or abbreviations.read_abbreviation(line, i)
-    return None
+def explain(text: str, policy: TextPolicy | None = None) -> Explanation:
+    """Normalise a text and tell what was changed, where, by which rule.
+
+    Parameters
+    ----------
+    text, policy
+        As for :func:`normalize`.
+
+    Returns
+    -------
+    Explanation
+        The source, the spoken form, and the changes with their spans in the source. Characters are settled first
+        (rules ``unicode`` and ``punctuation``), so a span can appear again with the rule that read it.
+
+    Raises
+    ------
+    TypeError
+        As for :func:`normalize`.
+
+    Examples
+    --------
+    >>> [(c.written, c.rule, c.spoken) for c in explain("በ2015 ወጣ።")]
+    [('2015', 'number', 'ሁለት ሺህ አሥራ አምስት')]
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"explain() takes a str, got {type(text).__name__}")
+    policy = _policy(policy)
+    if _NEEDS_WORK.search(text) is None:
+        return Explanation(text, text, ())
+    aligned = AlignedText(text)
+    changes = aligned.sub(_CHUNK, lambda match: settle(match[0], policy), "unicode")
+    for step in STEPS:
+        changes += aligned.sub(step.pattern, step.replacement, "punctuation")
+    out: list[str] = []
+    offset = 0
+    for segment in _SEGMENT.findall(aligned.text):
+        line = Line(segment, policy)
+
+        def note(first: int, end: int, rule: str, spoken: str, line: Line = line, base: int = offset) -> None:
+            start, stop = aligned.span(base + line.start(first), base + line.start(end))
+            changes.append(Change(start, stop, rule, text[start:stop], spoken))
+
+        if _NEEDS_WORK.search(segment) is None:
+            out.append(segment)
+        else:
+            speak(line, out, note)
+        offset += len(segment)
+    changes.sort(key=lambda change: (change.start, change.end))
+    return Explanation(text, tidy("".join(out)), tuple(changes))
 
 
-def speak(line: Line, out: list[str]) -> None:
-    """Append the spoken form of a line to ``out``."""
-    tokens, kinds = line.tokens, line.kinds
-    i = 0
-    glue = False
-    previous_read = False
-    while i < line.size:
-        reading = _read(line, i)
-        if reading is None:
-            token = tokens[i]
-            if previous_read and kinds[i] == WORD:
-                out.append(" ")
-            out.append(token)
-            previous_read = False
-            glue = False
-            if kinds[i] == WORD:
-                after = kinds[i + 1]
-                if after in (NUMBER, GEEZ):
-                    glue = token in glued_prefixes()
-                    previous_read = not glue
-                elif after == SPACE and kinds[i + 2] in (NUMBER, GEEZ) and token in DETACHABLE:
-                    glue = True
-                    i += 1
-            i += 1
-            continue
-        if previous_read and not glue:
-            out.append(" ")
-        out.append(reading.spoken)
-        i = reading.end
-        previous_read = True
-        glue = False
+def rule_names() -> tuple[str, ...]:
+    """Names of the rules, in the order in which they are tried."""
+    return tuple(rule.name for rule in RULES)

@@ -16,8 +16,9 @@ from coqui_amharic_ext.text.cardinals import (
     ordinal,
     to_ordinal,
 )
+from coqui_amharic_ext.text.homophones import fold_homophones
 from coqui_amharic_ext.text.policy import TextPolicy
-from coqui_amharic_ext.text.scanner import GEEZ, MARK, NUMBER, SPACE, WORD, Line, Reading
+from coqui_amharic_ext.text.scanner import GEEZ, LATIN, MARK, NUMBER, SPACE, WORD, Line, Reading
 from coqui_amharic_ext.text.tables import rows
 
 POINT: Final = "ነጥብ"
@@ -91,21 +92,21 @@ def say(number: Numeral, policy: TextPolicy) -> str:
 @cache
 def scale_words() -> dict[str, str]:
     """Scale words and their short forms, to the word that is said."""
-    return {row["written"]: row["spoken"] for row in rows("scale_words")}
+    return {fold_homophones(row["written"]): row["spoken"] for row in rows("scale_words")}
 
 
 def scale_after(line: Line, end: int) -> tuple[int, str] | None:
     """The scale word that follows a number, with or without a space: (end, word)."""
     j = line.skip_space(end)
     word = line.tokens[j]
-    spoken = scale_words().get(word)
-    if spoken is None or line.kinds[j] == MARK:
+    spoken = scale_words().get(fold_homophones(word)) if len(word) <= 9 else None
+    if spoken is None:
         return None
-    if word.isascii() and j != end and len(word) < 2:
+    if len(word) == 1 and word.isascii() and (j != end or line.kinds[j + 1] in (LATIN, NUMBER)):
         return None
-    if word in ("ሚ", "ቢ", "ት"):
-        # One-letter short forms need their dot.
-        if line.tokens[j + 1] != ".":
+    if word in ("ሚ", "ቢ"):
+        # One-letter short forms need their dot, and ሚ.ሜ is a millimetre.
+        if line.tokens[j + 1] != "." or line.kinds[j + 2] == WORD:
             return None
         return j + 2, spoken
     return j + 1, spoken

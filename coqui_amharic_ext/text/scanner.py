@@ -17,26 +17,29 @@ LATIN: Final = 3
 SPACE: Final = 4
 MARK: Final = 5
 
+#: Latin letters: ASCII, and the accented blocks without the two signs that stand among them.
+LATIN_LETTERS: Final = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"
 _TOKEN: Final = re.compile(
-    rf"[{fidel.LETTERS}]+|[0-9]+|[\u1369-\u137c]+|[A-Za-zªº\u00c0-\u024f\u1e00-\u1eff]+(?:'[A-Za-z]+)*|[ \n]+|.",
+    rf"[{fidel.LETTERS}]+|[0-9]+|[\u1369-\u137c]+|[{LATIN_LETTERS}]+(?:'[A-Za-z]+)*| |\n|.",
     re.DOTALL,
 )
+_WORD: Final = re.compile(rf"[{fidel.LETTERS}]")
+_LATIN: Final = re.compile(rf"[{LATIN_LETTERS}]")
 
 
 class _Kinds(dict[str, int]):
     """Kind of a token by its first character, remembered for the characters that occur."""
 
     def __missing__(self, char: str) -> int:
-        token = _TOKEN.match(char)
         if "0" <= char <= "9":
             kind = NUMBER
         elif "\u1369" <= char <= "\u137c":
             kind = GEEZ
         elif char in " \n":
             kind = SPACE
-        elif re.match(rf"[{fidel.LETTERS}]", char):
+        elif _WORD.match(char):
             kind = WORD
-        elif token is not None and re.match(r"[A-Za-zªº\u00c0-\u024f\u1e00-\u1eff]", char):
+        elif _LATIN.match(char):
             kind = LATIN
         else:
             kind = MARK
@@ -46,12 +49,14 @@ class _Kinds(dict[str, int]):
 
 
 _KINDS: Final = _Kinds()
+#: The farthest that a rule looks past the token it starts at.
+_PADDING: Final = 12
 
 
 class Line:
     """Tokens of one stretch of text, for rules to look around in. Indexing past the end gives ``""``."""
 
-    __slots__ = ("_starts", "kinds", "memo", "policy", "size", "text", "tokens")
+    __slots__ = ("_starts", "addresses", "kinds", "memo", "policy", "size", "text", "tokens")
 
     def __init__(self, text: str, policy: TextPolicy) -> None:
         self.text = text
@@ -61,10 +66,11 @@ class Line:
         self.kinds = [kinds_of[token[0]] for token in tokens]
         self.size = len(tokens)
         # Rules look a few tokens ahead; padding spares each of them a bounds check.
-        tokens += ("", "", "", "")
-        self.kinds += (MARK, MARK, MARK, MARK)
+        tokens += ("",) * _PADDING
+        self.kinds += (MARK,) * _PADDING
         self.tokens = tokens
         self.memo: dict[str, bool] = {}
+        self.addresses: dict[int, int] | None = None
         self._starts: list[int] | None = None
 
     def start(self, index: int) -> int:

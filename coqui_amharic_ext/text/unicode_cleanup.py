@@ -1,17 +1,17 @@
 """Settle Unicode before any rule reads the text: composition, invisible marks, digits, look-alikes, punctuation variants.
 
-After this every character is an Ethiopic letter, numeral or mark, an ASCII digit, a Latin letter, a space, a line break,
-a punctuation mark, or a symbol that ``data/symbols.tsv`` can say. Emoji, private use, unassigned and surrogate code
-points carry no sound and become a space (invisible ones vanish).
+After this every character is an Ethiopic letter, numeral or mark, an ASCII digit, a Latin letter, a space, a line
+break, a punctuation mark, or a symbol that ``data/symbols.tsv`` can say. Emoji, private use, unassigned and surrogate
+code points carry no sound and become a space; invisible ones vanish.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from coqui_amharic_ext.text import fidel
 from coqui_amharic_ext.text.policy import TextPolicy
@@ -20,10 +20,12 @@ from coqui_amharic_ext.text.tables import rows
 #: More distinct characters than any real text has; beyond this the table stops remembering.
 _REMEMBER: Final = 20_000
 
-#: Punctuation and symbols of ASCII that rules read. The rest of ASCII is letters, digits and what is dropped below.
+#: Punctuation and symbols of ASCII that rules read; its other signs are in lookalikes.tsv or say nothing.
 _ASCII_KEPT: Final = frozenset("!\"#$%&'()*+,-./:;<=>?@^_~")
 _FRACTIONS: Final = frozenset("½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒")
 _POWERS: Final = frozenset("²³")
+_ETHIOPIC: Final = re.compile(rf"[{fidel.LETTERS}\u1361-\u1368\u1369-\u137c«»–…]")
+_BY_CATEGORY: Final = {"Pd": "–", "Ps": "(", "Pe": ")", "Pi": "«", "Pf": "»"}
 
 
 class _Table(dict[int, str]):
@@ -48,7 +50,7 @@ class _Table(dict[int, str]):
             if char.isalnum() or char in _ASCII_KEPT:
                 return char
             return "\n" if char in "\n\r\v\f" else " "
-        if _ETHIOPIC_CHAR.match(char) or char in self.symbols or char in _FRACTIONS | _POWERS:
+        if _ETHIOPIC.match(char) or char in self.symbols | _FRACTIONS | _POWERS:
             return char
         category = unicodedata.category(char)
         if category == "Nd":
@@ -63,7 +65,7 @@ class _Table(dict[int, str]):
             return char if self.keep else ""
         if category[0] == "C":
             return " "
-        if category[0] == "L" and _is_latin(char):
+        if category[0] == "L" and is_latin(char):
             return char
         compatible = unicodedata.normalize("NFKC", char)
         if compatible != char:
@@ -71,17 +73,13 @@ class _Table(dict[int, str]):
             return "".join(self[ord(c)] for c in compatible)
         if category[0] == "L":
             return char if self.keep else " "
-        return _PUNCTUATION_BY_CATEGORY.get(category, " ")
+        return _BY_CATEGORY.get(category, " ")
 
 
-_ETHIOPIC_CHAR: Final = re.compile(rf"[{fidel.LETTERS}\u1361-\u1368\u1369-\u137c«»–…]")
-_PUNCTUATION_BY_CATEGORY: Final = {"Pd": "–", "Ps": "(", "Pe": ")", "Pi": "«", "Pf": "»"}
-
-
-def _is_latin(char: str) -> bool:
-    return unicodedata.name(char, "").startswith("LATIN ") and (
-        "\u00c0" <= char <= "\u024f" or "\u1e00" <= char <= "\u1eff"
-    )
+def is_latin(char: str) -> bool:
+    """Whether ``char`` is a letter of the Latin blocks that the scanner takes for one."""
+    in_blocks = "\u00c0" <= char <= "\u024f" or "\u1e00" <= char <= "\u1eff"
+    return in_blocks and char not in "×÷"
 
 
 @cache
@@ -89,60 +87,65 @@ def _table(keep: bool) -> _Table:
     return _Table(keep)
 
 
-_ASIDE: Final = r"[:፡]"
-_DOUBLE_COLON: Final = re.compile(r"[:፡] ?[:፡](?: ?[:፡])*(?![A-Za-z0-9])")
-_PREFACE: Final = re.compile(r"[:፡] ?[-–](?![0-9])")
-_WORD_SPACE_IN_NUMBER: Final = re.compile(r"(?<=[0-9፩-፼])፡(?=[0-9፩-፼])")
-_COLON_BETWEEN_LETTERS: Final = re.compile(rf"(?<=[{fidel.LETTERS}]):(?=[{fidel.LETTERS}])")
-_APOSTROPHE: Final = re.compile(r"(?<![A-Za-z])'|'(?![A-Za-z])")
-_OPENING_QUOTE: Final = re.compile(r"(?:^|(?<=[\s(«–-]))\"(?=\S)")
-_DOTS: Final = re.compile(r"\.(?: ?\.)+")
-_MANY: Final = re.compile(r" {2,}")
-_ZERO_LOOKALIKE: Final = re.compile(r"(?<=[0-9])[ዐOo]+(?=[0-9.,%ኛዎ\s።፣፤]|$)|(?<![^\W_])[ዐ]+(?=[0-9])")
-_DIRTY: Final = re.compile(rf"[^{fidel.LETTERS} \n።፣፤፥፦፧]")
-
-
-def _chunk(text: str, table: _Table) -> str:
+def settle(text: str, policy: TextPolicy) -> str:
+    """Settle the characters of a stretch of text; nothing here looks across white space."""
     if not unicodedata.is_normalized("NFC", text):
         text = unicodedata.normalize("NFC", text)
-    text = text.translate(table)
+    text = text.translate(_table(policy.other_scripts == "keep"))
     if not unicodedata.is_normalized("NFC", text):
         text = unicodedata.normalize("NFC", text)
     return text
 
 
-def characters(text: str, policy: TextPolicy) -> str:
-    """Settle single characters; nothing crosses white space here."""
-    return _chunk(text, _table(policy.other_scripts == "keep"))
+Replacement = Callable[["re.Match[str]"], str]
 
 
-def marks(text: str) -> str:
-    """Settle punctuation variants that span characters, on text that ``characters`` has been through."""
-    if ":" in text or "፡" in text:
-        text = _DOUBLE_COLON.sub("።", text)
-        text = _PREFACE.sub("፦", text)
-        text = _WORD_SPACE_IN_NUMBER.sub(":", text)
-        text = _COLON_BETWEEN_LETTERS.sub(" ", text).replace("፡", " ")
-    if "'" in text:
-        text = _APOSTROPHE.sub("", text)
-    if '"' in text:
-        text = _OPENING_QUOTE.sub("«", text).replace('"', "»")
-    if "." in text:
-        text = _DOTS.sub("…", text)
-    if "ዐ" in text or "O" in text or "o" in text:
-        text = _ZERO_LOOKALIKE.sub(lambda m: "0" * len(m[0]), text)
-    return _MANY.sub(" ", text)
+class Step(NamedTuple):
+    """A rewriting of punctuation variants: run only where one of ``signs`` occurs."""
+
+    signs: str
+    pattern: re.Pattern[str]
+    replacement: Replacement
+
+
+def _always(text: str) -> Replacement:
+    return lambda _: text
+
+
+_E: Final = fidel.LETTERS
+_NUM: Final = "0-9\u1369-\u137c"
+
+STEPS: Final = (
+    # ፡፡ and :: are a full stop.
+    Step(":፡", re.compile(r"[:፡] ?[:፡](?: ?[:፡])*(?![A-Za-z0-9])"), _always("።")),
+    # ፡- opens a list or speech.
+    Step(":፡", re.compile(rf"(?<=[{_E}0-9)»]) ?[:፡] ?[-–](?![0-9])"), _always("፦")),
+    # 3፡30 and ማቴ 4፥23: the word space and the verse mark typed as a colon between figures.
+    Step("፡፥", re.compile(rf"(?<=[{_NUM}])[፡፥](?=[{_NUM}])"), _always(":")),
+    # A single ፡, or a colon typed for it, is the word space.
+    Step("፡", re.compile("፡+"), _always(" ")),
+    Step(":", re.compile(rf"(?<=[{_E}]):(?=[{_E}])"), _always(" ")),
+    # Apostrophes inside Latin words stay; others are quotation marks or typing aids without sound.
+    Step("'", re.compile(r"(?<![A-Za-z])'|'(?![A-Za-z])"), _always("")),
+    Step('"', re.compile(r"(?<![^\s(«–-])\"(?=\S)"), _always("«")),
+    Step('"', re.compile('"'), _always("»")),
+    Step(".", re.compile(r"\.(?: ?\.)+"), _always("…")),
+    # /ኢቢሲ/: slashes around an aside are brackets.
+    Step("/", re.compile(r"(?<!\S)/(?=[^\s/])([^/\n]{1,80})(?<=\S)/(?![^\s።፣፤?!.,])"), lambda m: f"({m[1]})"),
+    # 2ዐ15, 1Oኛ: letters that look like a zero, typed for one.
+    Step(
+        "ዐOo",
+        re.compile(rf"(?<=[0-9])(?:ዐ+|[Oo]+(?=[0-9{_E} ]|$))|(?<![{_E}0-9])ዐ+(?=[.]?[0-9])"),
+        lambda m: "0" * len(m[0]),
+    ),
+    Step(" ", re.compile(r" {2,}"), _always(" ")),
+)
 
 
 def clean(text: str, policy: TextPolicy) -> str:
-    """Return ``text`` with its Unicode settled."""
-    return marks(characters(text, policy))
-
-
-def chunks(text: str, policy: TextPolicy) -> Iterator[tuple[int, int, str]]:
-    """Yield (start, end, cleaned) for each run of non-space characters that ``characters`` changes."""
-    table = _table(policy.other_scripts == "keep")
-    for match in re.finditer(r"\S+", text):
-        after = _chunk(match[0], table)
-        if after != match[0]:
-            yield match.start(), match.end(), after
+    """Return ``text`` with its Unicode and its punctuation variants settled."""
+    text = settle(text, policy)
+    for step in STEPS:
+        if any(sign in text for sign in step.signs):
+            text = step.pattern.sub(step.replacement, text)
+    return text

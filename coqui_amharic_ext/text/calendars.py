@@ -1,0 +1,40 @@
+"""Month names of the Ethiopian and the Gregorian calendar, as written and as said."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+from coqui_amharic_ext.text.homophones import fold_homophones
+from coqui_amharic_ext.text.tables import rows
+
+ETHIOPIAN: Final = "ethiopian"
+GREGORIAN: Final = "gregorian"
+
+
+@cache
+def month_names(calendar: str) -> tuple[str, ...]:
+    """Names of the months in order, the first spelling of each."""
+    names: dict[int, str] = {}
+    for row in rows("months"):
+        if row["calendar"] == calendar:
+            names.setdefault(int(row["month"]), row["spoken"])
+    return tuple(names[number] for number in sorted(names))
+
+
+@cache
+def _known() -> frozenset[str]:
+    return frozenset(fold_homophones(row["written"]) for row in rows("months"))
+
+
+def is_month(word: str) -> bool:
+    """Whether an Ethiopic word, a one-letter prefix allowed, names a month."""
+    folded = fold_homophones(word)
+    return folded in _known() or (folded[:1] in "በለከየ" and folded[1:] in _known())
+
+
+def valid(calendar: str, day: int, month: int) -> bool:
+    """Whether a day and month can exist: 13 months of 30 days (the last of 5 or 6), or the Gregorian ones."""
+    if calendar == ETHIOPIAN:
+        return 1 <= month <= 13 and 1 <= day <= (6 if month == 13 else 30)
+    return 1 <= month <= 12 and 1 <= day <= (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[month - 1]

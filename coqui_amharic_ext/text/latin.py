@@ -1,0 +1,173 @@
+"""Latin-script words: acronyms letter by letter, known words from a table, others transliterated into Ethiopic letters.
+
+``data/latin_words.tsv`` has the names and terms that Amharic text leaves in Latin script, in the spelling of the Amharic
+press. Other words go through ``data/latin_sounds.tsv``, letter groups (English spelling values) to consonant and vowel,
+from which syllables are built; a Latin letter is never looked up in a table of Ethiopic letters one for one.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+from typing import Final
+
+from coqui_amharic_ext.text import fidel
+from coqui_amharic_ext.text.affixes import attach_suffix, fits_word
+from coqui_amharic_ext.text.policy import TextPolicy
+from coqui_amharic_ext.text.scanner import LATIN, WORD, Line, Reading
+from coqui_amharic_ext.text.tables import rows
+
+_VOWELS: Final = frozenset("aeiouy")
+_CAPITAL_WORD: Final = 6
+_LONGEST_WORD: Final = 40
+_CAMEL: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+#: Orders of the vowels that latin_sounds.tsv writes as letters of the vowel carrier.
+_CARRIER: Final = "አ"
+
+
+@cache
+def letter_names() -> dict[str, str]:
+    """Names of the Latin letters, by capital."""
+    return {row["letter"]: row["spoken"] for row in rows("latin_letters")}
+
+
+@cache
+def _words() -> dict[str, str]:
+    return {row["written"]: row["spoken"] for row in rows("latin_words")}
+
+
+@cache
+def _sounds() -> tuple[dict[str, str], int]:
+    table = {row["written"]: row["sound"] for row in rows("latin_sounds")}
+    return table, max(len(key) for key in table)
+
+
+def _ascii(word: str) -> str:
+    """The word without diacritics and apostrophes; letters that have no plain form fall away."""
+    plain = unicodedata.normalize("NFKD", word).translate(_SPECIAL)
+    return "".join(c for c in plain if c.isascii() and c.isalpha())
+
+
+_SPECIAL: Final = str.maketrans(
+    {"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d",
+     "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ı": "i", "ə": "e", "Ə": "E", "ŋ": "ng", "Ŋ": "Ng"}
+)  # fmt: skip
+
+
+def spell(word: str, policy: TextPolicy) -> str:
+    """Say a word letter by letter."""
+    names = letter_names()
+    joiner = " " if policy.acronyms == "spaced" else ""
+    return joiner.join(names[c] for c in _ascii(word).upper())
+
+
+def _segments(word: str) -> list[str]:
+    """Cut a lower-case word into the longest letter groups of the sound table."""
+    table, longest = _sounds()
+    found: list[str] = []
+    i = 0
+    while i < len(word):
+        if i + 1 < len(word) and word[i] == word[i + 1] and word[i] not in "eo" and word[i] in table:
+            # A doubled consonant is written once.
+            i += 1
+            continue
+        for size in range(min(longest, len(word) - i), 0, -1):
+            group = word[i : i + size]
+            if i == 0 and "^" + group in table:
+                group = "^" + group
+            elif i + size == len(word) and group + "$" in table:
+                group += "$"
+            if group in table:
+                found.append(table[group])
+                i += size
+                break
+        else:
+            i += 1
+    return found
+
+
+@lru_cache(maxsize=4096)
+def transliterate(word: str) -> str:
+    """Write a Latin word in Ethiopic letters by its letter groups.
+
+    Examples
+    --------
+    >>> transliterate("Selam")
+    'ሴላም'
+    """
+    plain = _ascii(word).lower()
+    # A long letter run is no word; a few letters are said and the rest with them would only be noise.
+    plain = re.sub(r"(.)\1{2,}", r"\1\1", plain[:_LONGEST_WORD])
+    out: list[str] = []
+    for sound in "".join(_segments(plain)):
+        carrier = fidel.series(sound) == fidel.series(_CARRIER)
+        if not carrier:
+            out.append(sound)
+        elif not out:
+            # አ is said with /a/ where it stands alone.
+            out.append("አ" if sound == "ኣ" else sound)
+        elif fidel.order(out[-1]) == fidel.SADIS:
+            out[-1] = fidel.with_order(out[-1], fidel.order(sound))
+        else:
+            # A glide parts two vowels: after a rounded one w, otherwise y.
+            glide = "ው" if fidel.order(out[-1]) in (fidel.U, fidel.O) else "ይ"
+            out.append(fidel.with_order(glide, fidel.order(sound)))
+    return "".join(out)
+
+
+def _is_acronym(word: str) -> bool:
+    plain = _ascii(word)
+    if len(plain) <= 1 or not _VOWELS.intersection(plain.lower()):
+        return True
+    capitals = sum(c.isupper() for c in plain)
+    return capitals == len(plain) and len(plain) < _CAPITAL_WORD
+
+
+@lru_cache(maxsize=8192)
+def say_latin(word: str, policy: TextPolicy) -> str:
+    """Say a Latin word under the policy; ``""`` when it has no letter that can be said."""
+    if policy.latin == "spell":
+        return spell(word, policy)
+    if policy.latin == "transliterate":
+        return transliterate(word)
+    stem = word[:-2] if word[-2:] in ("'s", "'S") else word
+    table = _words()
+    known = table.get(stem) or table.get(stem.lower())
+    if known is not None:
+        return known
+    if _is_acronym(stem):
+        return spell(stem, policy)
+    parts = _CAMEL.findall(_ascii(stem))
+    if 1 < len(parts) <= 6 and not stem.isupper() and all(len(part) > 1 for part in parts):
+        return " ".join(say_latin(part, policy) for part in parts)
+    return transliterate(stem)
+
+
+def read_latin(line: Line, i: int) -> Reading | None:
+    """A Latin word, with an Amharic ending that stands right after it."""
+    policy = line.policy
+    if policy.latin == "keep":
+        return None
+    tokens, kinds = line.tokens, line.kinds
+    end = i + 1
+    if len(tokens[i]) == 1 and tokens[end] == "." and kinds[end + 1] == LATIN and len(tokens[end + 1]) == 1:
+        # U.S.A.
+        letters = [tokens[i]]
+        while tokens[end] == "." and kinds[end + 1] == LATIN and len(tokens[end + 1]) == 1:
+            letters.append(tokens[end + 1])
+            end += 2
+        if tokens[end] == ".":
+            end += 1
+        dotted = ".".join(letters)
+        spoken = _words().get(dotted) or _words().get("".join(letters)) or spell("".join(letters), policy)
+    else:
+        spoken = say_latin(tokens[i], policy)
+        if tokens[end] == "." and tokens[i] + "." in _words():
+            spoken = _words()[tokens[i] + "."]
+            end += 1
+    if spoken and kinds[end] == WORD and fits_word(tokens[end]):
+        return Reading(end + 1, attach_suffix(spoken, tokens[end]), "Latin word")
+    if spoken and tokens[end] == "-" and kinds[end + 1] == WORD and fits_word(tokens[end + 1]):
+        return Reading(end + 2, attach_suffix(spoken, tokens[end + 1]), "Latin word")
+    return Reading(end, spoken, "Latin word")

@@ -1,0 +1,66 @@
+"""Signs that are said: arithmetic between numbers, &, %, §, Greek letters; and what becomes of dashes and slashes."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+from coqui_amharic_ext.text.scanner import GEEZ, LATIN, MARK, NUMBER, SPACE, WORD, Line, Reading
+from coqui_amharic_ext.text.tables import rows
+
+_NUMBERS: Final = frozenset((NUMBER, GEEZ))
+#: Between numbers only; elsewhere these are marks without sound.
+_ARITHMETIC: Final = {"=": "እኩል ይሆናል", "*": "ሲባዛ በ", "<": "ያንሳል ከ", ">": "ይበልጣል ከ"}
+_SILENT: Final = frozenset("=*<>^~_#@²³'/")
+_BETWEEN_NUMBERS: Final = frozenset("+×÷±≈≠≤≥<>=*")
+
+
+@cache
+def _spoken() -> dict[str, str]:
+    return {row["symbol"]: row["spoken"] for row in rows("symbols")}
+
+
+def _number_side(line: Line, i: int, step: int) -> bool:
+    j = i + step
+    if 0 <= j and line.tokens[j] == " ":
+        j += step
+    return 0 <= j and line.kinds[j] in _NUMBERS
+
+
+def read_symbol(line: Line, i: int) -> Reading | None:
+    """A sign of the table, or one that is silent."""
+    token = line.tokens[i]
+    if token in _BETWEEN_NUMBERS:
+        after = _number_side(line, i, 1)
+        before = i > 0 and _number_side(line, i, -1)
+        if after and (before or token in "≈≤≥±"):
+            return Reading(i + 1, _spoken().get(token) or _ARITHMETIC[token], "symbol")
+        if token == "+":
+            return Reading(i + 1, "ፕላስ", "symbol") if after or _word_side(line, i) else _silence(i)
+        if token in _SILENT:
+            return _silence(i)
+    if token == "#" and _number_side(line, i, 1):
+        return Reading(i + 1, "ቁጥር", "symbol")
+    if token == "~" and _number_side(line, i, 1):
+        return Reading(i + 1, "በግምት", "symbol")
+    if token in _SILENT:
+        return _silence(i)
+    spoken = _spoken().get(token)
+    return None if spoken is None else Reading(i + 1, spoken, "symbol")
+
+
+def _word_side(line: Line, i: int) -> bool:
+    return i > 0 and line.kinds[i - 1] in (LATIN, NUMBER)
+
+
+def _silence(i: int) -> Reading:
+    return Reading(i + 1, "", "symbol")
+
+
+def read_hyphen(line: Line, i: int) -> Reading | None:
+    """A hyphen joins words and is silent; standing free it is a dash."""
+    if line.tokens[i] != "-":
+        return None
+    joined = i > 0 and line.kinds[i - 1] not in (SPACE, MARK) and line.kinds[i + 1] not in (SPACE, MARK)
+    touches = line.kinds[i + 1] in (WORD, LATIN, NUMBER, GEEZ)
+    return Reading(i + 1, "" if joined or touches else "–", "hyphen")
