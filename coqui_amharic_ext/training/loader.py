@@ -29,6 +29,9 @@ PERCEIVER_LATENTS: Final = 32
 STYLE_HOP: Final = 1024
 """Hop of upstream's style mel where there is no perceiver: one prompt position for each frame."""
 
+LOSSLESS: Final = frozenset({"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "FLAC"})
+"""libsndfile's names of formats whose header gives the exact length."""
+
 
 def wanted(settings: Settings) -> bool:
     """Whether a setting asks for the index-true loader."""
@@ -64,14 +67,16 @@ class TokenCounter:
 
 
 def audio_length(path: str, sample_rate: int) -> int:
-    """Return a clip's length at ``sample_rate``, read from its header where that is possible."""
+    """Return a clip's length at ``sample_rate``, read from its header where that is exact."""
     import soundfile
+    from TTS.tts.models.xtts import load_audio
 
     try:
         info = soundfile.info(path)
     except RuntimeError:  # a format that libsndfile does not know, or no audio at all
-        from TTS.tts.models.xtts import load_audio
-
+        info = None
+    # Decoders of lossy formats do not agree on where a clip ends.
+    if info is None or info.format not in LOSSLESS:
         return int(load_audio(path, sample_rate).shape[-1])
     return math.ceil(info.frames * sample_rate / info.samplerate)
 

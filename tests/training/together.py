@@ -182,7 +182,7 @@ def main(rank: int, world: int, folder: Path) -> None:
     recipe = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
     torch.manual_seed(rank)  # ranks start apart; DDP gives them rank 0's weights
     arguments = GPTArgs(**recipe.pop("model_args"))
-    model = GPTTrainer.init_from_config(GPTTrainerConfig(model_args=arguments, **recipe))
+    model = GPTTrainer(GPTTrainerConfig(model_args=arguments, **recipe))
     for module in model.modules():
         if isinstance(module, nn.modules.dropout._DropoutNd):
             module.p = 0.0
