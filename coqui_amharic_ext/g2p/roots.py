@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from coqui_amharic_ext.g2p.paradigms import labialise, table
 from coqui_amharic_ext.g2p.resources import rows
-from coqui_amharic_ext.g2p.symbols import VOWELS, encode
+from coqui_amharic_ext.g2p.symbols import encode
 
 _STEMS: Final = {
     "base": ("base", "red", "C"),
@@ -17,9 +17,15 @@ _STEMS: Final = {
     "as": ("as", "asC", "asred"),
     "ast": ("ast", "astC", "astred", "as"),
 }
-_TYPES: Final = {"A": "AOEMGXW", "B": "BG", "C": "CMQP", "Q": "QGPC", "Q2": "Q"}
-_ROW_COST: Final = 1e-4
+"""Stems of ``data/paradigms.tsv`` that the stem column of ``data/roots.tsv`` may mean."""
+_TYPES: Final = {"A": "AOEMGXW", "B": "B", "C": "CMQP", "Q": "QGPC", "Q2": "QP"}
+"""First letters of the classes that a type of ``data/roots.tsv`` may be."""
+_LABIALISED_PLACES: Final = ("", "1", "2", "3", "4", "12", "13", "24")
 _CONFIDENCE: Final = {"high": 0.0, "medium": 0.1, "low": 0.3}
+_ROW_COST: Final = 1e-4
+_SHAPE: Final = str.maketrans(
+    dict.fromkeys("12345pbtdkɡʔƥƭƙȿʧʤƈfvszʃʒhmnɲlɾwj", "C"),
+)
 
 
 class Root(NamedTuple):
@@ -27,80 +33,17 @@ class Root(NamedTuple):
 
     Attributes
     ----------
-    citation, radicals : str
-        As written; the radicals one character each.
+    radicals : tuple of str or str
+        One character each; a single radical is a plain string.
     verb_class : str
-        Class of ``data/paradigms.tsv`` with the places of labialised radicals.
+        Class of ``data/paradigms.tsv`` with the places of labialised radicals (``A.1``).
     stem : str
         The stem of the citation form.
-    cost : float
-        More for less certain rows.
     """
 
-    citation: str
-    radicals: str
+    radicals: tuple[str, ...] | str
     verb_class: str
     stem: str
-    cost: float
-
-
-@lru_cache(maxsize=1)
-def _perfectives() -> dict[str, list[tuple[str, str, str, re.Pattern[str]]]]:
-    """Return, by shape with length, the perfectives a citation form can have."""
-    found: dict[str, list[tuple[str, str, str, re.Pattern[str]]]] = {}
-    for row in table():
-        for pattern in row.cells.get("perf", ()):
-            for where in ("", "1", "2", "3", "12", "13"):
-                if any(place not in pattern for place in where):
-                    continue
-                marked = labialise(pattern, where)
-                if where and row.verb_class in ("O", "E", "X"):
-                    continue
-                if where == "3" and "4" not in pattern:
-                    continue
-                ending = "a" if row.endings == "a" else "ə"
-                marked = ("ʔ" + marked if marked[0] == "a" else marked) + ending
-                seen: set[str] = set()
-                regex = ""
-                for char in marked:
-                    if char.isdigit() and char in seen:
-                        regex += f"(?P=r{char})"
-                    elif char.isdigit():
-                        seen.add(char)
-                        regex += f"(?P<r{char}>[^əuiaeɨoːʷ])"
-                    else:
-                        regex += char
-                shape = re.sub("[^əuiaeɨoːʷ]", "C", marked)
-                name = f"{row.verb_class}.{where}" if where else row.verb_class
-                found.setdefault(shape, []).append(
-                    (name, row.stem, row.endings, re.compile(regex))
-                )
-    return found
-
-
-def classify(citation: str, declared_type: str, ipa: str, declared_stem: str) -> Root | None:
-    """Return the root of a citation form, or None if no perfective pattern fits it.
-
-    Parameters
-    ----------
-    citation, declared_type, ipa, declared_stem : str
-        Columns of ``data/roots.tsv``; ``ipa`` one character per phone.
-    """
-    shape = re.sub("[^əuiaeɨoːʷ]", "C", ipa)
-    best: tuple[int, Root] | None = None
-    for name, stem, _endings, regex in _perfectives().get(shape, ()):
-        if stem not in _STEMS.get(declared_stem, ()):
-            continue
-        match = regex.fullmatch(ipa)
-        if match is None:
-            continue
-        radicals = "".join(match[group] for group in sorted(match.groupdict()))
-        rank = _STEMS.get(declared_stem, ()).index(stem)
-        letter = name[1] if name[0] == "G" and name[1] in "AB" else name[0]
-        rank += 0 if letter in _TYPES.get(declared_type, "") else 10
-        if best is None or rank < best[0]:
-            best = (rank, Root(citation, radicals, name, stem, 0.0))
-    return best[1] if best else None
 
 
 class Known(NamedTuple):
@@ -110,28 +53,97 @@ class Known(NamedTuple):
     cost: float
 
 
+class _Perfective(NamedTuple):
+    verb_class: str
+    stem: str
+    literals: tuple[tuple[int, str], ...]
+    same: tuple[tuple[int, int], ...]
+    places: tuple[int, ...]
+
+
 @lru_cache(maxsize=1)
-def load() -> tuple[dict[str, dict[str, Known]], list[str]]:
-    """Return known roots by radicals and class, and the citations that fit no pattern."""
-    index: dict[str, dict[str, Known]] = {}
-    unfit = []
-    for number, row in enumerate(rows("roots.tsv")):
-        citation, declared_type, ipa, stem, _gloss, _basis, confidence = row[:7]
-        root = classify(citation, declared_type, encode(ipa), stem)
-        if root is None:
-            unfit.append(citation)
+def _perfectives() -> dict[str, list[_Perfective]]:
+    """Return, by shape with length, the perfectives that a citation form can have."""
+    found: dict[str, list[_Perfective]] = {}
+    for row in table():
+        for pattern in row.cells.get("perf", ()):
+            for where in _LABIALISED_PLACES:
+                if where and (
+                    row.verb_class in ("O", "E") or any(place not in pattern for place in where)
+                ):
+                    continue
+                marked = labialise(pattern, where) + ("a" if row.endings == "a" else "ə")
+                if marked[0] == "a":
+                    marked = "ʔ" + marked
+                places: dict[str, int] = {}
+                literals = []
+                same = []
+                for place, char in enumerate(marked):
+                    if not char.isdigit():
+                        literals.append((place, char))
+                    elif char in places:
+                        same.append((places[char], place))
+                    else:
+                        places[char] = place
+                name = f"{row.verb_class}.{where}" if where else row.verb_class
+                order = tuple(places[digit] for digit in row.radicals if digit in places)
+                found.setdefault(marked.translate(_SHAPE), []).append(
+                    _Perfective(name, row.stem, tuple(literals), tuple(same), order)
+                )
+    return found
+
+
+def classify(declared_type: str, ipa: str, declared_stem: str) -> Root | None:
+    """Return the root of a citation form, or None if no perfective pattern fits it.
+
+    Parameters
+    ----------
+    declared_type, ipa, declared_stem : str
+        Columns of ``data/roots.tsv``; ``ipa`` one character per phone.
+    """
+    stems = _STEMS.get(declared_stem, ())
+    types = _TYPES.get(declared_type, "")
+    best: tuple[int, _Perfective] | None = None
+    for candidate in _perfectives().get(ipa.translate(_SHAPE), ()):
+        if candidate.stem not in stems:
             continue
-        # Frequent verbs stand first in the table, which decides between otherwise equal readings.
-        cost = _CONFIDENCE.get(confidence, 0.3) + number * _ROW_COST
+        if any(ipa[place] != char for place, char in candidate.literals):
+            continue
+        if any(ipa[one] != ipa[other] for one, other in candidate.same):
+            continue
+        name = candidate.verb_class
+        letter = name[1] if name[0] == "G" and name[1] in "AB" else name[0]
+        rank = stems.index(candidate.stem) + (0 if letter in types else 10)
+        if best is None or rank < best[0]:
+            best = (rank, candidate)
+    if best is None:
+        return None
+    found = best[1]
+    return Root(itemgetter(*found.places)(ipa), found.verb_class, found.stem)
+
+
+@lru_cache(maxsize=1)
+def load() -> dict[tuple[str, ...] | str, dict[str, Known]]:
+    """Return known roots by radicals and class.
+
+    Frequent verbs stand first in the table, and the order decides between readings that are
+    otherwise equally good. Rows that fit no pattern are left out; :func:`unfit` names them.
+    """
+    index: dict[tuple[str, ...] | str, dict[str, Known]] = {}
+    for number, row in enumerate(rows("roots.tsv")):
+        root = classify(row[1], encode(row[2]), row[3])
+        if root is None:
+            continue
+        cost = _CONFIDENCE.get(row[6], 0.3) + number * _ROW_COST
         classes = index.setdefault(root.radicals, {})
         known = classes.get(root.verb_class)
         if known is None:
             classes[root.verb_class] = Known({root.stem: cost}, cost)
         else:
             known.stems.setdefault(root.stem, cost)
-    return index, unfit
+    return index
 
 
-def is_vowel(char: str) -> bool:
-    """Return whether a character is a vowel."""
-    return char in VOWELS
+def unfit() -> list[str]:
+    """Return the citations of ``data/roots.tsv`` whose perfective no pattern has."""
+    return [row[0] for row in rows("roots.tsv") if not classify(row[1], encode(row[2]), row[3])]

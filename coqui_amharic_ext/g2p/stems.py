@@ -1,0 +1,326 @@
+"""From a written stem to what it may be: patterns by shape, roots by radicals.
+
+The shape of a stem (``CəCəC``) gives the few ways to take radicals out of it, the radicals give the
+root's classes, and class and shape together the pattern, hence length and ɨ. So only forms that
+occur are ever looked at, and each costs a few dictionary look-ups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from operator import itemgetter
+from typing import Final, NamedTuple
+
+from coqui_amharic_ext.g2p import inflection as infl
+from coqui_amharic_ext.g2p import paradigms, roots
+from coqui_amharic_ext.g2p.symbols import VOWELS
+
+SHAPE: Final = str.maketrans(dict.fromkeys("pbtdkɡʔƥƭƙȿʧʤƈfvszʃʒhmnɲlɾwj", "C"))
+"""``str.translate`` table from a written stem to its shape."""
+_WRITTEN_SHAPE: Final[dict[int, str | None]] = {
+    **SHAPE,
+    **str.maketrans(dict.fromkeys("12345", "C")),
+    ord("ː"): None,
+    ord("ɨ"): None,
+}
+
+_TAKES: Final = {
+    ("strong", "perf"): infl.PERF,
+    ("a", "perf"): infl.PERF_A,
+    ("ə", "perf"): infl.PERF_E,
+    ("strong", "impf"): infl.IMPF | infl.MAIN,
+    ("a", "impf"): infl.IMPF_A | infl.MAIN_A,
+    ("strong", "juss"): infl.JUSS,
+    ("a", "juss"): infl.JUSS_A,
+    ("strong", "imp"): infl.IMP,
+    ("a", "imp"): infl.IMP_A,
+    ("strong", "ger"): infl.GER,
+    ("strong", "ger1"): infl.GER1,
+    ("strong", "inf"): infl.INF,
+}
+_STEM_COST: Final = {
+    "base": 1.5, "t": 0.6, "a": 0.8, "as": 0.6, "at": 1.4, "tC": 1.0, "aC": 1.0, "asC": 1.2,
+    "ast": 1.0, "astC": 1.2, "red": 1.1, "tred": 1.0, "ared": 1.1, "astred": 1.2,
+}  # fmt: skip
+"""How much less likely a stem is that the root is not listed with."""
+_OTHER_STEM_COST: Final = 1.2
+_TENSE_COST: Final = {"imp": 0.2, "juss": 0.1}
+_MERGED_COST: Final = 0.3
+_PALATAL_COST: Final = 0.02
+_SHORT_CONVERB_COST: Final = 4.0
+UNKNOWN_COST: Final = 3.0
+"""Cost of a verb form whose root is not known."""
+NOMINAL_COST: Final = 2.0
+"""Cost of a nominal pattern, which needs no root."""
+
+Radicals = tuple[str, ...] | str
+
+
+class Pattern(NamedTuple):
+    """What a group's stem is in one class.
+
+    Attributes
+    ----------
+    stem : str
+        Derived stem.
+    takes : int
+        Bits of :mod:`inflection`.
+    inserts : tuple of (int, str)
+        What is spoken but not written: at which places of the written stem, from the right.
+    own : float
+        Cost of the tense and the pattern.
+    unlisted : float
+        Further cost for a root that is not listed with this stem.
+    """
+
+    stem: str
+    takes: int
+    inserts: tuple[tuple[int, str], ...]
+    own: float
+    unlisted: float
+
+
+class Group(NamedTuple):
+    """Patterns of one shape that have the same letters for affixes and the same radicals' places.
+
+    Attributes
+    ----------
+    takes : int
+        Union of the patterns' bits.
+    head, tail : str
+        What the written stem must begin and end with.
+    same : tuple of (int, int)
+        Pairs of places that must hold the same consonant.
+    radicals : callable
+        Takes the radicals out of a written stem.
+    by_class : dict
+        Patterns by verb class.
+    palatal : {"", "may", "must"}
+        Whether the last radical may, or must, be a palatal that stands for a dental.
+    unknown : tuple of Pattern
+        What an unknown root is read as.
+    """
+
+    takes: int
+    head: str
+    tail: str
+    same: tuple[tuple[int, int], ...]
+    radicals: Callable[[str], Radicals] | None
+    by_class: dict[str, tuple[Pattern, ...]]
+    palatal: str
+    unknown: tuple[Pattern, ...]
+
+
+_Raw = tuple[paradigms.Row, str, str, str]
+"""Row, class with labialised places, tense, pattern."""
+
+
+class Index(dict[str, tuple[Group, ...] | list[_Raw]]):
+    """Groups by shape; those of a shape are made when it is first met."""
+
+    def groups(self, shape: str) -> tuple[Group, ...]:
+        """Return the groups of a shape, none if no stem has it."""
+        found = self.get(shape)
+        if found is None:
+            return ()
+        if isinstance(found, list):
+            found = self[shape] = _group(found)
+        return found
+
+
+@lru_cache(maxsize=1)
+def index() -> Index:
+    """Return all patterns by written shape."""
+    places: dict[str, set[str]] = {}
+    for classes in roots.load().values():
+        for name in classes:
+            verb_class, _, where = name.partition(".")
+            places.setdefault(verb_class, set()).add(where)
+    found = Index()
+    for row in paradigms.table():
+        variants = sorted(places.get(row.verb_class, {""}) | {""})
+        for tense, pattern in paradigms.forms(row):
+            for where in variants:
+                name = f"{row.verb_class}.{where}" if where else row.verb_class
+                variant = paradigms.labialise(pattern, where) if where else pattern
+                raw = found.setdefault(variant.translate(_WRITTEN_SHAPE), [])
+                raw.append((row, name, tense, variant))  # type: ignore[union-attr]
+    return found
+
+
+def _group(raw: list[_Raw]) -> tuple[Group, ...]:
+    parts: dict[tuple[object, ...], tuple[dict[str, list[Pattern]], list[Pattern]]] = {}
+    for row, name, tense, variant in raw:
+        literals, places, same, inserts, size, last = _read(variant)
+        radicals = tuple(places[digit] for digit in row.radicals)
+        palatal = ""
+        if tense.endswith("!"):
+            palatal = "must"
+        elif tense in ("impf", "juss", "imp", "ger1") and variant.rstrip("ː")[-1:].isdigit():
+            palatal = "may"
+        nominal = infl.NOUN_V if last in VOWELS else infl.NOUN_C
+        takes = _TAKES.get((row.endings, tense)) or _TAKES.get(("strong", tense), nominal)
+        own = _TENSE_COST.get(tense, 0.0)
+        if len(set(row.radicals)) < len(row.radicals):
+            own += _MERGED_COST
+        if tense == "ger1" and size < 4:
+            # ስሜ is "my name" and በሬ "ox" before either is a converb.
+            own += _SHORT_CONVERB_COST
+        pattern = Pattern(
+            row.stem, takes, inserts, own, _STEM_COST.get(row.stem, _OTHER_STEM_COST)
+        )
+        key = (_literals(literals, size), radicals, same, palatal)
+        by_class, unknown = parts.setdefault(key, ({}, []))
+        by_class.setdefault(name, []).append(pattern)
+        where = name.partition(".")[2]
+        if tense in row.default and where in ("", "1"):
+            unknown.append(pattern)
+    found = []
+    for (ends, radicals, same, palatal), (by_class, unknown) in parts.items():  # type: ignore[misc]
+        takes = 0
+        for patterns in by_class.values():
+            for pattern in patterns:
+                takes |= pattern.takes
+        head, tail = ends
+        found.append(
+            Group(
+                takes, head, tail, same, itemgetter(*radicals) if radicals else None,
+                {name: tuple(patterns) for name, patterns in by_class.items()},
+                palatal, tuple(unknown),
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _read(
+    variant: str,
+) -> tuple[
+    dict[int, str], dict[str, int], tuple[tuple[int, int], ...], tuple[tuple[int, str], ...], int, str
+]:
+    """Return a pattern's literal places, radicals' places, doubles, inserts, size, last letter."""
+    literals: dict[int, str] = {}
+    places: dict[str, int] = {}
+    same = []
+    inserts = []
+    size = 0
+    for char in variant:
+        if char in "ːɨ":
+            inserts.append((size, char))
+            continue
+        if char.isdigit():
+            if char in places:
+                same.append((places[char], size))
+            else:
+                places[char] = size
+        else:
+            literals[size] = char
+        size += 1
+    return literals, places, tuple(same), tuple(reversed(inserts)), size, variant.rstrip("ːɨ")[-1:]
+
+
+def _literals(literals: dict[int, str], size: int) -> tuple[str, str]:
+    """Return what stands before the first and after the last place that is a radical's."""
+    free = [place for place in range(size) if place not in literals]
+    first, last = (free[0], free[-1]) if free else (size, size)
+    head = "".join(literals[place] for place in range(first))
+    tail = "".join(literals[place] for place in range(last + 1, size))
+    return head, tail
+
+
+class Stem(NamedTuple):
+    """One reading of a written stem.
+
+    Attributes
+    ----------
+    cost : float
+        The less, the likelier.
+    pattern : Pattern
+        What it is.
+    known : bool
+        Whether its root is known.
+    feminine : bool
+        Whether its last radical is palatal before the i of a second person feminine.
+    """
+
+    cost: float
+    pattern: Pattern
+    known: bool
+    feminine: bool
+
+
+def readings(groups: tuple[Group, ...], written: str, takes: int, evidence: bool) -> list[Stem]:
+    """Return what a written stem may be.
+
+    Parameters
+    ----------
+    groups : tuple of Group
+        Those of the stem's shape.
+    written : str
+        The stem, one character per phone.
+    takes : int
+        Bits of which a reading must have one.
+    evidence : bool
+        Whether the affixes show that it is a verb, so that its root need not be known.
+    """
+    found = []
+    known_roots = roots.load()
+    for group in groups:
+        if not group.takes & takes:
+            continue
+        if not written.startswith(group.head) or not written.endswith(group.tail):
+            continue
+        for one, other in group.same:
+            if written[one] != written[other]:
+                break
+        else:
+            if group.radicals is None:
+                for patterns in group.by_class.values():
+                    for pattern in patterns:
+                        if pattern.takes & takes:
+                            nominal = pattern.takes & (infl.NOUN_C | infl.NOUN_V)
+                            found.append(
+                                Stem(NOMINAL_COST if nominal else 0.0, pattern, True, False)
+                            )
+                continue
+            radicals = group.radicals(written)
+            count = len(found)
+            classes = known_roots.get(radicals)
+            if classes and (group.palatal != "must" or radicals[-1] in paradigms.DEPALATAL):
+                _match(found, classes, group, takes, 0.0, False)
+            if group.palatal:
+                for plain in paradigms.DEPALATAL.get(radicals[-1], ()):
+                    classes = known_roots.get((*radicals[:-1], plain) if radicals[1:] else plain)
+                    if classes:
+                        _match(found, classes, group, takes, _PALATAL_COST, group.palatal == "may")
+            if evidence and len(found) == count:
+                for pattern in group.unknown:
+                    if pattern.takes & takes:
+                        cost = UNKNOWN_COST + pattern.own + pattern.unlisted
+                        found.append(Stem(cost, pattern, False, False))
+    return found
+
+
+def _match(
+    found: list[Stem],
+    classes: dict[str, roots.Known],
+    group: Group,
+    takes: int,
+    cost: float,
+    feminine: bool,
+) -> None:
+    by_class = group.by_class
+    for name, known in classes.items():
+        for pattern in by_class.get(name, ()):
+            if pattern.takes & takes:
+                listed = known.stems.get(pattern.stem)
+                total = cost + pattern.own
+                total += known.cost + pattern.unlisted if listed is None else listed
+                found.append(Stem(total, pattern, True, feminine))
+
+
+def speak(written: str, inserts: tuple[tuple[int, str], ...]) -> str:
+    """Return a written stem with what is spoken but not written."""
+    for place, sign in inserts:
+        written = written[:place] + sign + written[place:]
+    return written
