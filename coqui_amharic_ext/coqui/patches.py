@@ -91,6 +91,15 @@ PATCHES: Final = (
         probe=_probe("preprocesses"),
     ),
     Patch(
+        name="xtts-cleaners",
+        module=_XTTS_TOKENIZER,
+        qualname="multilingual_cleaners",
+        summary="Upstream's fine-tuning demo can prepare Amharic transcripts.",
+        known=_known("c9ea18cba0e9b8ab", "(text, lang)"),
+        replace=_ours("xtts_tokenizer.clean_with_amharic"),
+        probe=_probe("cleans"),
+    ),
+    Patch(
         name="xtts-unknown-tokens",
         module=_XTTS_TOKENIZER,
         qualname="VoiceBpeTokenizer.encode",

@@ -75,6 +75,12 @@ def preprocesses(original: Any) -> None:
     _require(found == "two words", f"cleaned English is {found!r}")
 
 
+def cleans(original: Any) -> None:
+    """``multilingual_cleaners`` lowers and collapses."""
+    found = original("Two  words", "en")
+    _require(found == "two words", f"cleaned English is {found!r}")
+
+
 def encodes(original: Any) -> None:
     """``encode`` puts the language token in front and returns ids."""
     from tokenizers import Tokenizer, models

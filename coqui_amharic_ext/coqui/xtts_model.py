@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from coqui_amharic_ext.coqui.languages import AMHARIC, is_amharic
 from coqui_amharic_ext.coqui.xtts_tokenizer import TOKEN
 from coqui_amharic_ext.errors import UnavailableError
+
+_SPLITTING: Final = "enable_text_splitting"
 
 
 def synthesize_with_amharic(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -27,8 +30,11 @@ def inference_with_amharic(original: Callable[..., Any]) -> Callable[..., Any]:
     """Return ``Xtts.inference`` or ``inference_stream`` that reads Amharic text out in full.
 
     Upstream lowers the text before it is cleaned and counts its characters before numbers are
-    words; normalising first keeps acronyms and the split into pieces right.
+    words; normalising first keeps acronyms and the split into pieces right. Text longer than
+    ``char_limits`` is split unless the caller says otherwise: a phone is a token, so that one
+    long sentence can exceed the model's 402 text tokens, at which upstream stops.
     """
+    signature = inspect.signature(original)
 
     @functools.wraps(original)
     def inference(self: Any, text: str, language: str, *args: Any, **kwargs: Any) -> Any:
@@ -38,6 +44,9 @@ def inference_with_amharic(original: Callable[..., Any]) -> Callable[..., Any]:
 
             require_token(self.tokenizer)
             text, language = spoken(text, get_settings()), AMHARIC
+            given = signature.bind_partial(self, text, language, *args, **kwargs).arguments
+            if _SPLITTING not in given:
+                kwargs[_SPLITTING] = True
         return original(self, text, language, *args, **kwargs)
 
     return inference

@@ -87,6 +87,21 @@ def preprocess_with_amharic(original: Callable[..., str]) -> Callable[..., str]:
     return preprocess_text
 
 
+def clean_with_amharic(original: Callable[..., str]) -> Callable[..., str]:
+    """Return XTTS's ``multilingual_cleaners`` that reads Amharic; the fine-tuning demo calls it."""
+
+    @functools.wraps(original)
+    def multilingual_cleaners(text: str, lang: str) -> str:
+        if not is_amharic(lang):
+            return original(text, lang)
+        from coqui_amharic_ext.coqui.cleaners import spoken
+        from coqui_amharic_ext.settings import get_settings
+
+        return spoken(text, get_settings()).lower()
+
+    return multilingual_cleaners
+
+
 def encode_with_amharic(original: Callable[..., list[int]]) -> Callable[..., list[int]]:
     """Return ``VoiceBpeTokenizer.encode`` that says so when the vocabulary lacks Amharic."""
 

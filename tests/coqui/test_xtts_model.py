@@ -90,11 +90,21 @@ def test_long_text_is_spoken_whole_and_in_order(model: Xtts, heard: list[str]) -
     assert " ".join(piece.removeprefix("[am]") for piece in heard).split() == whole.split()
 
 
+def test_one_long_sentence_is_split_unless_the_caller_says_no(
+    model: Xtts, heard: list[str]
+) -> None:
+    text = " ".join(["ልጆቹ ከትምህርት ቤት ተመለሱ፣"] * 20)
+    model.inference(text, "am", *_voice())
+    assert len(heard) > 1
+    with pytest.raises(AssertionError, match="maximum of 400 tokens"):
+        model.inference(text, "am", *_voice(), enable_text_splitting=False)
+
+
 def test_numbers_are_counted_as_the_words_they_become(model: Xtts, heard: list[str]) -> None:
     # 60 characters of digits are many hundreds of letters, too many for one input.
     text = "፤ ".join(["987,654,321"] * 6)
     assert len(text) < 120
-    model.inference(text, "am", *_voice(), enable_text_splitting=True)
+    model.inference(text, "am", *_voice())
     assert len(heard) > 1
 
 

@@ -150,6 +150,13 @@ def test_the_seventeen_languages_of_xtts_read_as_without_us(language: str) -> No
     assert read() == with_us
 
 
+def test_upstreams_cleaner_reads_amharic_for_the_fine_tuning_demo() -> None:
+    from TTS.tts.layers.xtts import tokenizer as upstream
+
+    assert upstream.multilingual_cleaners("ሰላም፣  ሰላም።", "am") == "ሰላም, ሰላም."
+    assert upstream.multilingual_cleaners("Two  Words", "en") == "two words"
+
+
 def test_unknown_languages_are_still_refused() -> None:
     with pytest.raises(NotImplementedError, match="'xx'"):
         VoiceBpeTokenizer().preprocess_text("text", "xx")
