@@ -120,11 +120,11 @@ def activate(settings: Settings | None = None) -> Report:
 
 
 def _late_notes() -> tuple[str, ...]:
-    if "TTS.tts.configs.xtts_config" not in sys.modules:
+    if "TTS.tts.utils.text.tokenizer" not in sys.modules:
         return ()
     return (
-        "TTS was imported before activation: config objects that were already built keep "
-        "upstream's values (XttsConfig.languages without 'am', for one); build them anew",
+        "TTS was imported before activation: an Amharic tokenizer that was already built keeps "
+        "upstream's phonemizer and characters; build it anew",
     )
 
 

@@ -52,12 +52,17 @@ def test_activate_covers_what_was_imported_before_and_says_what_it_cannot(
         from TTS.tts.layers.xtts.gpt import GPT
         import TTS.tts.models.xtts
         built_before = XttsConfig()
+        from TTS.tts.configs.vits_config import VitsConfig
+        from TTS.tts.utils.text.tokenizer import TTSTokenizer
+        config = VitsConfig(use_phonemes=True, phoneme_language="am")
+        tokenizer, _ = TTSTokenizer.init_from_config(config)
         assert get_default_phonemizer("am") == "espeak"
         import coqui_amharic_ext as am
         first = am.activate()
         assert get_default_phonemizer("am") == "amharic"
         assert "am" in XttsConfig().languages and "am" in built_before.languages
-        assert any("config objects" in note for note in first.notes), first.notes
+        assert tokenizer.phonemizer.name() == "espeak"
+        assert any("already built" in note for note in first.notes), first.notes
         second = am.activate()
         assert second == first, "activate() is idempotent"
         """,

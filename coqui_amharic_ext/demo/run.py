@@ -200,14 +200,16 @@ def _train(
     losses = _losses(folder / f"{name}.log")
     if len(losses) < 2:
         raise StepFailedError(f"{recipe} took no training steps; see {folder / f'{name}.log'}")
-    checkpoints = sorted(run_folder.glob("best_model*.pth"))
-    if not checkpoints:
+    checkpoint = run_folder / "best_model.pth"
+    if not checkpoint.is_file():
         raise StepFailedError(f"{recipe} left no checkpoint in {run_folder}")
+    for same in run_folder.glob("best_model_*.pth"):
+        same.unlink()  # upstream writes the best model twice, half a gigabyte each
     return {
         "run": str(run_folder),
         "seconds": seconds,
         "losses": losses,
-        "checkpoint": str(checkpoints[0]),
+        "checkpoint": str(checkpoint),
         "log": str(folder / f"{name}.log"),
     }
 
