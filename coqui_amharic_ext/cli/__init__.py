@@ -9,8 +9,8 @@ import sys
 def main() -> None:
     """Run the command line; see ``coqui-amharic --help``.
 
-    Exit codes: 0 done, 1 the command ran and found something wrong, 2 wrong input or settings,
-    130 interrupted.
+    Exit codes: 0 done, 1 the command ran and found something wrong (or its reader went away),
+    2 wrong input or settings, 130 interrupted.
     """
     for stream in (sys.stdout, sys.stderr):
         # Amharic must print on a terminal or pipe whose locale is not UTF-8, too.
@@ -20,12 +20,6 @@ def main() -> None:
 
     try:
         app()
-    except BrokenPipeError:
-        # The reader (`| head`) has what it wanted; nothing more may be flushed to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(130)
     except (CoquiAmharicError, OSError, TypeError, ValueError) as error:
         if os.environ.get("COQUI_AMHARIC_TRACEBACK") == "1":
             raise

@@ -183,7 +183,7 @@ def _result(
             counts.update(wrong)
             errors.append(WordError(word, best, hypotheses[word], answered.get(word, name)))
     table = tuple((wanted, given, count) for (wanted, given), count in counts.most_common())
-    return SystemResult(name, rates, Counter(answered.values()), table, tuple(errors))
+    return SystemResult(name, rates, dict(Counter(answered.values())), table, tuple(errors))
 
 
 def _relative(pronunciation: str, guess: Sequence[str]) -> float:
