@@ -153,17 +153,19 @@ def fingerprint(attribute: Any) -> tuple[str, str]:
         digest = ""
     try:
         # Annotations and defaults are in the hash; their repr differs between Python versions.
-        signature = (
-            "(" + ", ".join(map(_parameter, inspect.signature(plain).parameters.values())) + ")"
-        )
+        parameters = inspect.signature(plain).parameters.values()
+        signature = f"({', '.join(map(_parameter, parameters))})"
     except (TypeError, ValueError):
         signature = ""
     return digest, signature
 
 
 def _parameter(parameter: inspect.Parameter) -> str:
-    stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
-    return stars.get(parameter.kind, "") + parameter.name
+    if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+        return f"*{parameter.name}"
+    if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+        return f"**{parameter.name}"
+    return parameter.name
 
 
 @dataclass(slots=True)
