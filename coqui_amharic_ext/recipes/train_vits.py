@@ -46,7 +46,6 @@ def main() -> None:
         run_eval=True,
         test_delay_epochs=-1,
         epochs=1000,
-        text_cleaner="amharic_cleaners",
         use_phonemes=True,
         phoneme_language="am",
         phoneme_cache_path=os.path.join(arguments.output, "phoneme_cache"),
