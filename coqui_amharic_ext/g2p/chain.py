@@ -279,15 +279,23 @@ class Chain:
             reason = f"not available: {member.state.reason}"
             outputs = dict.fromkeys(words, Rejection(member.spec.name, "", reason))
         left = []
-        for word in words:
-            output = outputs[word]
-            result = (
-                output
-                if isinstance(output, Rejection)
-                else self._judge(member.spec, word, output, rejected.get(word, ()))
-            )
+        name, segments = member.spec.name, member.spec.gives == "segments"
+        narrow = self.settings.narrow
+        for word, output in outputs.items():
+            before = rejected.get(word, ())
+            if isinstance(output, Rejection):
+                result: Answer | Rejection = output
+            elif segments and same_as_letters(word, output):
+                reading = realise(word, narrow=narrow)
+                found[word] = Answer(
+                    reading.ipa, name, "segments", None, output, "segments", before,
+                    reading.alternatives,
+                )  # fmt: skip
+                continue
+            else:
+                result = self._judge(member.spec, word, output, before)
             if isinstance(result, Rejection):
-                rejected[word] = (*rejected.get(word, ()), result)
+                rejected[word] = (*before, result)
                 left.append(word)
             else:
                 found[word] = result
@@ -296,12 +304,6 @@ class Chain:
     def _judge(
         self, spec: BackendSpec, word: str, raw: str, rejected: tuple[Rejection, ...]
     ) -> Answer | Rejection:
-        if spec.gives == "segments" and same_as_letters(word, raw):
-            reading = realise(word, narrow=self.settings.narrow)
-            return Answer(
-                reading.ipa, spec.name, "segments", None, raw, "segments", rejected,
-                reading.alternatives,
-            )  # fmt: skip
         if not raw:
             return Rejection(spec.name, raw, "it gave nothing")
         if len(raw) > LONGEST_WORD * (1 + len(word)):

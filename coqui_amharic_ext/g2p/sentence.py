@@ -24,6 +24,7 @@ WORDS: Final = 1 << 12
 
 _PUNCTUATION: Final = ".,;:?!"
 _LATIN: Final = "A-Za-zªº\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"
+_ASCII: Final = {mark: to_ascii_punctuation(f"ሀ{mark}")[1:] for mark in ("", *"።፣፤፥፦፧.,;:?!")}
 _CONTEXTUAL: Final = re.compile(r"[^\w\s.,;:?!።፣፤፥፦፧፨፡]")
 _SPACE_BEFORE_MARK: Final = re.compile(rf" +(?=[{_PUNCTUATION}])")
 _MARK_RUN: Final = re.compile(rf"[{_PUNCTUATION}]{{2,}}")
@@ -45,6 +46,12 @@ def _piece_pattern() -> re.Pattern[str]:
         rf"(?P<word>(?:[{letters}][{marks}]{{0,3}})+)|(?P<latin>[{_LATIN}]+(?:['’][{_LATIN}]+)*)"
         rf"|(?P<mark>[{_PUNCTUATION}])"
     )
+
+
+@lru_cache(maxsize=1)
+def _plain_pattern() -> re.Pattern[str]:
+    """Return a pattern of the common token: a word, at most one mark."""
+    return re.compile(f"([{''.join(fidel())}]+)([{''.join(_ASCII)}]?)")
 
 
 class Reader:
@@ -86,10 +93,23 @@ class Reader:
         return spoken.split()
 
     def _read_tokens(self, tokens: list[str]) -> Mapping[str, str]:
-        pieces = {token: list(self._pieces(token)) for token in tokens}
-        written = [p.text for found in pieces.values() for p in found if p.kind == "word"]
-        ipa = {word: answer.ipa for word, answer in self.chain.answers(written).items()}
-        return {token: _put(found, ipa) for token, found in pieces.items()}
+        plain: dict[str, tuple[str, str]] = {}
+        mixed: dict[str, list[Piece]] = {}
+        written: list[str] = []
+        match_plain = _plain_pattern().fullmatch
+        for token in tokens:
+            match = match_plain(token)
+            if match is not None:
+                word, mark = match.groups()
+                plain[token] = word, _ASCII[mark]
+                written.append(word)
+            else:
+                mixed[token] = list(self._pieces(token))
+                written += [piece.text for piece in mixed[token] if piece.kind == "word"]
+        answers = self.chain.answers(written)
+        found = {token: answers[word].ipa + mark for token, (word, mark) in plain.items()}
+        ipa = {word: answer.ipa for word, answer in answers.items()}
+        return found | {token: _put(pieces, ipa) for token, pieces in mixed.items()}
 
     def _pieces(self, token: str) -> Iterator[Piece]:
         for match in _piece_pattern().finditer(to_ascii_punctuation(token) or token):
