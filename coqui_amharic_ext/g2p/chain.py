@@ -21,7 +21,7 @@ from coqui_amharic_ext.g2p import deadline
 from coqui_amharic_ext.g2p.backend import Backend, BackendSpec, Gives
 from coqui_amharic_ext.g2p.letters_fit import read_as
 from coqui_amharic_ext.g2p.phones import LENGTH
-from coqui_amharic_ext.g2p.phonology import fold, realise
+from coqui_amharic_ext.g2p.phonology import Realisation, fold, realise
 from coqui_amharic_ext.g2p.plain import same_as_letters
 from coqui_amharic_ext.g2p.quality import check
 from coqui_amharic_ext.g2p.table import MARKS
@@ -50,7 +50,7 @@ def chosen() -> dict[str, str]:
 
 
 class Answer(NamedTuple):
-    """One word's transcription, without its measures."""
+    """One word's transcription, without its measures and other readings."""
 
     ipa: str
     backend: str
@@ -59,7 +59,7 @@ class Answer(NamedTuple):
     raw: str
     gives: Gives
     rejected: tuple[Rejection, ...]
-    alternatives: tuple[str, ...]
+    reading: Realisation | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +219,7 @@ class Chain:
                 answer.layer,
                 self._quality(written, answer),
                 answer.rejected,
-                answer.alternatives,
+                answer.reading.alternatives if answer.reading is not None else (),
             )
             for written, answer in self.answers(words).items()
         }
@@ -243,7 +243,7 @@ class Chain:
         for word in dict.fromkeys(words):
             ipa = self._lexicon.get(word) if self._lexicon is not None else None
             if ipa is not None:
-                found[word] = Answer(ipa, LEXICON, "lexicon", None, ipa, "surface", (), ())
+                found[word] = Answer(ipa, LEXICON, "lexicon", None, ipa, "surface", (), None)
             elif len(word) > LONGEST_WORD:
                 found[word] = self._in_pieces(word)
             else:
@@ -289,7 +289,7 @@ class Chain:
                 reading = realise(word, narrow=narrow)
                 found[word] = Answer(
                     reading.ipa, name, "segments", None, output, "segments", before,
-                    reading.alternatives,
+                    reading,
                 )  # fmt: skip
                 continue
             else:
@@ -314,7 +314,7 @@ class Chain:
             return Rejection(spec.name, raw, _failure(quality))
         if spec.gives == "surface":
             ipa = "".join(phones)
-            return Answer(ipa, spec.name, "surface", phones, raw, "surface", rejected, ())
+            return Answer(ipa, spec.name, "surface", phones, raw, "surface", rejected, None)
         own = read_as(word, [phone for phone in phones if phone != LENGTH])
         try:
             reading = realise(word, segments=own or phones, narrow=self.settings.narrow)
@@ -322,7 +322,7 @@ class Chain:
             return Rejection(spec.name, raw, str(error))
         return Answer(
             reading.ipa, spec.name, "segments", phones, raw, "segments", rejected,
-            reading.alternatives,
+            reading,
         )  # fmt: skip
 
     def _by_rules(self, word: str, rejected: tuple[Rejection, ...]) -> Answer:
@@ -332,7 +332,7 @@ class Chain:
             raise TranscriptionError(f"{word!r} cannot be transcribed: {error}") from error
         return Answer(
             reading.ipa, RULES, reading.source, None, reading.ipa, "surface", rejected,
-            reading.alternatives,
+            reading,
         )  # fmt: skip
 
     def _in_pieces(self, word: str) -> Answer:
@@ -343,7 +343,7 @@ class Chain:
         ipa = "".join(answer.ipa for answer in answers)
         first = answers[0]
         return first._replace(
-            ipa=ipa, phones=None, raw=ipa, gives="surface", rejected=rejected, alternatives=()
+            ipa=ipa, phones=None, raw=ipa, gives="surface", rejected=rejected, reading=None
         )
 
 
