@@ -35,7 +35,7 @@ RULES: Final = "rules"
 LEXICON: Final = "lexicon"
 LONGEST_WORD: Final = 48
 """Letters; anything longer is no word and is read in pieces, so that time stays linear."""
-BATCH: Final = 32
+BATCH: Final = 16
 """Words per call of a backend that may hang, so that a long list is not taken for a hang."""
 
 logger = logging.getLogger("coqui_amharic_ext")

@@ -114,7 +114,7 @@ class TransphoneBackend(Backend):
             memory = self._model.encode(source, torch.zeros(size, size, dtype=torch.bool))
             phones = torch.full((1, len(sources)), _END)
             ended = torch.zeros(len(sources), dtype=torch.bool)
-            for _ in range(3 * size + 5):
+            for _ in range(3 * size):  # the quality check allows 2.5 phones a letter
                 last = self._next(phones, memory)
                 last[ended] = _END
                 ended |= last == _END
