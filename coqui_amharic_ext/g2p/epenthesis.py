@@ -14,6 +14,7 @@ from typing import Final
 
 from coqui_amharic_ext.g2p.phones import LENGTH
 from coqui_amharic_ext.g2p.resources import rows
+from coqui_amharic_ext.g2p.symbols import VOWELS, decode
 
 VOWEL_COST: Final = 10
 FORBIDDEN: Final = 1000
@@ -22,7 +23,7 @@ LATE_COST: Final = 0.01
 """Breaks ties between equally good places in favour of the earlier ɨ."""
 
 _TOKEN = re.compile(f"[^{LENGTH}ʷ]ʷ?{LENGTH}?|[{LENGTH}ʷ]")
-_RUN = re.compile("[^əuiaeɨo]+")
+_VOWEL = re.compile("([əuiaeɨo])")
 
 _CLASSES: Final = {
     "fricative": "fvszʃʒh",
@@ -59,27 +60,29 @@ def _cluster_cost(tokens: list[str], initial: bool, final: bool) -> float:
     return _contacts()[place, _class(tokens[0]), _class(tokens[1])]
 
 
-_memo: dict[tuple[str, bool, bool], str] = {}
-_MEMO_SIZE: Final = 1 << 16
+class _Runs(dict[str, str]):
+    """Runs of bare consonants with their ɨ, made when first met; vowels stand for themselves."""
+
+    def __init__(self, initial: int, final: int, ipa: bool) -> None:
+        super().__init__()
+        self.initial = bool(initial)
+        self.final = bool(final)
+        self.ipa = ipa
+
+    def __missing__(self, run: str) -> str:
+        if len(self) >= _MEMO_SIZE:
+            self.clear()
+        if run in VOWELS or not run:
+            filled = run
+        else:
+            filled = _cheapest(_TOKEN.findall(run), self.initial, self.final)
+        self[run] = filled = decode(filled) if self.ipa else filled
+        return filled
 
 
-def fill_run(run: str, initial: bool, final: bool) -> str:
-    """Return a run of bare consonants with ɨ where it is spoken.
-
-    Parameters
-    ----------
-    run : str
-        Consonants, one character each, with ``ː`` after long ones.
-    initial, final : bool
-        Whether the run stands at the start, at the end of the word; otherwise a vowel is there.
-    """
-    key = (run, initial, final)
-    found = _memo.get(key)
-    if found is None:
-        if len(_memo) >= _MEMO_SIZE:
-            _memo.clear()
-        found = _memo[key] = _cheapest(_TOKEN.findall(run), initial, final)
-    return found
+_MEMO_SIZE: Final = 1 << 14
+_CODED: Final = tuple(_Runs(i, f, False) for i, f in ((1, 0), (0, 0), (0, 1), (1, 1)))
+_IPA: Final = tuple(_Runs(i, f, True) for i, f in ((1, 0), (0, 0), (0, 1), (1, 1)))
 
 
 def _cheapest(tokens: list[str], initial: bool, final: bool) -> str:
@@ -110,11 +113,22 @@ def _cheapest(tokens: list[str], initial: bool, final: bool) -> str:
     return "".join(t + "ɨ" if i in places else t for i, t in enumerate(tokens, 1))
 
 
+def _fill(coded: str, runs: tuple[_Runs, ...]) -> str:
+    initial, medial, final, whole = runs
+    parts = _VOWEL.split(coded)
+    if len(parts) == 1:
+        return whole[coded]
+    parts[0] = initial[parts[0]]
+    parts[-1] = final[parts[-1]]
+    parts[1:-1] = [medial[part] for part in parts[1:-1]]
+    return "".join(parts)
+
+
 def fill(coded: str) -> str:
     """Return a word, one character per phone, with every spoken ɨ written."""
-    size = len(coded)
+    return _fill(coded, _CODED)
 
-    def run(match: re.Match[str]) -> str:
-        return fill_run(match[0], match.start() == 0, match.end() == size)
 
-    return _RUN.sub(run, coded)
+def speak(coded: str) -> str:
+    """Return a word, one character per phone, as IPA with every spoken ɨ written."""
+    return _fill(coded, _IPA)

@@ -6,7 +6,9 @@ as a noun and, by its shape, as a verb stem. The reading of least cost is the de
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
@@ -46,73 +48,196 @@ class Reading(NamedTuple):
     layer: Layer
 
 
+class _Way(NamedTuple):
+    """A prefix and a suffix that go together."""
+
+    cost: float
+    takes: int
+    before: str
+    after: str
+    evidence: bool
+    opening: str
+    bare: bool
+    negative: bool
+    feminine: bool
+
+
+class _Ways(NamedTuple):
+    """All ways in which a written prefix and a written suffix go together, cheapest first."""
+
+    cost: float
+    nominal: tuple[_Way, ...]
+    every: tuple[_Way, ...]
+    takes: int
+    evidence: bool
+
+
+class _Noun(NamedTuple):
+    """A known noun: how it is spoken before a consonant and before a vowel, and what it takes."""
+
+    spoken: str
+    before_vowel: str
+    takes: int
+
+
+class _Edge(NamedTuple):
+    """A written prefix or suffix.
+
+    Attributes
+    ----------
+    written : str
+        Its letters.
+    size : int
+        How many.
+    takes : int
+        Union of what its readings take.
+    affixes : tuple of Affix
+        Its readings.
+    ways : dict
+        For a prefix: the ways to go with each suffix, made when first needed.
+    """
+
+    written: str
+    size: int
+    takes: int
+    affixes: tuple[infl.Affix, ...]
+    ways: dict[str, _Ways]
+
+
+class _Edges(NamedTuple):
+    """All prefixes, or all suffixes.
+
+    Attributes
+    ----------
+    known : dict
+        For each affix, every affix that a word with it also has at that edge (for ``ስለም``: ``ስለ``,
+        ``ስ`` and none), itself included.
+    sizes : dict
+        Lengths to try, longest first, by the one or two characters at the edge.
+    """
+
+    known: dict[str, tuple[_Edge, ...]]
+    sizes: dict[str, tuple[int, ...]]
+
+
 class _Tables(NamedTuple):
-    prefixes: dict[str, tuple[infl.Affix, ...]]
-    prefix_sizes: dict[str, tuple[int, ...]]
-    suffixes: dict[str, tuple[infl.Affix, ...]]
-    suffix_sizes: dict[str, tuple[int, ...]]
+    prefixes: _Edges
+    suffixes: _Edges
     patterns: stems.Index
-    nouns: dict[str, lexicon.Entry]
+    nouns: dict[str, lexicon.Entry | _Noun]
 
 
 @lru_cache(maxsize=1)
 def _tables() -> _Tables:
-    prefixes, suffixes = infl.prefixes(), infl.suffixes()
-    nouns = {k: e for k, e in lexicon.words().items() if e.pos in lexicon.NOMINAL}
-    return _Tables(
-        prefixes, _sizes(prefixes, 0), suffixes, _sizes(suffixes, -1), stems.index(), nouns
+    nouns: dict[str, lexicon.Entry | _Noun] = {
+        key: entry for key, entry in lexicon.words().items() if entry.pos in lexicon.NOMINAL
+    }
+    prefixes = _edges(infl.prefixes(), lambda key, size: key[:size], slice(0, 2))
+    suffixes = _edges(infl.suffixes(), lambda key, size: key[len(key) - size :], slice(-2, None))
+    return _Tables(prefixes, suffixes, stems.index(), nouns)
+
+
+def _edges(
+    table: dict[str, tuple[infl.Affix, ...]], cut: Callable[[str, int], str], edge: slice
+) -> _Edges:
+    edges = {}
+    sizes: dict[str, set[int]] = {}
+    for key, affixes in table.items():
+        takes = 0
+        for affix in affixes:
+            takes |= affix.takes
+        edges[key] = _Edge(key, len(key), takes, affixes, {})
+        if key:
+            sizes.setdefault(key[edge], set()).add(len(key))
+    for pair, lengths in sizes.items():
+        if pair[0 if edge.start == 0 else -1] in table:
+            lengths.add(1)
+    known = {}
+    for key in table:
+        parts = (cut(key, size) for size in range(len(key) + 1))
+        known[key] = tuple(edges[part] for part in parts if part in edges)
+    return _Edges(known, {pair: tuple(sorted(s, reverse=True)) for pair, s in sizes.items()})
+
+
+def _ways(prefix: _Edge, suffix: _Edge) -> _Ways:
+    """Return the ways in which a written prefix and a written suffix go together."""
+    found = sorted(
+        _Way(
+            before.cost + after.cost,
+            before.takes & after.takes,
+            before.spoken,
+            after.spoken,
+            before.evidence or after.evidence,
+            before.stem,
+            before.bare,
+            before.negative,
+            bool(after.takes & (infl.FEMININE | infl.GER1)),
+        )
+        for before in prefix.affixes
+        for after in suffix.affixes
+        if before.takes & after.takes
     )
+    takes = 0
+    for way in found:
+        takes |= way.takes
+    result = _Ways(
+        found[0].cost if found else math.inf,
+        tuple(way for way in found if way.takes & _NOUN),
+        tuple(found),
+        takes,
+        any(way.evidence for way in found),
+    )
+    if len(prefix.ways) >= _MEMO_SIZE:
+        prefix.ways.clear()
+    prefix.ways[suffix.written] = result
+    return result
 
 
-def _sizes(affixes: dict[str, tuple[infl.Affix, ...]], edge: int) -> dict[str, tuple[int, ...]]:
-    """Return the lengths of the affixes that have each character at an edge."""
-    found: dict[str, set[int]] = {}
-    for affix in affixes:
-        if affix:
-            found.setdefault(affix[edge], set()).add(len(affix))
-    return {char: tuple(sorted(sizes)) for char, sizes in found.items()}
-
-
+_CLITIC_ENDS: Final = "mnas"
+_MEMO_SIZE: Final = 1 << 10
 _LAST_VOWEL: Final = re.compile("(?<=[əuiaeɨo][^əuiaeɨoːʷ])ɨ(?=[^əuiaeɨoːʷ]$)")
 
 
-def join(noun: str, suffix: str) -> str:
-    """Put a suffix to a noun; a last ɨ falls where the suffix opens the syllable (mɨdɨɾ, mɨdɾu)."""
-    if suffix and suffix[0] in VOWELS and suffix[0] != "ɨ":
-        noun = _LAST_VOWEL.sub("", noun)
-    return noun + suffix
+def _noun(written: str, entry: lexicon.Entry) -> _Noun:
+    """Return a noun's forms; a last ɨ falls where a vowel opens the syllable (mɨdɨɾ, mɨdɾu)."""
+    spoken = encode(entry.ipa)
+    takes = infl.NOUN_V if written[-1] in VOWELS else infl.NOUN_C
+    return _Noun(spoken, _LAST_VOWEL.sub("", spoken), takes)
 
 
-def readings(coded: str) -> list[Reading]:
+def readings(coded: str, window: float = WINDOW) -> list[Reading]:
     """Return the ways to understand a written word, the likeliest first.
 
     Parameters
     ----------
     coded : str
         What the letters say by themselves, one character per phone.
+    window : float
+        How much costlier than the best the others may be.
 
     Returns
     -------
     list of Reading
-        At least one; the others cost at most ``WINDOW`` more.
+        At least one.
     """
     tables = _tables()
     shape = coded.translate(stems.SHAPE)
     found: dict[str, Reading] = {}
-    limit = _split(coded, shape, "", 0.0, _UNLISTED_COST + WINDOW, tables, found)
-    if limit > _CLITIC_COST:
+    best = _split(coded, shape, "", 0.0, _UNLISTED_COST, window, tables, found)
+    if best >= _CLITIC_COST and coded[-1] in _CLITIC_ENDS:
         for clitic, spoken in infl.clitics().items():
             if coded.endswith(clitic) and len(coded) > len(clitic) + 1:
                 size = len(coded) - len(clitic)
-                body = coded[:size]
-                limit = _split(body, shape[:size], spoken, _CLITIC_COST, limit, tables, found)
-    if limit >= _UNLISTED_COST:
+                best = _split(
+                    coded[:size], shape[:size], spoken, _CLITIC_COST, best, window, tables, found
+                )
+    if best >= _UNLISTED_COST - window:
         reading = _unlisted_noun(coded, tables)
         found.setdefault(reading.spoken, reading)
-        limit = min(limit, reading.cost + WINDOW)
     if len(found) == 1:
         return list(found.values())
-    return sorted(reading for reading in found.values() if reading.cost <= limit)
+    ordered = sorted(found.values())
+    return [reading for reading in ordered if reading.cost <= ordered[0].cost + window]
 
 
 def _split(
@@ -120,75 +245,118 @@ def _split(
     shape: str,
     clitic: str,
     clitic_cost: float,
-    limit: float,
+    best: float,
+    window: float,
     tables: _Tables,
     found: dict[str, Reading],
 ) -> float:
-    """Add the readings of a word, put a clitic to each; return the cost that others may have."""
+    """Add the readings of a word, put a clitic to each; return the least cost so far."""
     size = len(coded)
-    ends = [(size, suffix) for suffix in tables.suffixes[""]]
-    for length in tables.suffix_sizes.get(coded[-1], ()):
-        if length < size:
-            for suffix in tables.suffixes.get(coded[-length:], ()):
-                ends.append((size - length, suffix))
-    starts = [(0, prefix) for prefix in tables.prefixes[""]]
-    for length in tables.prefix_sizes.get(coded[0], ()):
-        if length < size:
-            for prefix in tables.prefixes.get(coded[:length], ()):
-                starts.append((length, prefix))
-    negated = clitic == "m"
-    patterns, nouns = tables.patterns, tables.nouns
-    for start, (before, before_takes, before_cost, proof, opens, bare, negative) in starts:
-        if opens and (opens == "a") != (coded[start] == "a"):
-            continue
-        before_cost += clitic_cost
-        for end, (after, after_takes, after_cost, after_proof, _, _, _) in ends:
-            takes = before_takes & after_takes
+    prefixes, suffixes, patterns, nouns = tables
+    prefix = suffix = ""
+    for length in prefixes.sizes.get(coded[:2]) or prefixes.sizes.get(coded[0], ()):
+        if coded[:length] in prefixes.known:
+            prefix = coded[:length]
+            break
+    for length in suffixes.sizes.get(coded[-2:]) or suffixes.sizes.get(coded[-1], ()):
+        if coded[-length:] in suffixes.known:
+            suffix = coded[-length:]
+            break
+    ends = suffixes.known[suffix]
+    for before in prefixes.known[prefix]:
+        _, start, start_takes, _, start_ways = before
+        for after in ends:
+            ending, cut, end_takes, _, _ = after
+            takes = start_takes & end_takes
+            end = size - cut
             if not takes or end <= start:
                 continue
-            cost = before_cost + after_cost
-            if cost > limit:
+            ways = start_ways.get(ending) or _ways(before, after)
+            if ways[0] + clitic_cost > best + window:
                 continue
-            if negative and negated:
-                takes &= ~_JUSSIVE
             if takes & _NOUN:
-                written = coded[start:end]
-                entry = nouns.get(written)
-                if entry is not None:
-                    ending = infl.NOUN_V if written[-1] in VOWELS else infl.NOUN_C
-                    if takes & ending:
-                        spoken = before + join(encode(entry.ipa), after)
-                        limit = _add(found, cost, spoken, clitic, "lexicon", limit)
-            groups = patterns.groups(shape[start:end])
-            if not groups:
-                continue
-            written = coded[start:end]
-            for stem_cost, pattern, known, feminine in stems.readings(
-                groups, written, takes, proof or after_proof
-            ):
-                if feminine and not after_takes & (infl.FEMININE | infl.GER1):
+                noun = nouns.get(coded[start:end])
+                if noun is not None:
+                    if not isinstance(noun, _Noun):
+                        written = coded[start:end]
+                        noun = nouns[written] = _noun(written, noun)
+                    best = _with_noun(noun, ways, clitic, clitic_cost, best, found)
+            form = shape[start:end]
+            groups = patterns.get(form)
+            if groups is None:
+                if form not in patterns.raw:
                     continue
-                total = cost + stem_cost
-                if bare and pattern.takes & takes & _BARE_IMPERFECTIVE and not (
-                    negated and negative
-                ):
-                    total += _BARE_COST
-                if total <= limit:
-                    spoken = before + stems.speak(written, pattern.inserts) + after
-                    layer: Layer = "paradigm" if known else "rules"
-                    limit = _add(found, total, spoken, clitic, layer, limit)
-    return limit
+                groups = patterns.make(form)
+            if groups[0] & ways.takes:
+                best = _with_stem(
+                    coded[start:end], groups, ways, clitic, clitic_cost, best, window, found
+                )
+    return best
+
+
+def _with_noun(
+    noun: _Noun,
+    ways: _Ways,
+    clitic: str,
+    clitic_cost: float,
+    best: float,
+    found: dict[str, Reading],
+) -> float:
+    """Add the readings of a word whose middle is a known noun."""
+    for way in ways.nominal:
+        if way.takes & noun.takes:
+            after = way.after
+            opens = after and after[0] in VOWELS and after[0] != "ɨ"
+            spoken = way.before + (noun.before_vowel if opens else noun.spoken) + after
+            cost = way.cost + clitic_cost
+            _add(found, cost, spoken, clitic, "lexicon")
+            best = min(best, cost)
+    return best
+
+
+def _with_stem(
+    written: str,
+    groups: stems.Groups,
+    ways: _Ways,
+    clitic: str,
+    clitic_cost: float,
+    best: float,
+    window: float,
+    found: dict[str, Reading],
+) -> float:
+    """Add the readings of a word whose middle has the shape of a stem."""
+    matches = stems.readings(groups, written, ways.takes, ways.evidence)
+    if not matches:
+        return best
+    negated = clitic == "m"
+    opening = "a" if written[0] == "a" else "C"
+    for stem_cost, pattern, known, palatal in matches:
+        for cost, takes, before, after, evidence, opens, bare, negative, feminine in ways.every:
+            takes &= pattern.takes
+            if negated and negative:
+                takes &= ~_JUSSIVE
+            if not takes or (opens and opens != opening):
+                continue
+            if (palatal and not feminine) or not (known or evidence):
+                continue
+            total = cost + clitic_cost + stem_cost
+            if bare and takes & _BARE_IMPERFECTIVE and not (negated and negative):
+                total += _BARE_COST
+            if total <= best + window:
+                spoken = before + stems.speak(written, pattern.inserts) + after
+                _add(found, total, spoken, clitic, "paradigm" if known else "rules")
+                best = min(best, total)
+    return best
 
 
 def _add(
-    found: dict[str, Reading], cost: float, spoken: str, clitic: str, layer: Layer, limit: float
-) -> float:
+    found: dict[str, Reading], cost: float, spoken: str, clitic: str, layer: Layer
+) -> None:
     if clitic:
         spoken = infl.attach(spoken, clitic)
     known = found.get(spoken)
     if known is None or cost < known.cost:
         found[spoken] = Reading(cost, spoken, layer)
-    return min(limit, cost + WINDOW)
 
 
 def _unlisted_noun(coded: str, tables: _Tables) -> Reading:
@@ -198,12 +366,13 @@ def _unlisted_noun(coded: str, tables: _Tables) -> Reading:
         if coded.endswith(written) and len(coded) > len(written) + 1:
             bodies.append((coded[: -len(written)], spoken, _CLITIC_COST))
     for body, clitic, cost in reversed(bodies):
-        for length in reversed(tables.suffix_sizes.get(body[-1], ())):
+        sizes = tables.suffixes.sizes
+        for length in sizes.get(body[-2:]) or sizes.get(body[-1], ()):
             if length > len(body) - 2:
                 continue
             stem = body[:-length]
             takes = infl.NOUN_V if stem[-1] in VOWELS else infl.NOUN_C
-            for suffix in tables.suffixes.get(body[-length:], ()):
+            for suffix in infl.suffixes().get(body[-length:], ()):
                 if suffix.takes & takes and "ː" in suffix.spoken:
                     spoken = stem + suffix.spoken
                     spoken = infl.attach(spoken, clitic) if clitic else spoken

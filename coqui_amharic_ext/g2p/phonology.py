@@ -3,27 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal, NamedTuple
 
+from coqui_amharic_ext.g2p import marks
 from coqui_amharic_ext.g2p.alignment import merge
-from coqui_amharic_ext.g2p.epenthesis import fill
+from coqui_amharic_ext.g2p.epenthesis import fill, speak
 from coqui_amharic_ext.g2p.folding import fold
 from coqui_amharic_ext.g2p.lexicon import words
-from coqui_amharic_ext.g2p.morphology import readings
-from coqui_amharic_ext.g2p.symbols import decode
-from coqui_amharic_ext.g2p.table import coding, letters
+from coqui_amharic_ext.g2p.morphology import WINDOW, readings
+from coqui_amharic_ext.g2p.narrow import narrowed
+from coqui_amharic_ext.g2p.symbols import decode, encode
+from coqui_amharic_ext.g2p.table import coding
 
 __all__ = ["Realisation", "fold", "realise"]
 
+Source = Literal["lexicon", "paradigm", "rules"]
 
-@dataclass(frozen=True, slots=True)
-class Realisation:
-    """One word's IPA, where it came from, and the other readings of its spelling."""
+_MODERN: Final = (("ʷɨ", "u"), ("ʷə", "o"), ("ʷi", "u"))
+"""Policy: ቍ, ቈ and ቊ are read kʼʷɨ, kʼʷə, kʼʷi, as written, unless the word is known with ቁ or ቆ."""
+
+
+class Realisation(NamedTuple):
+    """One word's IPA, where it came from, and the other readings of its spelling.
+
+    Attributes
+    ----------
+    ipa : str
+        The likeliest reading.
+    source : {"lexicon", "paradigm", "rules"}
+        A listed word, also with affixes; a form of a known root; the letters alone.
+    coded : str
+        What was read, one character per phone.
+    narrow : bool
+        Whether allophones are written.
+    """
 
     ipa: str
-    source: Literal["lexicon", "paradigm", "rules"]
-    alternatives: tuple[str, ...] = ()
+    source: Source
+    coded: str
+    narrow: bool = False
+
+    @property
+    def alternatives(self) -> tuple[str, ...]:
+        """The other readings of the spelling, the likelier first; found when asked for."""
+        if not self.coded:
+            return ()
+        entry = words().get(self.coded)
+        found = list(entry.others) if entry is not None else []
+        found += [speak(r.spoken) for r in readings(self.coded, WINDOW) if r.layer != "rules"]
+        if self.narrow:
+            found = [narrowed(ipa) for ipa in found]
+        return tuple(dict.fromkeys(ipa for ipa in found if ipa != self.ipa))
 
 
 def realise(
@@ -34,26 +64,69 @@ def realise(
     Parameters
     ----------
     word : str
-        Ethiopic letters and gemination marks, no punctuation.
+        Ethiopic letters, with or without gemination and vowel length marks; no punctuation.
     segments : sequence of str, optional
         A backend's phones, already folded to our inventory: consonants and vowels are taken from
-        them, length and ɨ from the written word.
+        them, length and ɨ from the written word. A listed word stays as it is listed.
     narrow : bool
-        Whether to write allophones.
+        Whether to write allophones (:mod:`narrow`).
 
     Raises
     ------
-    TypeError, ValueError
-        If ``word`` is not made of Ethiopic letters, or ``segments`` are not the same word.
+    TypeError
+        If ``word`` is not a string.
+    ValueError
+        If it is not made of Ethiopic letters, or ``segments`` are not the same word.
     """
-    letters(word)
-    written = word.translate(coding())
-    entry = words().get(written)
+    if not isinstance(word, str):
+        raise TypeError(f"a word is a str, not {type(word).__name__}: {word!r}")
+    coded = word.translate(coding())
+    if not coded.isprintable():
+        return _marked(marks.take(coded), segments, narrow)
+    known = words()
+    entry = known.get(coded)
+    if entry is None and "ʷ" in coded:
+        modern = _modern(coded)
+        if modern is not None:
+            coded, segments = modern, None
+            entry = known.get(coded)
+    source: Source
     if entry is not None:
-        return Realisation(entry.ipa, "lexicon", entry.others)
-    found = [(fill(reading.spoken), reading) for reading in readings(written)]
-    surface, source = (found[0][0], found[0][1].layer) if found else (fill(written), "rules")
+        ipa, source = entry.ipa, "lexicon"
+    elif not coded:
+        ipa, source = "", "rules"
+    else:
+        _, spoken, source = readings(coded, 0.0)[0]
+        if segments is None:
+            ipa = speak(spoken)
+        else:
+            ipa = decode(merge(fill(spoken), coded, segments))
+    return Realisation(narrowed(ipa) if narrow else ipa, source, coded, narrow)
+
+
+def _modern(coded: str) -> str | None:
+    """Return the modern spelling of a word with labialised letters, if that is a known word."""
+    for old, new in _MODERN:
+        if old in coded:
+            modern = coded.replace(old, new)
+            if modern in words() or readings(modern, 0.0)[0].layer != "rules":
+                return modern
+    return None
+
+
+def _marked(marked: marks.Marked, segments: Sequence[str] | None, narrow: bool) -> Realisation:
+    """Realise a word in whose writing some length is marked."""
+    coded = marked.plain
+    entry = words().get(coded)
+    found: list[tuple[str, Source]] = []
+    if entry is not None:
+        found += [(encode(ipa), "lexicon") for ipa in (entry.ipa, *entry.others)]
+    if coded:
+        found += [(reading.spoken, reading.layer) for reading in readings(coded)]
+    found = [item for item in found if marks.same_letters(item[0], coded)] or [(coded, "rules")]
+    best = next((item for item in found if marks.fits(item[0], marked)), found[0])
+    surface = marks.apply(fill(best[0]), marked)
     if segments is not None:
-        surface = merge(surface, written, segments)
-    others = tuple(dict.fromkeys(decode(form) for form, reading in found[1:] if form != surface))
-    return Realisation(decode(surface), source, others)
+        surface = merge(surface, coded, segments)
+    ipa = decode(surface)
+    return Realisation(narrowed(ipa) if narrow else ipa, best[1], coded, narrow)

@@ -116,17 +116,44 @@ _Raw = tuple[paradigms.Row, str, str, str]
 """Row, class with labialised places, tense, pattern."""
 
 
-class Index(dict[str, tuple[Group, ...] | list[_Raw]]):
+class Groups(NamedTuple):
+    """The groups of one shape.
+
+    Attributes
+    ----------
+    takes : int
+        Union of all their bits.
+    by_first : dict
+        Groups by the first letter of the stem; under ``""`` for every other letter.
+    """
+
+    takes: int
+    by_first: dict[str, tuple[Group, ...]]
+
+
+class Index(dict[str, Groups]):
     """Groups by shape; those of a shape are made when it is first met."""
 
-    def groups(self, shape: str) -> tuple[Group, ...]:
-        """Return the groups of a shape, none if no stem has it."""
-        found = self.get(shape)
-        if found is None:
-            return ()
-        if isinstance(found, list):
-            found = self[shape] = _group(found)
+    def __init__(self) -> None:
+        super().__init__()
+        self.raw: dict[str, list[_Raw]] = {}
+
+    def make(self, shape: str) -> Groups:
+        """Return the groups of a shape that was not met before."""
+        found = self[shape] = _by_first_letter(_group(self.raw.pop(shape)))
         return found
+
+
+def _by_first_letter(groups: tuple[Group, ...]) -> Groups:
+    firsts = {group.head[:1] for group in groups}
+    takes = 0
+    for group in groups:
+        takes |= group.takes
+    by_first = {
+        first: tuple(group for group in groups if group.head[:1] in ("", first))
+        for first in firsts | {""}
+    }
+    return Groups(takes, by_first)
 
 
 @lru_cache(maxsize=1)
@@ -144,8 +171,8 @@ def index() -> Index:
             for where in variants:
                 name = f"{row.verb_class}.{where}" if where else row.verb_class
                 variant = paradigms.labialise(pattern, where) if where else pattern
-                raw = found.setdefault(variant.translate(_WRITTEN_SHAPE), [])
-                raw.append((row, name, tense, variant))  # type: ignore[union-attr]
+                raw = found.raw.setdefault(variant.translate(_WRITTEN_SHAPE), [])
+                raw.append((row, name, tense, variant))
     return found
 
 
@@ -172,7 +199,7 @@ def _group(raw: list[_Raw]) -> tuple[Group, ...]:
         )
         key = (_literals(literals, size), radicals, same, palatal)
         by_class, unknown = parts.setdefault(key, ({}, []))
-        by_class.setdefault(name, []).append(pattern)
+        by_class.setdefault(name if radicals else "", []).append(pattern)
         where = name.partition(".")[2]
         if tense in row.default and where in ("", "1"):
             unknown.append(pattern)
@@ -249,12 +276,12 @@ class Stem(NamedTuple):
     feminine: bool
 
 
-def readings(groups: tuple[Group, ...], written: str, takes: int, evidence: bool) -> list[Stem]:
+def readings(groups: Groups, written: str, takes: int, evidence: bool) -> list[Stem]:
     """Return what a written stem may be.
 
     Parameters
     ----------
-    groups : tuple of Group
+    groups : Groups
         Those of the stem's shape.
     written : str
         The stem, one character per phone.
@@ -263,53 +290,47 @@ def readings(groups: tuple[Group, ...], written: str, takes: int, evidence: bool
     evidence : bool
         Whether the affixes show that it is a verb, so that its root need not be known.
     """
-    found = []
+    found: list[Stem] = []
     known_roots = roots.load()
-    for group in groups:
-        if not group.takes & takes:
+    for group_takes, head, tail, same, take_radicals, by_class, palatal, unknown in (
+        groups.by_first.get(written[0]) or groups.by_first[""]
+    ):
+        if not group_takes & takes or not written.startswith(head) or not written.endswith(tail):
             continue
-        if not written.startswith(group.head) or not written.endswith(group.tail):
+        if same and any(written[one] != written[other] for one, other in same):
             continue
-        for one, other in group.same:
-            if written[one] != written[other]:
-                break
-        else:
-            if group.radicals is None:
-                for patterns in group.by_class.values():
-                    for pattern in patterns:
-                        if pattern.takes & takes:
-                            nominal = pattern.takes & (infl.NOUN_C | infl.NOUN_V)
-                            found.append(
-                                Stem(NOMINAL_COST if nominal else 0.0, pattern, True, False)
-                            )
-                continue
-            radicals = group.radicals(written)
-            count = len(found)
-            classes = known_roots.get(radicals)
-            if classes and (group.palatal != "must" or radicals[-1] in paradigms.DEPALATAL):
-                _match(found, classes, group, takes, 0.0, False)
-            if group.palatal:
-                for plain in paradigms.DEPALATAL.get(radicals[-1], ()):
-                    classes = known_roots.get((*radicals[:-1], plain) if radicals[1:] else plain)
-                    if classes:
-                        _match(found, classes, group, takes, _PALATAL_COST, group.palatal == "may")
-            if evidence and len(found) == count:
-                for pattern in group.unknown:
-                    if pattern.takes & takes:
-                        cost = UNKNOWN_COST + pattern.own + pattern.unlisted
-                        found.append(Stem(cost, pattern, False, False))
+        if take_radicals is None:
+            for pattern in by_class[""]:
+                if pattern.takes & takes:
+                    nominal = pattern.takes & (infl.NOUN_C | infl.NOUN_V)
+                    found.append(Stem(NOMINAL_COST if nominal else 0.0, pattern, True, False))
+            continue
+        radicals = take_radicals(written)
+        count = len(found)
+        classes = known_roots.get(radicals)
+        if classes and (palatal != "must" or radicals[-1] in paradigms.DEPALATAL):
+            _match(found, classes, by_class, takes, 0.0, False)
+        if palatal and radicals[-1] in paradigms.DEPALATAL:
+            for plain in paradigms.DEPALATAL[radicals[-1]]:
+                classes = known_roots.get((*radicals[:-1], plain) if radicals[1:] else plain)
+                if classes:
+                    _match(found, classes, by_class, takes, _PALATAL_COST, palatal == "may")
+        if evidence and unknown and len(found) == count:
+            for pattern in unknown:
+                if pattern.takes & takes:
+                    cost = UNKNOWN_COST + pattern.own + pattern.unlisted
+                    found.append(Stem(cost, pattern, False, False))
     return found
 
 
 def _match(
     found: list[Stem],
     classes: dict[str, roots.Known],
-    group: Group,
+    by_class: dict[str, tuple[Pattern, ...]],
     takes: int,
     cost: float,
     feminine: bool,
 ) -> None:
-    by_class = group.by_class
     for name, known in classes.items():
         for pattern in by_class.get(name, ()):
             if pattern.takes & takes:

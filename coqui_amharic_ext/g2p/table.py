@@ -62,15 +62,33 @@ def fidel() -> dict[str, Letter]:
     return table
 
 
+class _Coding(dict[int, str]):
+    """A ``str.translate`` table that says what is wrong with a character it does not have."""
+
+    def __missing__(self, codepoint: int) -> str:
+        raise ValueError(
+            f"{chr(codepoint)!r} (U+{codepoint:04X}) is not an Ethiopic letter; "
+            "normalise the text first (coqui_amharic_ext.normalize)"
+        )
+
+
+LONG_CONSONANT: Final = "\x01"
+LONG_VOWEL: Final = "\x02"
+
+
 @lru_cache(maxsize=1)
-def coding() -> dict[int, str | None]:
+def coding() -> dict[int, str]:
     """Return a ``str.translate`` table from letters to one character per phone.
 
     A plain sixth order leaves its consonant bare, since whether its ɨ is spoken is not written; a
-    labialised one (ቍ) keeps its ɨ.
+    labialised one (ቍ) keeps its ɨ. Marks become ``LONG_CONSONANT`` and ``LONG_VOWEL``. Translating
+    anything but Ethiopic letters and marks raises ``ValueError``.
     """
     code = codes()
-    table: dict[int, str | None] = {ord(mark): None for mark in TONAL_MARKS}
+    table = _Coding({ord(mark): "" for mark in TONAL_MARKS})
+    table[ord(GEMINATION_MARK)] = LONG_CONSONANT
+    table[ord(VOWEL_LENGTH_MARK)] = LONG_VOWEL
+    table[ord(GEMINATION_AND_VOWEL_LENGTH_MARK)] = LONG_CONSONANT + LONG_VOWEL
     for letter in fidel().values():
         vowel = "" if letter.vowel == "ɨ" and not letter.labialised else letter.vowel
         table[ord(letter.written)] = "".join(code[c] for c in letter.consonants) + vowel
