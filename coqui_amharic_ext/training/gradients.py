@@ -138,6 +138,13 @@ def _synchronise(trainer: Any, optimizers: Iterable[Any]) -> None:
         run_log.info(
             " > Gradients are averaged over %d processes before each optimizer step", processes()
         )
+        dataset = getattr(getattr(trainer, "train_loader", None), "dataset", None)
+        if type(dataset).__name__ == "XTTSDataset":
+            run_log.warning(
+                " > Every process draws the same samples, since upstream's XTTS dataset ignores "
+                "its index and seeds all processes alike; set index_true_dataset=True "
+                "(COQUI_AMHARIC_INDEX_TRUE_DATASET=1) to share the samples among them"
+            )
     average_gradients(_optimizer_parameters(optimizers))
 
 

@@ -92,6 +92,8 @@ def _measure(dataset: Any, rows: Sequence[Any], settings: Settings) -> tuple[lis
         try:
             text = int(dataset.get_text(str(sample["text"]), sample["language"]).shape[0])
             wav = audio_length(sample["audio_file"], dataset.sample_rate)
+        except usability.NOT_THE_SAMPLES:
+            raise
         except Exception as error:
             raise usability.explain(dataset, sample, error) from error
         reason = limits.refuse(wav, text)

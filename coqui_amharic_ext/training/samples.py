@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from coqui_amharic_ext.errors import CoquiAmharicError
+from coqui_amharic_ext.errors import CoquiAmharicError, SettingsError, UnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +25,9 @@ STOP_TOKEN: Final = 0
 UNKNOWN_TOKEN: Final = 1
 MIN_SECONDS: Final = 0.5
 """Upstream's ``load_item`` refuses shorter clips: they are of no use and can break models."""
+
+NOT_THE_SAMPLES: Final = (SettingsError, UnavailableError, MemoryError)
+"""Errors that every sample would meet: they are never put down to one, nor skipped."""
 
 Kind = Literal["defect", "length"]
 
@@ -129,6 +132,8 @@ def load(dataset: Any, sample: Mapping[str, Any]) -> tuple[Any, ...]:
     check_text(sample)
     try:
         item: tuple[Any, ...] = dataset.load_item(sample)
+    except NOT_THE_SAMPLES:
+        raise
     except Exception as error:
         raise explain(dataset, sample, error) from error
     tokens, wav = item[0], item[2]
@@ -199,6 +204,8 @@ def _text_reason(dataset: Any, sample: Mapping[str, Any]) -> str:
     language = str(sample.get("language"))
     try:
         ids = list(tokenizer.encode(str(sample["text"]), language))
+    except NOT_THE_SAMPLES:
+        raise
     except Exception as error:
         return f"its text cannot be turned into tokens: {_first_line(error)}"
     if UNKNOWN_TOKEN in ids:
@@ -236,7 +243,10 @@ def _code_points(text: str) -> str:
 
 
 class Tally:
-    """Counts what was left out in this process and tells it, at once and then ever more rarely."""
+    """Counts what was left out in this process and tells it, at once and then ever more rarely.
+
+    DataLoader workers are processes of their own that start anew with every epoch.
+    """
 
     def __init__(self) -> None:
         self.counts: dict[Kind, int] = {"defect": 0, "length": 0}

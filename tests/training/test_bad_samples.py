@@ -17,6 +17,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("TTS")
 
 from coqui_amharic_ext.demo import tiny  # noqa: E402
+from coqui_amharic_ext.errors import UnavailableError  # noqa: E402
 from coqui_amharic_ext.training.samples import UnusableSampleError  # noqa: E402
 
 Row = dict[str, Any]
@@ -139,6 +140,23 @@ def test_text_that_holds_the_stop_token(
     vocab.write_text(json.dumps(data), encoding="utf-8")
     with pytest.raises(UnusableSampleError, match="holds the stop token"):
         dataset([rows[0] | {"text": "quick"}], model_args={"tokenizer_file": str(vocab)})[0]
+
+
+def test_what_every_sample_would_meet_is_no_samples_fault(
+    activate: Callable[..., Any],
+    dataset: Callable[..., Any],
+    rows: list[Row],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    activate(on_bad_sample="skip")
+    made = dataset(rows)
+
+    def refuse(*_: Any) -> None:
+        raise UnavailableError("the backend asked for is not installed")
+
+    monkeypatch.setattr(made.tokenizer, "encode", refuse)
+    with pytest.raises(UnavailableError, match="not installed"):
+        made[0]
 
 
 def test_skipping_draws_what_upstream_draws(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +15,7 @@ pytest.importorskip("TTS")
 
 from coqui_amharic_ext.demo import tiny  # noqa: E402
 from coqui_amharic_ext.training import gradients  # noqa: E402
+from coqui_amharic_ext.training.dataset import IndexTrueDataset  # noqa: E402
 from tests.training import together  # noqa: E402
 
 Found = dict[str, dict[str, Any]]
@@ -174,6 +176,33 @@ def test_buckets_hold_one_dtype_and_a_limited_size(monkeypatch: pytest.MonkeyPat
     assert sorted(sizes[1:], key=str) == sorted(
         [(torch.float32, 20), (torch.float32, 20), (torch.bfloat16, 40)], key=str
     )
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_processes_that_draw_the_same_samples_are_told_how_to_share_them(
+    activate: Callable[..., Any],
+    dataset: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    shared: bool,
+) -> None:
+    inner = dataset()
+    drawn = []
+    for _ in range(2):  # upstream seeds each process, and so each dataset, alike
+        made = dataset()
+        drawn.append([made[number]["filenames"] for number in range(8)])
+    assert drawn[0] == drawn[1]
+    rows = [row for rows in inner.samples.values() for row in rows]
+    used = IndexTrueDataset(inner, rows, 1, skip=False) if shared else inner
+    trainer = SimpleNamespace(
+        use_accelerate=False, train_loader=SimpleNamespace(dataset=used), model=None
+    )
+    _pretend(monkeypatch, lambda *args, **kwargs: None)
+    with caplog.at_level(logging.INFO):
+        gradients._synchronise(trainer, ())
+        gradients._synchronise(trainer, ())
+    assert caplog.text.count("averaged over 2 processes") == 1
+    assert ("set index_true_dataset=True" in caplog.text) is not shared
 
 
 def test_one_process_exchanges_nothing() -> None:
