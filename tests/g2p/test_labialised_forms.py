@@ -1,0 +1,28 @@
+"""Object suffix -at after -u- is written with the labialised letter: አሏት, ሰጧት, ነገሯት."""
+
+from __future__ import annotations
+
+import pytest
+
+from coqui_amharic_ext.g2p.phones import inventory, split
+from coqui_amharic_ext.g2p.phonology import realise
+
+
+# Leslau 1995 on object suffixes: 3pl -u + 3f -at is -ʷat, so the verb's geminate is labialised.
+@pytest.mark.parametrize(
+    ("written", "ipa"),
+    [("አሏት", "ʔalʷːat"), ("ሰጧት", "sətʼʷːat"), ("ነገሯት", "nəɡːəɾʷat"), ("ነግሯት", "nəɡɾʷat")],
+)
+def test_a_labialised_geminate_is_one_phone(written: str, ipa: str) -> None:
+    assert realise(written).ipa == ipa
+
+
+def test_every_root_with_a_labialised_suffix_keeps_to_the_inventory() -> None:
+    from coqui_amharic_ext.g2p.resources import rows
+
+    known = set(inventory())
+    for row in rows("roots.tsv"):
+        citation = row[0]
+        base = chr((ord(citation[-1]) & ~7) | 7)  # the wa form ends the series of most letters
+        form = citation[:-1] + base + "ት"
+        assert set(split(realise(form).ipa)) <= known, form
