@@ -22,6 +22,13 @@ GRADIENT_TOLERANCE: Final = 1e-3
 SHOWN: Final = (2, 3, 11)
 """Which sentences are transcribed on the screen: a number, labialised letters, a date."""
 
+PATCHED: Final = (
+    "TTS.tts.models.xtts",
+    "TTS.tts.layers.xtts.trainer.gpt_trainer",
+    "TTS.utils.synthesizer",
+)
+"""What has to be imported for every patch to show where it stands."""
+
 LOADERS: Final = {"num_loader_workers": "0", "num_eval_loader_workers": "0"}
 TINY_VITS: Final = {
     # Three steps: upstream's discriminators cannot be made small, and take seconds each on a CPU.
@@ -124,10 +131,10 @@ def _plain(line: str) -> str:
 
 
 def _show_status(console: Console) -> dict[str, Any]:
-    import torch  # noqa: F401 - what autoload hangs on
-    import TTS.tts.layers.xtts.gpt
-    import TTS.tts.models.xtts  # noqa: F401
+    from importlib import import_module
 
+    for module in PATCHED:
+        import_module(module)
     import coqui_amharic_ext as am
 
     report = am.activate()
