@@ -23,7 +23,7 @@ LATE_COST: Final = 0.01
 """Breaks ties between equally good places in favour of the earlier ɨ."""
 
 _TOKEN = re.compile(f"[^{LENGTH}ʷ]ʷ?{LENGTH}?|[{LENGTH}ʷ]")
-_VOWEL = re.compile("([əuiaeɨo])")
+_OPENING = re.compile("[^əuiaeɨo]*[əuiaeɨo]|[^əuiaeɨo]+$")
 
 _CLASSES: Final = {
     "fricative": "fvszʃʒh",
@@ -61,7 +61,7 @@ def _cluster_cost(tokens: list[str], initial: bool, final: bool) -> float:
 
 
 class _Runs(dict[str, str]):
-    """Runs of bare consonants with their ɨ, made when first met; vowels stand for themselves."""
+    """Runs of bare consonants, and the vowel after them, with their ɨ; made when first met."""
 
     def __init__(self, initial: int, final: int, ipa: bool) -> None:
         super().__init__()
@@ -72,10 +72,9 @@ class _Runs(dict[str, str]):
     def __missing__(self, run: str) -> str:
         if len(self) >= _MEMO_SIZE:
             self.clear()
-        if run in VOWELS or not run:
-            filled = run
-        else:
-            filled = _cheapest(_TOKEN.findall(run), self.initial, self.final)
+        vowel = run[-1:] if run[-1:] in VOWELS else ""
+        tokens = _TOKEN.findall(run[: len(run) - len(vowel)])
+        filled = _cheapest(tokens, self.initial, self.final) + vowel
         self[run] = filled = decode(filled) if self.ipa else filled
         return filled
 
@@ -115,13 +114,14 @@ def _cheapest(tokens: list[str], initial: bool, final: bool) -> str:
 
 def _fill(coded: str, runs: tuple[_Runs, ...]) -> str:
     initial, medial, final, whole = runs
-    parts = _VOWEL.split(coded)
+    parts = _OPENING.findall(coded)
     if len(parts) == 1:
         return whole[coded]
-    parts[0] = initial[parts[0]]
-    parts[-1] = final[parts[-1]]
-    parts[1:-1] = [medial[part] for part in parts[1:-1]]
-    return "".join(parts)
+    first = initial[parts[0]]
+    last = parts.pop()
+    if last[-1] not in VOWELS:
+        return first + "".join([medial[part] for part in parts[1:]]) + final[last]
+    return first + "".join([medial[part] for part in parts[1:]]) + medial[last]
 
 
 def fill(coded: str) -> str:

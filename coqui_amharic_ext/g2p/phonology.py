@@ -10,7 +10,7 @@ from coqui_amharic_ext.g2p.alignment import merge
 from coqui_amharic_ext.g2p.epenthesis import fill, speak
 from coqui_amharic_ext.g2p.folding import fold
 from coqui_amharic_ext.g2p.lexicon import words
-from coqui_amharic_ext.g2p.morphology import WINDOW, readings
+from coqui_amharic_ext.g2p.morphology import likeliest, readings
 from coqui_amharic_ext.g2p.narrow import narrowed
 from coqui_amharic_ext.g2p.symbols import decode, encode
 from coqui_amharic_ext.g2p.table import coding
@@ -50,7 +50,7 @@ class Realisation(NamedTuple):
             return ()
         entry = words().get(self.coded)
         found = list(entry.others) if entry is not None else []
-        found += [speak(r.spoken) for r in readings(self.coded, WINDOW) if r.layer != "rules"]
+        found += [speak(r.spoken) for r in readings(self.coded) if r.layer != "rules"]
         if self.narrow:
             found = [narrowed(ipa) for ipa in found]
         return tuple(dict.fromkeys(ipa for ipa in found if ipa != self.ipa))
@@ -96,7 +96,7 @@ def realise(
     elif not coded:
         ipa, source = "", "rules"
     else:
-        _, spoken, source = readings(coded, 0.0)[0]
+        _, spoken, source = likeliest(coded)
         if segments is None:
             ipa = speak(spoken)
         else:
@@ -109,7 +109,7 @@ def _modern(coded: str) -> str | None:
     for old, new in _MODERN:
         if old in coded:
             modern = coded.replace(old, new)
-            if modern in words() or readings(modern, 0.0)[0].layer != "rules":
+            if modern in words() or likeliest(modern)[2] != "rules":
                 return modern
     return None
 
