@@ -6,32 +6,13 @@ kill or a full disk in between leaves a broken file that resuming then picks as 
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from coqui_amharic_ext.files import replacing
 from coqui_amharic_ext.patching import Known, Patch
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a file beside ``path`` to write to; it replaces ``path`` once it is on the disk.
-
-    On any error the new file goes and ``path`` stays as it was.
-    """
-    # The dot keeps it out of the trainer's globs for checkpoint_* and *.pth.
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        yield partial
-        with partial.open("rb") as written:
-            os.fsync(written.fileno())
-        os.replace(partial, path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
 
 
 def _local(path: Any) -> Path | None:

@@ -17,7 +17,7 @@ torch = pytest.importorskip("torch")
 
 from coqui_amharic_ext.patching import Patcher  # noqa: E402
 from coqui_amharic_ext.settings import Settings  # noqa: E402
-from coqui_amharic_ext.training.saving import PATCHES, replacing  # noqa: E402
+from coqui_amharic_ext.training.saving import PATCHES  # noqa: E402
 
 
 @pytest.fixture
@@ -124,16 +124,3 @@ def test_remote_paths_go_to_upstream_untouched(patched: Any) -> None:
     patched.save_fsspec({"step": 7}, "memory://folder/checkpoint_7.pth")
     with fsspec.open("memory://folder/checkpoint_7.pth", "rb") as stream:
         assert torch.load(stream, weights_only=True) == {"step": 7}
-
-
-def test_replacing_keeps_the_name_for_whole_files_only(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    with replacing(path) as partial:
-        partial.write_text("whole")
-        assert not path.exists()
-    assert path.read_text() == "whole"
-    with pytest.raises(KeyboardInterrupt), replacing(path) as partial:
-        partial.write_text("half")
-        raise KeyboardInterrupt
-    assert path.read_text() == "whole"
-    assert [p.name for p in tmp_path.iterdir()] == ["file"]
