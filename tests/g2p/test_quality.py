@@ -10,12 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coqui_amharic_ext.g2p.chain import Chain
 from coqui_amharic_ext.g2p.evaluation import read_gold
 from coqui_amharic_ext.g2p.folding import fold
 from coqui_amharic_ext.g2p.plain import same_as_letters
 from coqui_amharic_ext.g2p.quality import BOUNDS, check
 from coqui_amharic_ext.g2p.resources import rows
 from coqui_amharic_ext.g2p.table import fidel
+from coqui_amharic_ext.settings import Settings
+from tests.g2p.backends import Registrar
 from tests.g2p.corruptions import corrupted
 
 
@@ -165,3 +168,20 @@ def test_the_fast_path_takes_the_usual_word() -> None:
 def test_any_text_is_measured_without_an_error(word: str, raw: str) -> None:
     found = check(word, fold(raw), raw=raw)
     assert all(name in BOUNDS for name in found.failed)
+
+
+def test_through_the_chain_corrupted_words_fall_to_the_next_backend_and_right_ones_do_not(
+    lexicon: dict[str, str], register: Registrar
+) -> None:
+    random_ = random.Random(4)
+    wrong: dict[str, list[str]] = {}
+    for _, written, output in corrupted(lexicon, 4):
+        wrong.setdefault(written, []).append(output)
+    garbled = {written: random_.choice(outputs) for written, outputs in wrong.items()}
+    register("garbling", garbled.__getitem__)
+    register("truthful", lambda word: lexicon[word].replace("ː", ""))
+    names = ("garbling", "truthful", "rules")
+    found = Chain(Settings(g2p_backends=names)).answers(garbled)
+    answered = Counter(answer.backend for answer in found.values())
+    assert answered["garbling"] <= 0.01 * len(found)
+    assert answered["rules"] <= 0.01 * len(found)
