@@ -66,8 +66,6 @@ class _Ways(NamedTuple):
 
     nominal: tuple[_Way, ...]
     every: tuple[_Way, ...]
-    takes: int
-    evidence: bool
 
 
 class _Noun(NamedTuple):
@@ -126,10 +124,14 @@ _Candidate = tuple[float, str, Layer]
 
 
 class _Tables(NamedTuple):
-    prefixes: _Edges
-    suffixes: _Edges
+    prefixes: dict[str, tuple[_Edge, ...]]
+    prefix_sizes: dict[str, tuple[int, ...]]
+    suffixes: dict[str, tuple[_Edge, ...]]
+    suffix_sizes: dict[str, tuple[int, ...]]
     patterns: stems.Index
+    raw: dict[str, list[stems.Raw]]
     nouns: dict[str, lexicon.Entry | _Noun]
+    stems: dict[str, list[stems.Stem]]
 
 
 @lru_cache(maxsize=1)
@@ -139,7 +141,8 @@ def _tables() -> _Tables:
     }
     prefixes = _edges(infl.prefixes(), lambda key, size: key[:size], slice(0, 2))
     suffixes = _edges(infl.suffixes(), lambda key, size: key[len(key) - size :], slice(-2, None))
-    return _Tables(prefixes, suffixes, stems.index(), nouns)
+    patterns = stems.index()
+    return _Tables(*prefixes, *suffixes, patterns, patterns.raw, nouns, {})
 
 
 def _edges(
@@ -184,15 +187,7 @@ def _ways(prefix: _Edge, suffix: _Edge) -> _Ways:
         for after in suffix.affixes
         if before.takes & after.takes
     )
-    takes = 0
-    for way in found:
-        takes |= way.takes
-    result = _Ways(
-        tuple(way for way in found if way.takes & _NOUN),
-        tuple(found),
-        takes,
-        any(way.evidence for way in found),
-    )
+    result = _Ways(tuple(way for way in found if way.takes & _NOUN), tuple(found))
     if len(prefix.ways) >= _MEMO_SIZE:
         prefix.ways.clear()
     prefix.ways[suffix.written] = result
@@ -200,6 +195,7 @@ def _ways(prefix: _Edge, suffix: _Edge) -> _Ways:
 
 
 _MEMO_SIZE: Final = 1 << 10
+_STEMS_SIZE: Final = 1 << 14
 _CLITIC_ENDS: Final = "mnas"
 _LAST_VOWEL: Final = re.compile("(?<=[əuiaeɨo][^əuiaeɨoːʷ])ɨ(?=[^əuiaeɨoːʷ]$)")
 
@@ -274,20 +270,20 @@ def _split(
 ) -> float:
     """Add the readings of a word, put a clitic to each; return the least cost so far."""
     size = len(coded)
-    prefixes, suffixes, patterns, nouns = tables
-    prefix = suffix = ""
-    for length in prefixes.sizes.get(coded[:2]) or prefixes.sizes.get(coded[0], ()):
-        if coded[:length] in prefixes.known:
-            prefix = coded[:length]
+    prefixes, prefix_sizes, suffixes, suffix_sizes, patterns, raw, nouns, known = tables
+    starts = prefixes[""]
+    for length in prefix_sizes.get(coded[:2]) or prefix_sizes.get(coded[0], ()):
+        if coded[:length] in prefixes:
+            starts = prefixes[coded[:length]]
             break
-    for length in suffixes.sizes.get(coded[-2:]) or suffixes.sizes.get(coded[-1], ()):
-        if coded[-length:] in suffixes.known:
-            suffix = coded[-length:]
+    ends = suffixes[""]
+    for length in suffix_sizes.get(coded[-2:]) or suffix_sizes.get(coded[-1], ()):
+        if coded[-length:] in suffixes:
+            ends = suffixes[coded[-length:]]
             break
-    ends = suffixes.known[suffix]
-    for before in prefixes.known[prefix]:
-        _, start, cost, start_takes, _, start_ways = before
-        bound = best + window - cost - clitic_cost
+    for before in starts:
+        _, start, start_cost, start_takes, _, start_ways = before
+        bound = best + window - start_cost - clitic_cost
         for after in ends:
             ending, cut, cost, takes, _, _ = after
             if cost > bound:
@@ -299,24 +295,39 @@ def _split(
             noun = nouns.get(coded[start:end]) if takes & _NOUN else None
             form = shape[start:end]
             groups = patterns.get(form)
-            if groups is None and form in patterns.raw:
+            if groups is None and form in raw:
                 groups = patterns.make(form)
-            if noun is None and (groups is None or not groups[0] & takes):
-                continue
+            if groups is None or not groups[0] & takes:
+                if noun is None:
+                    continue
+                matches = None
+            else:
+                matches = known.get(coded[start:end])
+                if matches is None:
+                    matches = _remember(groups, coded[start:end], known)
+                if not matches and noun is None:
+                    continue
             written = coded[start:end]
             ways = start_ways.get(ending) or _ways(before, after)
             if noun is not None:
                 if not isinstance(noun, _Noun):
                     noun = nouns[written] = _noun(written, noun)
                 best = _with_noun(noun, ways, clitic, clitic_cost, best, found)
-            if groups is not None and groups[0] & takes:
-                matches = stems.readings(groups, written, ways[2], ways[3])
-                if matches:
-                    best = _with_stems(
-                        matches, written, ways, clitic, clitic_cost, best, window, found
-                    )
-            bound = best + window - before[2] - clitic_cost
+            if matches:
+                best = _with_stems(
+                    matches, written, ways, clitic, clitic_cost, best, window, found
+                )
+            bound = best + window - start_cost - clitic_cost
     return best
+
+
+def _remember(
+    groups: stems.Groups, written: str, known: dict[str, list[stems.Stem]]
+) -> list[stems.Stem]:
+    if len(known) >= _STEMS_SIZE:
+        known.clear()
+    matches = known[written] = stems.readings(groups, written)
+    return matches
 
 
 def _with_noun(
@@ -381,7 +392,7 @@ def _unlisted_noun(coded: str, tables: _Tables) -> _Candidate:
         if coded.endswith(written) and len(coded) > len(written) + 1:
             bodies.append((coded[: -len(written)], spoken, _CLITIC_COST))
     for body, clitic, cost in reversed(bodies):
-        sizes = tables.suffixes.sizes
+        sizes = tables.suffix_sizes
         for length in sizes.get(body[-2:]) or sizes.get(body[-1], ()):
             if length > len(body) - 2:
                 continue

@@ -112,7 +112,7 @@ class Group(NamedTuple):
     unknown: tuple[Pattern, ...]
 
 
-_Raw = tuple[paradigms.Row, str, str, str]
+Raw = tuple[paradigms.Row, str, str, str]
 """Row, class with labialised places, tense, pattern."""
 
 
@@ -136,7 +136,7 @@ class Index(dict[str, Groups]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.raw: dict[str, list[_Raw]] = {}
+        self.raw: dict[str, list[Raw]] = {}
 
     def make(self, shape: str) -> Groups:
         """Return the groups of a shape that was not met before."""
@@ -176,7 +176,7 @@ def index() -> Index:
     return found
 
 
-def _group(raw: list[_Raw]) -> tuple[Group, ...]:
+def _group(raw: list[Raw]) -> tuple[Group, ...]:
     parts: dict[tuple[object, ...], tuple[dict[str, list[Pattern]], list[Pattern]]] = {}
     for row, name, tense, variant in raw:
         literals, places, same, inserts, size, last = _read(variant)
@@ -276,8 +276,8 @@ class Stem(NamedTuple):
     feminine: bool
 
 
-def readings(groups: Groups, written: str, takes: int, evidence: bool) -> list[Stem]:
-    """Return what a written stem may be.
+def readings(groups: Groups, written: str) -> list[Stem]:
+    """Return what a written stem may be; with an unknown root only where no known one fits.
 
     Parameters
     ----------
@@ -285,41 +285,35 @@ def readings(groups: Groups, written: str, takes: int, evidence: bool) -> list[S
         Those of the stem's shape.
     written : str
         The stem, one character per phone.
-    takes : int
-        Bits of which a reading must have one.
-    evidence : bool
-        Whether the affixes show that it is a verb, so that its root need not be known.
     """
     found: list[Stem] = []
     known_roots = roots.load()
-    for group_takes, head, tail, same, take_radicals, by_class, palatal, unknown in (
+    for _, head, tail, same, take_radicals, by_class, palatal, unknown in (
         groups.by_first.get(written[0]) or groups.by_first[""]
     ):
-        if not group_takes & takes or not written.startswith(head) or not written.endswith(tail):
+        if not written.startswith(head) or not written.endswith(tail):
             continue
         if same and any(written[one] != written[other] for one, other in same):
             continue
         if take_radicals is None:
             for pattern in by_class[""]:
-                if pattern.takes & takes:
-                    nominal = pattern.takes & (infl.NOUN_C | infl.NOUN_V)
-                    found.append(Stem(NOMINAL_COST if nominal else 0.0, pattern, True, False))
+                nominal = pattern.takes & (infl.NOUN_C | infl.NOUN_V)
+                found.append(Stem(NOMINAL_COST if nominal else 0.0, pattern, True, False))
             continue
         radicals = take_radicals(written)
         count = len(found)
         classes = known_roots.get(radicals)
         if classes and (palatal != "must" or radicals[-1] in paradigms.DEPALATAL):
-            _match(found, classes, by_class, takes, 0.0, False)
+            _match(found, classes, by_class, 0.0, False)
         if palatal and radicals[-1] in paradigms.DEPALATAL:
             for plain in paradigms.DEPALATAL[radicals[-1]]:
                 classes = known_roots.get((*radicals[:-1], plain) if radicals[1:] else plain)
                 if classes:
-                    _match(found, classes, by_class, takes, _PALATAL_COST, palatal == "may")
-        if evidence and unknown and len(found) == count:
+                    _match(found, classes, by_class, _PALATAL_COST, palatal == "may")
+        if unknown and len(found) == count:
             for pattern in unknown:
-                if pattern.takes & takes:
-                    cost = UNKNOWN_COST + pattern.own + pattern.unlisted
-                    found.append(Stem(cost, pattern, False, False))
+                cost = UNKNOWN_COST + pattern.own + pattern.unlisted
+                found.append(Stem(cost, pattern, False, False))
     return found
 
 
@@ -327,17 +321,15 @@ def _match(
     found: list[Stem],
     classes: dict[str, roots.Known],
     by_class: dict[str, tuple[Pattern, ...]],
-    takes: int,
     cost: float,
     feminine: bool,
 ) -> None:
     for name, known in classes.items():
         for pattern in by_class.get(name, ()):
-            if pattern.takes & takes:
-                listed = known.stems.get(pattern.stem)
-                total = cost + pattern.own
-                total += known.cost + pattern.unlisted if listed is None else listed
-                found.append(Stem(total, pattern, True, feminine))
+            listed = known.stems.get(pattern.stem)
+            total = cost + pattern.own
+            total += known.cost + pattern.unlisted if listed is None else listed
+            found.append(Stem(total, pattern, True, feminine))
 
 
 def speak(written: str, inserts: tuple[tuple[int, str], ...]) -> str:
