@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import threading
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from coqui_amharic_ext.g2p.chain import BackendState, chosen_specs
@@ -19,8 +15,6 @@ from coqui_amharic_ext.settings import get_settings
 if TYPE_CHECKING:
     from coqui_amharic_ext.settings import Settings
 
-CHUNK: Final = 64
-"""Texts sent to a worker process at a time."""
 _READERS: Final = 8
 _SHOWN: Final = 60
 
@@ -127,47 +121,14 @@ def phonemize_many(
         raise TypeError(f"workers is a whole number, got {type(workers).__name__}: {workers!r}")
     if workers < 1:
         raise ValueError(f"workers={workers} is not valid; give 1 or more")
-    iterator = iter(texts)
+    checked = (_require_str("phonemize_many", text) for text in iter(texts))
     settings = get_settings() if settings is None else settings
     if workers == 1:
-        found = reader(settings, backend)
-        return map(found.phonemize, (_require_str("phonemize_many", text) for text in iterator))
+        return map(reader(settings, backend).phonemize, checked)
     chosen_specs(settings, backend)  # an unknown name is an error here, not in a worker
-    return _in_processes(iterator, backend, workers, settings)
+    from coqui_amharic_ext.g2p.workers import in_processes  # multiprocessing takes 20 ms to import
 
-
-def _in_processes(
-    texts: Iterator[str], backend: str | None, workers: int, settings: Settings
-) -> Iterator[str]:
-    """Keep at most two chunks per worker under way, and give results in order."""
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context())
-    pending: deque[Future[list[str]]] = deque()
-    error: BaseException | None = None
-    try:
-        while True:
-            while error is None and len(pending) < 2 * workers:
-                chunk: list[str] = []
-                try:
-                    for text in islice(texts, CHUNK):
-                        chunk.append(_require_str("phonemize_many", text))
-                except Exception as fault:  # raised below, after the texts before it
-                    error = fault
-                if chunk:
-                    pending.append(pool.submit(_chunk, chunk, backend, settings))
-                elif error is None:
-                    break
-            if not pending:
-                break
-            yield from pending.popleft().result()
-        if error is not None:
-            raise error
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _chunk(texts: list[str], backend: str | None, settings: Settings) -> list[str]:
-    found = reader(settings, backend)
-    return [found.phonemize(text) for text in texts]
+    return in_processes(checked, workers, settings, backend)
 
 
 def reader(settings: Settings | None = None, backend: str | None = None) -> Reader:

@@ -37,10 +37,21 @@ class Piece(NamedTuple):
     text: str
 
 
+def _letter_class() -> str:
+    """Return the letters that can be read as ranges for a character class."""
+    ranges: list[list[str]] = []
+    for letter in sorted(fidel()):
+        if ranges and ord(letter) == ord(ranges[-1][1]) + 1:
+            ranges[-1][1] = letter
+        else:
+            ranges.append([letter, letter])
+    return "".join(f"{first}-{last}" for first, last in ranges)
+
+
 @lru_cache(maxsize=1)
 def _piece_pattern() -> re.Pattern[str]:
     """Return a pattern of what is read; all else (emoji, other scripts …) is passed over."""
-    letters = "".join(fidel())
+    letters = _letter_class()
     marks = "".join(sorted(MARKS | TONAL_MARKS))
     return re.compile(
         rf"(?P<word>(?:[{letters}][{marks}]{{0,3}})+)|(?P<latin>[{_LATIN}]+(?:['’][{_LATIN}]+)*)"
@@ -51,7 +62,7 @@ def _piece_pattern() -> re.Pattern[str]:
 @lru_cache(maxsize=1)
 def _plain_pattern() -> re.Pattern[str]:
     """Return a pattern of the common token: a word, at most one mark."""
-    return re.compile(f"([{''.join(fidel())}]+)([{''.join(_ASCII)}]?)")
+    return re.compile(f"([{_letter_class()}]+)([{''.join(_ASCII)}]?)")
 
 
 class Reader:
