@@ -10,9 +10,10 @@ from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from coqui_amharic_ext.text import fidel
-from coqui_amharic_ext.text.affixes import attach_suffix, fits_word, free_prefixes, glued_prefixes
+from coqui_amharic_ext.text.affixes import DETACHABLE, attach_suffix, fits_word, free_prefixes, glued_prefixes
+from coqui_amharic_ext.text.cardinals import ordinal
 from coqui_amharic_ext.text.homophones import fold_homophones
-from coqui_amharic_ext.text.scanner import GEEZ, NUMBER, SPACE, WORD, Line, Reading
+from coqui_amharic_ext.text.scanner import GEEZ, NUMBER, WORD, Line, Reading
 from coqui_amharic_ext.text.tables import rows
 
 _MAX_PIECES: Final = 8
@@ -21,21 +22,30 @@ _SEPARATORS: Final = frozenset("/.")
 
 
 class Entry(NamedTuple):
-    """One row of the table: its last letter, the words, whether the tail is a whole word, and its kind."""
+    """One row of the table: as written, its last letter, the words, whether the tail is a whole word, its kind."""
 
+    written: str
     last: str
     spoken: str
     whole_tail: bool
     kind: str
 
 
+class Short(NamedTuple):
+    """A short form that only a number after it makes one: the word, and its kind."""
+
+    spoken: str
+    kind: str
+
+
 class Index(NamedTuple):
     """The table by what can be looked up in it."""
 
-    by_stem: dict[str, Entry]
-    before_number: dict[str, str]
+    by_stem: dict[str, list[Entry]]
+    before_number: dict[str, Short]
     heads: dict[str, str]
-    most_pieces: int
+    #: What an abbreviation can begin with: every run of its pieces that is not the whole of it.
+    openings: frozenset[str]
 
 
 def _stem(key: str) -> str:
@@ -50,24 +60,25 @@ def _bare(letter: str) -> str:
 @cache
 def index() -> Index:
     """Read the table once."""
-    by_stem: dict[str, Entry] = {}
-    before_number: dict[str, str] = {}
+    by_stem: dict[str, list[Entry]] = {}
+    before_number: dict[str, Short] = {}
     heads: dict[str, str] = {}
-    most = 1
+    openings: set[str] = set()
     for row in rows("abbreviations"):
         written, kind = row["written"], row["kind"]
         key = fold_homophones(written)
-        if kind in ("number", "book"):
-            before_number[key] = row["spoken"]
+        if kind in ("number", "dotted", "book"):
+            before_number[key] = Short(row["spoken"], kind)
         elif kind == "head":
             heads[key] = row["spoken"]
         else:
             pieces = key.split("/")
-            most = max(most, len(pieces))
+            openings.update("/".join(pieces[:count]) + "/" for count in range(1, len(pieces)))
             tail = pieces[-1]
             whole = len(tail) > 1 and fold_homophones(row["spoken"]).endswith(tail)
-            by_stem[_stem(key)] = Entry(key[-1], row["spoken"], whole, kind)
-    return Index(by_stem, before_number, heads, most)
+            entry = Entry(written, key[-1], row["spoken"], whole, kind)
+            by_stem.setdefault(_stem(key), []).append(entry)
+    return Index(by_stem, before_number, heads, frozenset(openings))
 
 
 @lru_cache(maxsize=8192)
@@ -86,6 +97,9 @@ def expand(pieces: tuple[str, ...], keep_era: bool = False, only: str = "") -> s
             continue
         rest = _with_suffix((pieces[0][length:], *pieces[1:]), (first[length:], *folded[1:]), keep_era, only)
         if rest is not None:
+            # A preposition takes the place of the የ that opens a name (ለየኢትዮጵያ is ለኢትዮጵያ).
+            if rest[0] == "የ" and prefix in DETACHABLE:
+                rest = rest[1:]
             return prefix + (" " if prefix in free_prefixes() else "") + rest
     return None
 
@@ -95,27 +109,53 @@ def _with_suffix(
 ) -> str | None:
     table = index().by_stem
     head = "".join(piece + "/" for piece in folded[:-1])
+    written = "".join(piece + "/" for piece in pieces[:-1])
     tail = folded[-1]
     for cut in range(len(tail), 0, -1):
-        entry = table.get(head + tail[: cut - 1] + _bare(tail[cut - 1]))
-        if entry is None or (keep_era and entry.kind == "era") or (only and entry.kind != only):
+        entries = table.get(head + tail[: cut - 1] + _bare(tail[cut - 1]))
+        if entries is None:
             continue
-        rest = pieces[-1][cut:]
-        letter = tail[cut - 1]
-        if letter == entry.last:
-            if not rest or fits_word(rest):
-                return attach_suffix(entry.spoken, rest)
-            # ት/ቤታችን, ጠ/ሚኒስትርነት: after a tail that is a whole word any ending may come.
-            if entry.whole_tail and len(rest) <= 4:
-                return entry.spoken + rest
-            continue
-        # ት/ቤቱ: the vowel of the ending shows on the last letter.
-        last = entry.spoken[-1]
-        if fidel.in_grid(last) and fidel.series(fold_homophones(last)) == fidel.series(entry.last):
-            ending = fidel.with_order(last, fidel.order(letter)) + rest
-            if entry.whole_tail or fits_word(rest) or rest in ("ች", "ቹ", "ቻቸው", "ችን", "ቸው"):
-                return entry.spoken[:-1] + ending
+        # ዓ.ዓ and አ.አ fold to one key: what is spelled the same comes first, then what has the same last letter.
+        as_written = written + pieces[-1][:cut]
+        for entry in sorted(entries, key=lambda e: (e.written != as_written, e.last != tail[cut - 1])):
+            if (keep_era and entry.kind == "era") or (only and entry.kind != only):
+                continue
+            spoken = _inflected(entry, tail[cut - 1], pieces[-1][cut:])
+            if spoken is not None:
+                return spoken
     return None
+
+
+def _inflected(entry: Entry, letter: str, rest: str) -> str | None:
+    """The words of an entry whose last letter was written ``letter``, with the ending ``rest``."""
+    if letter == entry.last:
+        if not rest or fits_word(rest):
+            return attach_suffix(entry.spoken, rest)
+        # ት/ቤታችን, ጠ/ሚኒስትርነት: after a tail that is a whole word any ending may come.
+        return entry.spoken + rest if entry.whole_tail and len(rest) <= 4 else None
+    # ት/ቤቱ: the vowel of the ending shows on the last letter.
+    last = entry.spoken[-1]
+    if not fidel.in_grid(last) or not fidel.in_grid(entry.last) or fidel.order(entry.last) != fidel.SADIS:
+        return None
+    if fidel.series(fold_homophones(last)) != fidel.series(entry.last):
+        return None
+    if entry.whole_tail or fits_word(rest) or rest in ("ች", "ቹ", "ቻቸው", "ችን", "ቸው"):
+        return entry.spoken[:-1] + fidel.with_order(last, fidel.order(letter)) + rest
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _openings(word: str, only: str) -> list[str]:
+    """What of the table a first piece can begin, as it stands and without a preposition."""
+    folded = fold_homophones(word)
+    keys = [folded + "/"]
+    if not only:
+        keys += [
+            folded[length:] + "/"
+            for length in range(1, min(4, len(word) - 1) + 1)
+            if word[:length] in glued_prefixes() or word[:length] in free_prefixes()
+        ]
+    return [key for key in keys if key in index().openings]
 
 
 def _match(line: Line, i: int, only: str = "") -> tuple[int, str] | None:
@@ -123,15 +163,13 @@ def _match(line: Line, i: int, only: str = "") -> tuple[int, str] | None:
     tokens, kinds = line.tokens, line.kinds
     if tokens[i + 1] not in _SEPARATORS or not tokens[i + 1]:
         return None
-    if i > 0 and tokens[i - 1] in _SEPARATORS and not only:
-        return None
     if len(tokens[i]) > _MAX_PIECE:
         return None
+    possible = _openings(tokens[i], only)
     pieces = [tokens[i]]
     ends = [i + 1]
     j = i + 1
-    most = index().most_pieces
-    while len(pieces) < most and tokens[j] and tokens[j] in _SEPARATORS:
+    while possible and tokens[j] and tokens[j] in _SEPARATORS:
         after = j + 1
         if tokens[j] == "." and tokens[after] == " ":
             # እ. ኤ. አ.: only single letters are spaced out this way.
@@ -143,6 +181,8 @@ def _match(line: Line, i: int, only: str = "") -> tuple[int, str] | None:
         pieces.append(tokens[after])
         ends.append(after + 1)
         j = after + 1
+        piece = fold_homophones(tokens[after])
+        possible = [begun for begun in (f"{key}{piece}/" for key in possible) if begun in index().openings]
     keep = line.policy.era == "keep"
     for count in range(len(pieces), 1, -1):
         spoken = expand(tuple(pieces[:count]), keep, only)
@@ -173,8 +213,6 @@ def _initials(line: Line, i: int) -> Reading | None:
     tokens, kinds = line.tokens, line.kinds
     if len(tokens[i]) != 1 or tokens[i + 1] != "." or kinds[i + 2] != WORD or len(tokens[i + 2]) != 1:
         return None
-    if i > 0 and tokens[i - 1] == ".":
-        return None
     letters = [tokens[i]]
     j = i + 1
     while tokens[j] == "." and kinds[j + 1] == WORD and len(tokens[j + 1]) == 1:
@@ -190,7 +228,7 @@ def _head(line: Line, i: int) -> Reading | None:
     pieces = (line.tokens[i], line.tokens[i + 2])
     if line.tokens[i + 1] != "/" or line.kinds[i + 2] != WORD or len(pieces[1]) < 2:
         return None
-    if len(pieces[0]) > 4 or (i > 0 and line.tokens[i - 1] in _SEPARATORS):
+    if len(pieces[0]) > 4:
         return None
     first = fold_homophones(pieces[0])
     spoken = index().heads.get(first)
@@ -202,26 +240,55 @@ def _head(line: Line, i: int) -> Reading | None:
     return None if spoken is None else Reading(i + 2, spoken, "abbreviation")
 
 
-def read_before_number(line: Line, i: int) -> Reading | None:
-    """ቁ. 5, ገጽ. 12, ቁ.5: short forms that stand for a word only before a number."""
-    tokens = line.tokens
-    word = fold_homophones(tokens[i]) if len(tokens[i]) <= _MAX_PIECE else ""
+@lru_cache(maxsize=4096)
+def _short_form(word: str) -> tuple[str, Short] | None:
+    """A short form of the table, a one-letter prefix allowed: (prefix, short form)."""
+    if len(word) > _MAX_PIECE:
+        return None
+    folded = fold_homophones(word)
     table = index().before_number
-    spoken = table.get(word)
-    prefix = ""
-    if spoken is None and len(word) > 1 and tokens[i][0] in glued_prefixes():
-        spoken, prefix = table.get(word[1:]), tokens[i][0]
-    if spoken is None:
+    short = table.get(folded)
+    if short is not None:
+        return "", short
+    if len(word) > 1 and word[0] in glued_prefixes():
+        short = table.get(folded[1:])
+        if short is not None:
+            return word[0], short
+    return None
+
+
+def read_before_number(line: Line, i: int) -> Reading | None:
+    """ቁ. 5, ቁ.5, ገጽ. 12, ማቴ4፥23: short forms that stand for a word only before a number."""
+    found = _short_form(line.tokens[i])
+    if found is None:
         return None
+    prefix, short = found
+    tokens = line.tokens
     end = i + 1
-    if tokens[end] in (".", "/"):
+    dotted = tokens[end] in (".", "/", "፡", ":")
+    if dotted:
         end += 1
-    elif tokens[end] != " " and line.kinds[end] not in (NUMBER, GEEZ):
-        return None
     j = line.skip_space(end)
-    if line.kinds[j] not in (NUMBER, GEEZ) or (j == end and line.kinds[end] == SPACE):
+    if line.kinds[j] not in (NUMBER, GEEZ):
         return None
-    return Reading(end, prefix + spoken, "abbreviation before a number")
+    # Without its dot ምሳ is lunch, and a book is one only before chapter and verse.
+    if not dotted and short.kind != "number" and not (short.kind == "book" and tokens[j + 1] == ":"):
+        return None
+    return Reading(end, prefix + short.spoken, "abbreviation before a number")
+
+
+def read_numbered_book(line: Line, i: int) -> Reading | None:
+    """1ቆሮ. 13, 2 ጢሞ. 3: the number of a book of scripture is an ordinal."""
+    if line.tokens[i] not in ("1", "2", "3", "4"):
+        return None
+    j = line.skip_space(i + 1)
+    found = _short_form(line.tokens[j])
+    if found is None or found[0] or found[1].kind != "book":
+        return None
+    book = read_before_number(line, j)
+    if book is None:
+        return None
+    return Reading(i + 1, ordinal(int(line.tokens[i]), line.policy), "ordinal")
 
 
 def ends_in_abbreviation(chunk: str, rest: str) -> bool:

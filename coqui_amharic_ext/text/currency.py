@@ -5,12 +5,14 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
+from coqui_amharic_ext.text.affixes import DETACHABLE
 from coqui_amharic_ext.text.cardinals import number_words
-from coqui_amharic_ext.text.numerals import Numeral, parse, say, scale_after
+from coqui_amharic_ext.text.numerals import parse, say, scale_after
 from coqui_amharic_ext.text.policy import TextPolicy
 from coqui_amharic_ext.text.ranges import prefix_before
-from coqui_amharic_ext.text.scanner import GEEZ, LATIN, MARK, NUMBER, WORD, Line, Reading
+from coqui_amharic_ext.text.scanner import GEEZ, LATIN, MARK, NUMBER, WORD, Line, Numeral, Reading
 from coqui_amharic_ext.text.tables import rows
+from coqui_amharic_ext.text.units import per
 
 
 class Currency(NamedTuple):
@@ -74,12 +76,19 @@ def _unit_at(line: Line, i: int) -> tuple[int, Currency] | None:
 def read_before(line: Line, i: int) -> Reading | None:
     """A currency and then the number: $50, ብር 1,500.50, ETB 500."""
     found = _unit_at(line, i)
+    prefix = ""
+    if found is None and line.kinds[i] == WORD and line.tokens[i][:1] in DETACHABLE:
+        # በብር 500: the preposition moves to the number.
+        prefix, name = line.tokens[i][0], line.tokens[i][1:]
+        found = (i + 1, currencies()[name]) if name in currencies() else None
     if found is None:
         return None
     j, unit = found
     if line.tokens[j] == ":":
         j += 1
     j = line.skip_space(j)
+    if line.kinds[j] not in (NUMBER, GEEZ):
+        return None
     amount = _sum(line, j)
     if amount is None:
         return None
@@ -97,11 +106,11 @@ def read_before(line: Line, i: int) -> Reading | None:
             stop, upper, upper_scales = other
             low = say(number, line.policy) + (f" {scales}" if scales else "")
             high = say_money(upper, upper_scales, unit, line.policy)
-            lead = "ከ" if line.policy.ranges == "from_to" and not prefix_before(line, i) else ""
-            return Reading(stop, f"{lead}{low} እስከ {high}", "range")
+            lead = "ከ" if not prefix and line.policy.ranges == "from_to" and not prefix_before(line, i) else ""
+            return Reading(stop, f"{prefix or lead}{low} እስከ {high}", "range")
     if line.kinds[i] != WORD and line.tokens[line.skip_space(end)] == unit.name:
         end = line.skip_space(end) + 1
-    return Reading(end, say_money(number, scales, unit, line.policy), "currency")
+    return Reading(end, prefix + say_money(number, scales, unit, line.policy), "currency")
 
 
 def read_after(line: Line, i: int) -> Reading | None:
@@ -121,4 +130,5 @@ def read_after(line: Line, i: int) -> Reading | None:
         return None
     if kind == WORD and line.tokens[j] != unit.name:
         unit = Currency(line.tokens[j], unit.cent)
-    return Reading(stop, say_money(number, scales, unit, line.policy), "currency")
+    stop, spoken = per(line, stop, say_money(number, scales, unit, line.policy))
+    return Reading(stop, spoken, "currency")

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import cache, lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from coqui_amharic_ext.text import fidel
 from coqui_amharic_ext.text.affixes import attach_suffix, fits_word
@@ -22,6 +23,8 @@ _VOWELS: Final = frozenset("aeiouy")
 _CAPITAL_WORD: Final = 6
 _LONGEST_WORD: Final = 40
 _CAMEL: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_DOUBLED: Final = re.compile(r"([a-df-np-z])\1")
+_TRIPLED: Final = re.compile(r"(.)\1{2,}")
 #: Orders of the vowels that latin_sounds.tsv writes as letters of the vowel carrier.
 _CARRIER: Final = "አ"
 
@@ -37,14 +40,44 @@ def _words() -> dict[str, str]:
     return {row["written"]: row["spoken"] for row in rows("latin_words")}
 
 
+class _Group(NamedTuple):
+    """A letter group: where it may stand and how it sounds."""
+
+    letters: str
+    at_start: bool
+    at_end: bool
+    sound: str
+
+
 @cache
-def _sounds() -> tuple[dict[str, str], int]:
-    table = {row["written"]: row["sound"] for row in rows("latin_sounds")}
-    return table, max(len(key) for key in table)
+def _groups() -> dict[str, tuple[_Group, ...]]:
+    """Letter groups by their first letter, the longest first, those bound to an edge before free ones."""
+    by_letter: dict[str, list[_Group]] = {}
+    for row in rows("latin_sounds"):
+        letters = row["written"].strip("^$")
+        group = _Group(letters, row["written"][0] == "^", row["written"][-1] == "$", row["sound"])
+        by_letter.setdefault(letters[0], []).append(group)
+    return {
+        letter: tuple(sorted(groups, key=lambda g: (-len(g.letters), not g.at_start, not g.at_end)))
+        for letter, groups in by_letter.items()
+    }
+
+
+def _known(word: str) -> str | None:
+    """The table's reading of a word, whatever its capitals."""
+    table = _words()
+    return table.get(word) or table.get(word.lower()) or table.get(word.capitalize())
+
+
+def is_known(word: str) -> bool:
+    """Whether the table has the word."""
+    return _known(word) is not None
 
 
 def _ascii(word: str) -> str:
     """The word without diacritics and apostrophes; letters that have no plain form fall away."""
+    if word.isascii() and word.isalpha():
+        return word
     plain = unicodedata.normalize("NFKD", word).translate(_SPECIAL)
     return "".join(c for c in plain if c.isascii() and c.isalpha())
 
@@ -57,34 +90,26 @@ _SPECIAL: Final = str.maketrans(
 
 def spell(word: str, policy: TextPolicy) -> str:
     """Say a word letter by letter."""
+    return _spell(word, policy.acronyms)
+
+
+def _spell(word: str, acronyms: str) -> str:
     names = letter_names()
-    joiner = " " if policy.acronyms == "spaced" else ""
-    return joiner.join(names[c] for c in _ascii(word).upper())
+    return (" " if acronyms == "spaced" else "").join(names[c] for c in _ascii(word).upper())
 
 
-def _segments(word: str) -> list[str]:
-    """Cut a lower-case word into the longest letter groups of the sound table."""
-    table, longest = _sounds()
-    found: list[str] = []
-    i = 0
-    while i < len(word):
-        if i + 1 < len(word) and word[i] == word[i + 1] and word[i] not in "eo" and word[i] in table:
-            # A doubled consonant is written once.
-            i += 1
-            continue
-        for size in range(min(longest, len(word) - i), 0, -1):
-            group = word[i : i + size]
-            if i == 0 and "^" + group in table:
-                group = "^" + group
-            elif i + size == len(word) and group + "$" in table:
-                group += "$"
-            if group in table:
-                found.append(table[group])
-                i += size
+def _segments(word: str) -> Iterator[str]:
+    """Sounds of the longest letter groups of a lower-case word, from left to right."""
+    groups = _groups()
+    i, size = 0, len(word)
+    while i < size:
+        for letters, at_start, at_end, sound in groups[word[i]]:
+            if word.startswith(letters, i) and not (at_start and i) and not (at_end and i + len(letters) < size):
+                yield sound
+                i += len(letters)
                 break
         else:
             i += 1
-    return found
 
 
 @lru_cache(maxsize=4096)
@@ -97,8 +122,8 @@ def transliterate(word: str) -> str:
     'ሴላም'
     """
     plain = _ascii(word).lower()
-    # A long letter run is no word; a few letters are said and the rest with them would only be noise.
-    plain = re.sub(r"(.)\1{2,}", r"\1\1", plain[:_LONGEST_WORD])
+    # A doubled letter is written once, but ee and oo are vowels of their own. A very long run is no word: its head is said.
+    plain = _DOUBLED.sub(r"\1", _TRIPLED.sub(r"\1\1", plain[:_LONGEST_WORD]))
     out: list[str] = []
     for sound in "".join(_segments(plain)):
         carrier = fidel.series(sound) == fidel.series(_CARRIER)
@@ -124,23 +149,26 @@ def _is_acronym(word: str) -> bool:
     return capitals == len(plain) and len(plain) < _CAPITAL_WORD
 
 
-@lru_cache(maxsize=8192)
 def say_latin(word: str, policy: TextPolicy) -> str:
     """Say a Latin word under the policy; ``""`` when it has no letter that can be said."""
     if policy.latin == "spell":
         return spell(word, policy)
     if policy.latin == "transliterate":
         return transliterate(word)
+    return _say_word(word, policy.acronyms)
+
+
+@lru_cache(maxsize=8192)
+def _say_word(word: str, acronyms: str) -> str:
     stem = word[:-2] if word[-2:] in ("'s", "'S") else word
-    table = _words()
-    known = table.get(stem) or table.get(stem.lower())
+    known = _known(stem)
     if known is not None:
         return known
     if _is_acronym(stem):
-        return spell(stem, policy)
+        return _spell(stem, acronyms)
     parts = _CAMEL.findall(_ascii(stem))
     if 1 < len(parts) <= 6 and not stem.isupper() and all(len(part) > 1 for part in parts):
-        return " ".join(say_latin(part, policy) for part in parts)
+        return " ".join(_say_word(part, acronyms) for part in parts)
     return transliterate(stem)
 
 

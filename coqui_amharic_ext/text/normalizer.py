@@ -20,6 +20,9 @@ _NEEDS_WORK: Final = re.compile(
     rf"[^{fidel.LETTERS} ።፣፤?!]|\A[።፣፤?! ]| (?=[ ።፣፤?!]|\Z)|[።፣፤?!](?! |\Z)"
 )
 _SEGMENT: Final = re.compile(r"[^።\n]*[።\n]+|[^።\n]+")
+#: What is left in a spoken text only by policy, or as a full stop; without these a second pass has nothing to do.
+_OPEN: Final = re.compile(r"[^\W\d_\u1200-\u139f\u2d80-\u2ddf\uab01-\uab2f]|[0-9./]")
+_MAX_PASSES: Final = 4
 _CHUNK: Final = re.compile(r"\S+|\s+")
 
 
@@ -62,6 +65,10 @@ def normalize(text: str, policy: TextPolicy | None = None) -> str:
     policy = _policy(policy)
     if _NEEDS_WORK.search(text) is None:
         return text
+    return _settled(_once(text, policy), policy)
+
+
+def _once(text: str, policy: TextPolicy) -> str:
     out: list[str] = []
     for segment in _SEGMENT.findall(clean(text, policy)):
         if _NEEDS_WORK.search(segment) is None:
@@ -69,6 +76,18 @@ def normalize(text: str, policy: TextPolicy | None = None) -> str:
         else:
             speak(Line(segment, policy), out)
     return tidy("".join(out))
+
+
+def _settled(text: str, policy: TextPolicy) -> str:
+    """Go over the result again where leaving something out has brought parts of an abbreviation or address together."""
+    for _ in range(_MAX_PASSES):
+        if _OPEN.search(text) is None:
+            break
+        after = _once(text, policy)
+        if after == text:
+            break
+        text = after
+    return text
 
 
 def explain(text: str, policy: TextPolicy | None = None) -> Explanation:
@@ -119,7 +138,7 @@ def explain(text: str, policy: TextPolicy | None = None) -> Explanation:
             speak(line, out, note)
         offset += len(segment)
     changes.sort(key=lambda change: (change.start, change.end))
-    return Explanation(text, tidy("".join(out)), tuple(changes))
+    return Explanation(text, _settled(tidy("".join(out)), policy), tuple(changes))
 
 
 def rule_names() -> tuple[str, ...]:

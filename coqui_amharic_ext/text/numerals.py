@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from coqui_amharic_ext.text import ethiopic_numerals
 from coqui_amharic_ext.text.affixes import attach_suffix, fits_number
@@ -16,30 +16,44 @@ from coqui_amharic_ext.text.cardinals import (
     ordinal,
     to_ordinal,
 )
-from coqui_amharic_ext.text.homophones import fold_homophones
 from coqui_amharic_ext.text.policy import TextPolicy
-from coqui_amharic_ext.text.scanner import GEEZ, LATIN, MARK, NUMBER, SPACE, WORD, Line, Reading
+from coqui_amharic_ext.text.scanner import (
+    GEEZ,
+    LATIN,
+    MARK,
+    NUMBER,
+    SPACE,
+    WORD,
+    Line,
+    Numeral,
+    Reading,
+)
 from coqui_amharic_ext.text.tables import rows
 
 POINT: Final = "ነጥብ"
 _MAX_GROUPS: Final = 5
+#: ሺህ ሚሊዮን and the like.
+_MAX_SCALES: Final = 3
+#: From this many figures with one mark between them on, they are a list.
+_LONG_CHAIN: Final = 8
 
 
-class Numeral(NamedTuple):
-    """A written number: tokens up to ``end``, its whole part and the digits after the point, both as ASCII digits."""
-
-    end: int
-    whole: str
-    fraction: str
-
-    @property
-    def value(self) -> int | None:
-        """The number when it is whole and short enough to be one."""
-        return int(self.whole) if not self.fraction and len(self.whole) <= MAX_DIGITS else None
+def whole_value(number: Numeral) -> int | None:
+    """The number when it is whole and short enough to be said as one."""
+    return int(number.whole) if not number.fraction and len(number.whole) <= MAX_DIGITS else None
 
 
 def parse(line: Line, i: int) -> Numeral | None:
     """Read a number at token ``i``: ``1,500.50``, ``28.4``, ``1 000 000``, ``፲፱፻``."""
+    memo = line.parsed
+    if memo[0] == i:
+        return memo[1]
+    number = _parse(line, i)
+    line.parsed = (i, number)
+    return number
+
+
+def _parse(line: Line, i: int) -> Numeral | None:
     kind = line.kinds[i]
     if kind == GEEZ:
         value = ethiopic_numerals.parse(line.tokens[i]) if len(line.tokens[i]) <= 32 else None
@@ -92,14 +106,14 @@ def say(number: Numeral, policy: TextPolicy) -> str:
 @cache
 def scale_words() -> dict[str, str]:
     """Scale words and their short forms, to the word that is said."""
-    return {fold_homophones(row["written"]): row["spoken"] for row in rows("scale_words")}
+    return {row["written"]: row["spoken"] for row in rows("scale_words")}
 
 
 def scale_after(line: Line, end: int) -> tuple[int, str] | None:
     """The scale word that follows a number, with or without a space: (end, word)."""
     j = line.skip_space(end)
     word = line.tokens[j]
-    spoken = scale_words().get(fold_homophones(word)) if len(word) <= 9 else None
+    spoken = scale_words().get(word)
     if spoken is None:
         return None
     if len(word) == 1 and word.isascii() and (j != end or line.kinds[j + 1] in (LATIN, NUMBER)):
@@ -119,15 +133,16 @@ def amount(line: Line, i: int) -> Reading | None:
         return None
     spoken = say(number, line.policy)
     end = number.end
-    value = number.value
-    for _ in range(3):
+    scale = scale_after(line, end)
+    if scale is None:
+        return Reading(end, spoken, "number", whole_value(number))
+    for _ in range(_MAX_SCALES):
+        end, word = scale
+        spoken = f"{spoken} {word}"
         scale = scale_after(line, end)
         if scale is None:
             break
-        end, word = scale
-        spoken = f"{spoken} {word}"
-        value = None
-    return Reading(end, spoken, "number", value)
+    return Reading(end, spoken, "number")
 
 
 def suffix(line: Line, reading: Reading) -> Reading:
@@ -174,7 +189,7 @@ def read_ordinal(line: Line, i: int) -> Reading | None:
             rest = word[2:]
         else:
             return None
-    value = number.value
+    value = whole_value(number)
     spoken = ordinal(value, line.policy) if value is not None else to_ordinal(say(number, line.policy))
     # ኛው, ኛዋን, ኛና; a whole word typed on (1ኛክፍል) stays a word.
     if rest and not fits_number(spoken, rest):
@@ -210,8 +225,25 @@ def read_leading_point(line: Line, i: int) -> Reading | None:
 
 def sign_before(line: Line, i: int) -> str:
     """The word for a minus at token ``i``, when it is a sign: at the start, or after a space or bracket."""
-    if line.tokens[i] != "-" or line.kinds[i + 1] != NUMBER:
+    if line.tokens[i] not in ("-", "−") or line.kinds[i + 1] != NUMBER:
         return ""
     if i > 0 and line.kinds[i - 1] != SPACE and line.tokens[i - 1] not in ("(", "«", "=", ",", ":"):
         return ""
     return NEGATIVE[line.policy.negative]
+
+
+def read_chain(line: Line, i: int) -> Reading | None:
+    """1.2.3.4.5.6.7.8: eight or more figures with the same mark between them are only a list."""
+    tokens, kinds = line.tokens, line.kinds
+    mark = tokens[i + 1]
+    for k in range(1, 2 * _LONG_CHAIN - 2, 2):
+        if tokens[i + k] != mark or kinds[i + k + 1] != NUMBER:
+            return None
+    said: list[str] = []
+    j = i
+    while kinds[j] == NUMBER:
+        said.append(number_words(tokens[j], line.policy))
+        if tokens[j + 1] != mark or kinds[j + 2] != NUMBER:
+            break
+        j += 2
+    return Reading(j + 1, (", " if mark == "," else " ").join(said), "list")

@@ -25,6 +25,7 @@ _SPACE_AFTER_OPEN: Final = re.compile(r"(?<=[(«]) +")
 _JOINED: Final = re.compile(rf"(?<=[{_STOPS})»])(?=[{fidel.LETTERS}(«])|(?<=[{fidel.LETTERS}])(?=[(«])")
 _SPACES: Final = re.compile(r" {2,}")
 _LINES: Final = re.compile(r" *\n[ \n]*")
+_QUOTES: Final = re.compile(r"(«)(?: ?«)+|(»)(?: ?»)+")
 _EMPTY: Final = re.compile(r"\( *\)|« *»")
 _DASH: Final = re.compile(r" *–[ –]*")
 _EDGE_DASH: Final = re.compile(rf"(?:^|(?<=[\n{_STOPS}(«])) *– *| *– *(?=[\n{_STOPS})»]|$)")
@@ -43,7 +44,8 @@ def _tidy_once(text: str) -> str:
     text = _JOINED.sub(" ", text)
     text = _SPACES.sub(" ", text)
     text = _SPACE_BEFORE.sub("", text)
-    if "(" in text or "«" in text:
+    if "(" in text or "«" in text or "»" in text:
+        text = _QUOTES.sub(lambda match: match[1] or match[2], text)
         text = _SPACE_AFTER_OPEN.sub("", text)
         text = _EMPTY.sub(" ", text)
     text = _RUN.sub(_strongest, text)

@@ -8,7 +8,8 @@ from typing import Final
 from coqui_amharic_ext.text.affixes import DETACHABLE, free_prefixes, glued_prefixes
 from coqui_amharic_ext.text.scanner import GEEZ, MARK, NUMBER, SPACE, WORD, Line, ReadAt, Reading
 
-_DASHES: Final = frozenset(("-", "–"))
+_MINUS: Final = "−"
+_DASHES: Final = frozenset(("-", "–", _MINUS))
 _RANGED: Final = frozenset(
     ("number", "ordinal", "percent", "time", "currency", "unit", "temperature", "fraction", "date")
 )
@@ -104,7 +105,8 @@ def join(line: Line, i: int, first: Reading, read: ReadAt) -> Reading:
     second = read(line, k)
     if second is None or second.rule not in _RANGED:
         return first
-    if line.tokens[line.skip_space(second.end)] == "=":
+    minus = line.tokens[line.skip_space(first.end)] == _MINUS
+    if minus or line.tokens[line.skip_space(second.end)] == "=":
         return Reading(second.end, f"{first.spoken} ሲቀነስ {second.spoken}", "subtraction")
     prefix = prefix_before(line, i)
     if not prefix.endswith("ከ") and _is_score(line, first, second):

@@ -1,12 +1,13 @@
-"""The rules in the order in which they are tried, by the kind of token that they start at.
+"""The rules in the order in which they are tried, each with what it starts at.
 
 The first rule that reads something wins, so the narrow ones come first. A new rule is a function ``(line, i) ->
 Reading | None`` in the module of its subject, and a row here; a rule looks ahead as far as it needs but never depends on
-what was already said.
+what was already said. The last three columns only spare calls that could not succeed.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final, NamedTuple
 
 from coqui_amharic_ext.text import (
@@ -22,50 +23,175 @@ from coqui_amharic_ext.text import (
     units,
     web,
 )
-from coqui_amharic_ext.text.scanner import GEEZ, LATIN, MARK, NUMBER, WORD, ReadAt
+from coqui_amharic_ext.text.scanner import GEEZ, LATIN, MARK, NUMBER, SPACE, WORD, Line, ReadAt
 
 
 class Rule(NamedTuple):
-    """A named rule and the kinds of token that it can start at."""
+    """A named rule.
+
+    Attributes
+    ----------
+    name : str
+        As ``explain`` lists it.
+    read : callable
+        Reads at a token of the line, or returns ``None``.
+    kinds : tuple of int
+        Kinds of token that it can start at.
+    marks : str
+        If it starts at a mark: which ones. Empty for all.
+    joins : str
+        If it starts at a figure: the marks that join the figure to the next token.
+    follows : tuple of int
+        If it starts at a number: kinds of token that come after the whole number, a space between allowed.
+    """
 
     name: str
     read: ReadAt
     kinds: tuple[int, ...]
+    marks: str = ""
+    joins: str = ""
+    follows: tuple[int, ...] = ()
 
+
+_FIGURE: Final = (NUMBER,)
+_NUMERIC: Final = (NUMBER, GEEZ)
+_ANY: Final = (WORD, NUMBER, GEEZ, LATIN, SPACE, MARK)
 
 RULES: Final = (
-    Rule("address", web.read_address, (LATIN, NUMBER)),
-    Rule("tag", web.read_tag, (MARK,)),
-    Rule("telephone", telephone.read_phone, (NUMBER, MARK)),
-    Rule("date", dates.read_date, (NUMBER,)),
-    Rule("day and year", dates.read_day_and_year, (NUMBER,)),
-    Rule("digit groups", telephone.read_digit_groups, (NUMBER,)),
-    Rule("verse", clock.read_verse, (NUMBER, GEEZ)),
-    Rule("time", clock.read_time, (NUMBER,)),
-    Rule("hour", clock.read_hour_with_half, (NUMBER,)),
-    Rule("ratio", clock.read_ratio, (NUMBER,)),
-    Rule("rank", slashes.read_rank, (NUMBER, GEEZ)),
-    Rule("price", slashes.read_price_mark, (NUMBER,)),
-    Rule("vulgar fraction", slashes.read_vulgar, (NUMBER, MARK)),
-    Rule("fraction", slashes.read_fraction, (NUMBER,)),
-    Rule("slash", slashes.read_pair, (NUMBER,)),
-    Rule("dimensions", units.read_dimensions, (NUMBER,)),
-    Rule("percent", units.read_percent, (NUMBER, GEEZ, MARK)),
-    Rule("currency before", currency.read_before, (WORD, LATIN, MARK)),
-    Rule("currency after", currency.read_after, (NUMBER, GEEZ)),
-    Rule("measure", units.read_measure, (NUMBER, GEEZ)),
-    Rule("ordinal", numerals.read_ordinal, (NUMBER, GEEZ)),
-    Rule("number", numerals.read_number, (NUMBER, GEEZ)),
-    Rule("leading point", numerals.read_leading_point, (MARK,)),
+    Rule("address", web.read_address, (LATIN,)),
+    Rule("tag", web.read_tag, (MARK,), marks="#@"),
+    Rule("telephone", telephone.read_phone, (MARK,), marks="+("),
+    Rule("list", numerals.read_chain, _FIGURE, joins="/-.:,"),
+    Rule("date", dates.read_date, _FIGURE, joins="/-."),
+    Rule("day and year", dates.read_day_and_year, _FIGURE, joins="/-"),
+    Rule("digit groups", telephone.read_digit_groups, _FIGURE, joins="-"),
+    Rule("verse", clock.read_verse, _NUMERIC, joins=":,"),
+    Rule("time", clock.read_time, _FIGURE, joins=":."),
+    Rule("ratio", clock.read_ratio, _FIGURE, joins=":"),
+    Rule("rank", slashes.read_rank, _NUMERIC, joins="/ "),
+    Rule("price", slashes.read_price_mark, _FIGURE, joins="/"),
+    Rule("fraction", slashes.read_fraction, _FIGURE, joins="/ "),
+    Rule("slash", slashes.read_pair, _FIGURE, joins="/"),
+    Rule("vulgar fraction", slashes.read_vulgar, (NUMBER, MARK), marks="½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒", follows=(MARK,)),
+    Rule("hour", clock.read_hour_with_half, _FIGURE, follows=(LATIN,)),
+    Rule("dimensions", units.read_dimensions, _FIGURE, follows=(LATIN, MARK)),
+    Rule("percent", units.read_percent, (NUMBER, GEEZ, MARK), marks="%‰", follows=(MARK,)),
+    Rule(
+        "currency",
+        currency.read_before,
+        (WORD, LATIN, MARK),
+        marks="$€£¥₹₿₽₺₦₩₪¢",
+    ),
+    Rule("currency", currency.read_after, _NUMERIC, follows=(WORD, LATIN, MARK)),
+    Rule("measure", units.read_measure, _NUMERIC, follows=(WORD, LATIN, MARK)),
+    Rule("book number", abbreviations.read_numbered_book, _FIGURE, follows=(WORD,)),
+    Rule("ordinal", numerals.read_ordinal, _NUMERIC, follows=(WORD, LATIN, MARK)),
+    Rule("number", numerals.read_number, _NUMERIC, follows=_ANY),
+    Rule("leading point", numerals.read_leading_point, (MARK,), marks="."),
     Rule("abbreviation before a number", abbreviations.read_before_number, (WORD,)),
     Rule("abbreviation", abbreviations.read_abbreviation, (WORD,)),
     Rule("Latin word", latin.read_latin, (LATIN,)),
-    Rule("degree", units.read_bare_unit, (MARK,)),
-    Rule("hyphen", symbols.read_hyphen, (MARK,)),
+    Rule("degree", units.read_bare_unit, (MARK,), marks="°"),
+    Rule("hyphen", symbols.read_hyphen, (MARK,), marks="-"),
     Rule("symbol", symbols.read_symbol, (MARK,)),
 )
 
-#: Readers by kind of token, in order.
-BY_KIND: Final[tuple[tuple[ReadAt, ...], ...]] = tuple(
-    tuple(rule.read for rule in RULES if kind in rule.kinds) for kind in range(6)
+Readers = tuple[ReadAt, ...]
+
+_AT_WORD: Final[Readers] = tuple(rule.read for rule in RULES if WORD in rule.kinds)
+#: Before a slash or dot a word can only be an abbreviation.
+_AT_ABBREVIATION: Final[Readers] = tuple(read for read in _AT_WORD if read is not currency.read_before)
+AT_LATIN: Final[Readers] = tuple(rule.read for rule in RULES if LATIN in rule.kinds)
+_JOINED: Final[dict[str, Readers]] = {
+    mark: tuple(rule.read for rule in RULES if mark in rule.joins) for mark in "/-.:, "
+}
+_FOLLOWED: Final[tuple[Readers, ...]] = tuple(
+    tuple(rule.read for rule in RULES if kind in rule.follows) for kind in range(6)
 )
+_PLAIN: Final[Readers] = (numerals.read_number,)
+#: Marks after a number that something can be read with; after any other it is a plain number.
+_MEASURED_MARKS: Final = frozenset("%‰°×$€£¥₹₿₽₺₦₩₪¢Ωμ½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒-")
+
+
+@cache
+def at_mark(mark: str) -> Readers:
+    """Rules to try at a mark."""
+    if mark in symbols.UNSPOKEN:
+        return ()
+    return tuple(rule.read for rule in RULES if MARK in rule.kinds and (not rule.marks or mark in rule.marks))
+
+
+def at_word(line: Line, i: int) -> Readers:
+    """Rules to try at an Ethiopic word."""
+    return _AT_ABBREVIATION if line.tokens[i + 1] in _SEPARATORS else _AT_WORD
+
+
+@cache
+def _measuring_words() -> frozenset[str]:
+    return frozenset((*currency.currencies(), *units.unit_words(), *numerals.scale_words()))
+
+
+#: After a figure these end it: nothing can join or measure it.
+_CLOSING: Final = frozenset(("", *"\n።፣፤፦፧?!)»…;(«+=&#*<>~_^"))
+
+
+def is_plain(line: Line, i: int) -> bool:
+    """Whether the figure at token ``i`` is an ordinary whole number that nothing around it concerns."""
+    tokens = line.tokens
+    token = tokens[i]
+    size = len(token)
+    if size > 6 or (token[0] == "0" and size > 1):
+        return False
+    joint = tokens[i + 1]
+    if joint != " ":
+        return joint in _CLOSING
+    after = tokens[i + 2]
+    kind = line.kinds[i + 2]
+    if kind == WORD:
+        return (
+            size > 1
+            and after not in _measuring_words()
+            and tokens[i + 3] not in _SEPARATORS
+            and "ኛ" not in after[:2]
+            and not after.startswith("አለቃ")
+        )
+    if kind == NUMBER:
+        return not (size <= 3 and len(after) == 3) and tokens[i + 3] != "/" and token != "251"
+    return after in _CLOSING
+
+
+def at_number(line: Line, i: int) -> Readers:
+    """Rules to try at a number: by the mark that joins it to the next token, then by what follows the whole of it."""
+    tokens = line.tokens
+    token = tokens[i]
+    joined = _JOINED.get(tokens[i + 1], ()) if line.kinds[i + 2] != SPACE else ()
+    if joined and tokens[i + 1] == " ":
+        # Only a rank and a whole number before a fraction are joined by a space.
+        if not (tokens[i + 3] == "/" or tokens[i + 2].startswith("አለቃ")):
+            joined = ()
+    if line.kinds[i] == NUMBER and (token[0] == "0" or len(token) > 5 or token == "251"):
+        joined = (telephone.read_phone, *joined)
+    if web.find_addresses(line):
+        joined = (web.read_address, *joined)
+    number = numerals.parse(line, i)
+    if number is None:
+        return (*joined, *_PLAIN)
+    j = line.skip_space(number.end)
+    kind = line.kinds[j]
+    followed = _FOLLOWED[kind]
+    if kind == WORD:
+        word = tokens[j]
+        known = (
+            word in _measuring_words()
+            or tokens[j + 1] in _SEPARATORS
+            or "ኛ" in word[:2]
+            or (len(token) == 1 and tokens[i + 1] == " ")
+        )
+        if not known:
+            followed = _PLAIN
+    elif kind == MARK and tokens[j] not in _MEASURED_MARKS:
+        followed = _PLAIN
+    return (*joined, *followed) if joined else followed
+
+
+_SEPARATORS: Final = frozenset("./")

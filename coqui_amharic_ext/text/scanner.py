@@ -50,13 +50,21 @@ class _Kinds(dict[str, int]):
 
 _KINDS: Final = _Kinds()
 #: The farthest that a rule looks past the token it starts at.
-_PADDING: Final = 12
+_PADDING: Final = 20
+
+
+class Numeral(NamedTuple):
+    """A written number: tokens up to ``end``, its whole part and the digits after the point, both as ASCII digits."""
+
+    end: int
+    whole: str
+    fraction: str
 
 
 class Line:
     """Tokens of one stretch of text, for rules to look around in. Indexing past the end gives ``""``."""
 
-    __slots__ = ("_starts", "addresses", "kinds", "memo", "policy", "size", "text", "tokens")
+    __slots__ = ("_starts", "addresses", "kinds", "memo", "parsed", "policy", "size", "text", "tokens")
 
     def __init__(self, text: str, policy: TextPolicy) -> None:
         self.text = text
@@ -70,6 +78,8 @@ class Line:
         self.kinds += (MARK,) * _PADDING
         self.tokens = tokens
         self.memo: dict[str, bool] = {}
+        #: The last number that was parsed and where, since several rules look at the same one.
+        self.parsed: tuple[int, Numeral | None] = (-1, None)
         self.addresses: dict[int, int] | None = None
         self._starts: list[int] | None = None
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from coqui_amharic_ext.text import ranges
 from coqui_amharic_ext.text.affixes import DETACHABLE, glued_prefixes
+from coqui_amharic_ext.text.cardinals import number_words
 from coqui_amharic_ext.text.numerals import sign_before
-from coqui_amharic_ext.text.rules import BY_KIND
+from coqui_amharic_ext.text.rules import AT_LATIN, at_mark, at_number, at_word, is_plain
 from coqui_amharic_ext.text.scanner import GEEZ, LATIN, MARK, NUMBER, SPACE, WORD, Line, Reading
 from coqui_amharic_ext.text.units import BELOW_ZERO
 
@@ -21,7 +22,18 @@ _NUMERIC = frozenset((NUMBER, GEEZ))
 
 def read_one(line: Line, i: int) -> Reading | None:
     """What the first fitting rule reads at token ``i``, without looking on past a dash."""
-    for read in BY_KIND[line.kinds[i]]:
+    kind = line.kinds[i]
+    if kind in _NUMERIC:
+        readers = at_number(line, i)
+    elif kind == MARK:
+        readers = at_mark(line.tokens[i])
+    elif kind == WORD:
+        readers = at_word(line, i)
+    elif kind == LATIN:
+        readers = AT_LATIN
+    else:
+        return None
+    for read in readers:
         reading = read(line, i)
         if reading is not None:
             return reading
@@ -32,7 +44,7 @@ def read_at(line: Line, i: int) -> Reading | None:
     """What is read at token ``i``, ranges, scores and signs included."""
     kind = line.kinds[i]
     if kind == MARK:
-        sign = sign_before(line, i) if line.tokens[i] == "-" else ""
+        sign = sign_before(line, i) if line.tokens[i] in ("-", "−") else ""
         if sign:
             number = read_one(line, i + 1)
             if number is not None:
@@ -47,9 +59,12 @@ def read_at(line: Line, i: int) -> Reading | None:
 
 def _skip_word(line: Line, i: int) -> bool:
     """Whether word ``i`` stands free, with nothing after it that could concern it."""
-    if line.kinds[i + 1] != SPACE:
-        return line.kinds[i + 1] == MARK and line.tokens[i + 1] not in ("/", ".")
-    return len(line.tokens[i]) > _SHORT_WORD or line.kinds[i + 2] not in _NUMERIC
+    kind = line.kinds[i + 1]
+    if kind == SPACE:
+        return len(line.tokens[i]) > _SHORT_WORD or line.kinds[i + 2] not in _NUMERIC
+    if kind == MARK:
+        return line.tokens[i + 1] not in ("/", ".")
+    return line.tokens[i] in glued_prefixes()
 
 
 def speak(line: Line, out: list[str], note: Note | None = None) -> None:
@@ -64,6 +79,8 @@ def speak(line: Line, out: list[str], note: Note | None = None) -> None:
         token = tokens[i]
         if kind == SPACE or (kind == WORD and _skip_word(line, i)):
             reading = None
+        elif kind == NUMBER and is_plain(line, i):
+            reading = Reading(i + 1, number_words(token, line.policy), "number")
         else:
             reading = read_at(line, i)
         if reading is None:

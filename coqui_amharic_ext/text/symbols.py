@@ -11,8 +11,10 @@ from coqui_amharic_ext.text.tables import rows
 _NUMBERS: Final = frozenset((NUMBER, GEEZ))
 #: Between numbers only; elsewhere these are marks without sound.
 _ARITHMETIC: Final = {"=": "እኩል ይሆናል", "*": "ሲባዛ በ", "<": "ያንሳል ከ", ">": "ይበልጣል ከ"}
-_SILENT: Final = frozenset("=*<>^~_#@²³'/")
-_BETWEEN_NUMBERS: Final = frozenset("+×÷±≈≠≤≥<>=*")
+_SILENT: Final = frozenset("=*<>^~_#@²³'/−")
+#: Punctuation that no rule reads.
+UNSPOKEN: Final = frozenset("።፣፤፥፦፧፨?!,;:…«»)–")
+_BETWEEN_NUMBERS: Final = frozenset("+×÷±≈≠≤≥<>=*−")
 
 
 @cache

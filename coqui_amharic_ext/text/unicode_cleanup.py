@@ -129,6 +129,9 @@ STEPS: Final = (
     Step("'", re.compile(r"(?<![A-Za-z])'|'(?![A-Za-z])"), _always("")),
     Step('"', re.compile(r"(?<![^\s(«–-])\"(?=\S)"), _always("«")),
     Step('"', re.compile('"'), _always("»")),
+    # ‹‹ ›› and << >> are how the press types « ».
+    Step("«<", re.compile(r"«{2,}|<<+"), _always("«")),
+    Step("»>", re.compile(r"»{2,}|>>+"), _always("»")),
     Step(".", re.compile(r"\.(?: ?\.)+"), _always("…")),
     # /ኢቢሲ/: slashes around an aside are brackets.
     Step("/", re.compile(r"(?<!\S)/(?=[^\s/])([^/\n]{1,80})(?<=\S)/(?![^\s።፣፤?!.,])"), lambda m: f"({m[1]})"),

@@ -46,6 +46,11 @@ def _units() -> dict[str, Unit]:
     return {row["written"]: Unit(row["spoken"], row["kind"] == "length") for row in rows("units")}
 
 
+def unit_words() -> tuple[str, ...]:
+    """Units as they are written."""
+    return tuple(_units())
+
+
 def _lookup(token: str) -> Unit | None:
     table = _units()
     unit = table.get(token)

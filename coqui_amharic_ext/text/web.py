@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from coqui_amharic_ext.text.cardinals import number_words
-from coqui_amharic_ext.text.latin import say_latin
+from coqui_amharic_ext.text.latin import is_known, say_latin, spell
 from coqui_amharic_ext.text.policy import TextPolicy
 from coqui_amharic_ext.text.scanner import LATIN, NUMBER, WORD, Line, Reading
 
@@ -15,15 +15,16 @@ _SIGNS: Final = {".": "ዶት", "@": "አት", "/": "ስላሽ", "-": "ዳሽ", 
 _TLDS: Final = (
     "com|org|net|et|gov|edu|info|io|co|tv|uk|us|me|ai|app|dev|africa|int|eu|ru|cn|in|ke|de|fr|ca|au|biz|news|online|site"
 )
-#: The look-behind lets a run of address characters be tried once, at its start.
+#: Every part is bounded and starts at a letter or digit that none precedes, so that long runs are not tried over and over.
 _WEB: Final = re.compile(
-    r"(?<![A-Za-z0-9._%+@/-])(?:"
+    r"(?<![A-Za-z0-9])(?:"
     r"(?:https?|ftp)://[!-~]{1,2000}"
     r"|www\.[!-~]{1,2000}"
-    r"|[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}"
-    rf"|(?:[A-Za-z0-9-]{{1,63}}\.){{1,6}}(?:{_TLDS})(?![A-Za-z0-9-])(?:/[!-~]{{0,2000}})?"
+    r"|[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}"
+    rf"|(?:[A-Za-z0-9][A-Za-z0-9-]{{0,62}}\.){{1,6}}(?:{_TLDS})(?![A-Za-z0-9-])(?:/[!-~]{{0,2000}})?"
     r")"
 )
+_DOT_NAME: Final = re.compile(r"\.[A-Za-z]|://")
 _TRAILING: Final = ".,;:!?)('\"/=&-_#"
 _PART: Final = re.compile(r"[A-Za-z]+|[0-9]+|[^A-Za-z0-9]")
 
@@ -36,18 +37,27 @@ def say_address(address: str, policy: TextPolicy) -> str:
         if part.isdigit():
             words.append(number_words(part, policy))
         elif part.isalpha():
-            words.append(say_latin(part, policy) if policy.latin != "keep" else part)
+            words.append(_label(part, policy))
         elif part in _SIGNS:
             words.append(_SIGNS[part])
     return " ".join(word for word in words if word)
 
 
-def _addresses(line: Line) -> dict[int, int]:
+def _label(part: str, policy: TextPolicy) -> str:
+    """A name in an address; up to three letters that are no word are initials (et, ebc)."""
+    if policy.latin == "keep":
+        return part
+    if len(part) <= 3 and policy.latin == "auto" and not is_known(part):
+        return spell(part, policy)
+    return say_latin(part, policy)
+
+
+def find_addresses(line: Line) -> dict[int, int]:
     """Start to end of each address in the line; searched once."""
     if line.addresses is None:
         line.addresses = {}
         text = line.text
-        if "@" in text or "." in text:
+        if "@" in text or _DOT_NAME.search(text) is not None:
             for match in _WEB.finditer(text):
                 address = match[0].rstrip(_TRAILING)
                 if address:
@@ -57,7 +67,7 @@ def _addresses(line: Line) -> dict[int, int]:
 
 def read_address(line: Line, i: int) -> Reading | None:
     """A web or e-mail address that starts at token ``i``."""
-    found = _addresses(line)
+    found = find_addresses(line)
     if not found:
         return None
     start = line.start(i)
