@@ -25,7 +25,7 @@ ATTENTION_CHOICES: Final = (
 ON_BAD_SAMPLE_CHOICES: Final = ("raise", "skip")
 DROPOUT_CHOICES: Final = ("keep", "zero")
 PRECISION_CHOICES: Final = ("stock", "fp32", "bf16", "fp16")
-XTTS_TEXT_CHOICES: Final = ("ipa", "fidel")
+XTTS_TEXT_CHOICES: Final = ("auto", "ipa", "fidel")
 
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off", ""})
@@ -77,7 +77,10 @@ class Settings:
     narrow: bool = _option(False, _flag, "narrow IPA output (b → β between vowels, n → m)")
     text: str = _option("", str, "text policies, such as latin=spell,hours24=on")
     xtts_text: str = _option(
-        "ipa", str, "what XTTS reads for Amharic: ipa (phones) or fidel (letters)"
+        "auto",
+        str,
+        "what XTTS reads for Amharic: ipa (phones) or fidel (letters); auto: what the vocabulary "
+        "was made for, ipa where it does not say",
     )
     on_bad_sample: str = _option(
         "raise", str, "an XTTS training sample that cannot be used: raise, or skip with a warning"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from coqui_amharic_ext.coqui.languages import AMHARIC, is_amharic
-from coqui_amharic_ext.coqui.xtts_tokenizer import TOKEN
+from coqui_amharic_ext.coqui.xtts_text import TOKEN, xtts_settings
 from coqui_amharic_ext.errors import UnavailableError
 
 _SPLITTING: Final = "enable_text_splitting"
@@ -43,7 +43,7 @@ def inference_with_amharic(original: Callable[..., Any]) -> Callable[..., Any]:
             from coqui_amharic_ext.settings import get_settings
 
             require_token(self.tokenizer)
-            text, language = spoken(text, get_settings()), AMHARIC
+            text, language = spoken(text, xtts_settings(get_settings())), AMHARIC
             given = signature.bind_partial(self, text, language, *args, **kwargs).arguments
             if _SPLITTING not in given:
                 kwargs[_SPLITTING] = True

@@ -9,11 +9,17 @@ from typing import Any, Final
 
 from coqui_amharic_ext.coqui.languages import AMHARIC, is_amharic
 from coqui_amharic_ext.coqui.live import AddedEntry
+from coqui_amharic_ext.coqui.text_mode import mode_for
+from coqui_amharic_ext.coqui.xtts_text import (
+    SPACE,
+    TOKEN,
+    encode_pieces,
+    known_to,
+    xtts_pieces,
+    xtts_settings,
+)
 
 logger = logging.getLogger(__name__)
-
-TOKEN: Final = f"[{AMHARIC}]"
-"""The language token that XTTS puts before the text."""
 
 CHAR_LIMIT: Final = 120
 """Characters of one XTTS input.
@@ -23,52 +29,7 @@ Declaration of Human Rights at 18.8 characters a second in English and at 9.2 in
 character is at most 1.7 symbols in running text, which keeps below the model's 402 text tokens.
 """
 
-_LATIN: Final = frozenset("abcdefghijklmnopqrstuvwxyz'")
-"""What ``latin=keep`` leaves in a transcription and XTTS's vocabularies hold."""
-
 _warned: set[str] = set()
-
-
-def xtts_text(text: str) -> str:
-    """Return what XTTS reads for an Amharic text, by ``Settings.xtts_text``.
-
-    Parameters
-    ----------
-    text : str
-        Written Amharic.
-
-    Returns
-    -------
-    str
-        ``ipa``: one character per phone (``symbols.to_coqui``), so that each phone can be one
-        vocabulary entry whatever merges a vocabulary has. ``fidel``: normalised text in Ethiopic
-        script. Both with ``. , ; : ? !``, in one line.
-
-    Raises
-    ------
-    TypeError
-        ``text`` is not a string.
-    SettingsError
-        A ``COQUI_AMHARIC_*`` variable holds a value that is not valid.
-    """
-    if not isinstance(text, str):
-        raise TypeError(f"text must be a str, got {type(text).__name__}: {text!r:.60}")
-    from coqui_amharic_ext.settings import get_settings
-
-    settings = get_settings()
-    if settings.xtts_text == "fidel":
-        from coqui_amharic_ext.coqui.cleaners import spoken
-
-        # XTTS's vocabularies hold no capital letters; upstream lowers every language's text.
-        return spoken(text, settings).lower()
-    from coqui_amharic_ext.coqui.symbols import to_coqui
-    from coqui_amharic_ext.g2p.api import phonemize
-    from coqui_amharic_ext.text import TextPolicy
-
-    if TextPolicy.from_string(settings.text).latin == "keep":
-        # Before transcription: afterwards capitals are labialised phones.
-        return to_coqui(phonemize(text.lower(), settings=settings), also=_LATIN)
-    return to_coqui(phonemize(text, settings=settings))
 
 
 def preprocess_with_amharic(original: Callable[..., str]) -> Callable[..., str]:
@@ -81,7 +42,7 @@ def preprocess_with_amharic(original: Callable[..., str]) -> Callable[..., str]:
     @functools.wraps(original)
     def preprocess_text(self: Any, txt: str, lang: str) -> str:
         if is_amharic(lang):
-            return xtts_text(txt)
+            return "".join(_pieces(self.tokenizer, txt))
         return original(self, txt, lang)
 
     return preprocess_text
@@ -97,19 +58,23 @@ def clean_with_amharic(original: Callable[..., str]) -> Callable[..., str]:
         from coqui_amharic_ext.coqui.cleaners import spoken
         from coqui_amharic_ext.settings import get_settings
 
-        return spoken(text, get_settings()).lower()
+        return spoken(text, xtts_settings(get_settings())).lower()
 
     return multilingual_cleaners
 
 
 def encode_with_amharic(original: Callable[..., list[int]]) -> Callable[..., list[int]]:
-    """Return ``VoiceBpeTokenizer.encode`` that says so when the vocabulary lacks Amharic."""
+    """Return ``VoiceBpeTokenizer.encode`` that gives each phone of Amharic a token of its own.
+
+    What the vocabulary lacks is named in the log.
+    """
 
     @functools.wraps(original)
     def encode(self: Any, txt: str, lang: str) -> list[int]:
         if not is_amharic(lang):
             return original(self, txt, lang)
-        ids = original(self, txt, AMHARIC)
+        self.check_input_length(txt, AMHARIC)
+        ids = encode_pieces(self.tokenizer, _pieces(self.tokenizer, txt))
         unknown = self.tokenizer.token_to_id("[UNK]")
         if unknown is not None and unknown in ids:
             new = [piece for piece in unknown_pieces(self, txt) if piece not in _warned]
@@ -142,14 +107,23 @@ def unknown_pieces(tokenizer: Any, text: str) -> tuple[str, ...]:
         Each piece once, in order; the language token ``[am]`` is one piece.
     """
     inner = tokenizer.tokenizer
-    pieces: list[str] = [] if inner.token_to_id(TOKEN) is not None else [TOKEN]
+    lacking: list[str] = [] if inner.token_to_id(TOKEN) is not None else [TOKEN]
     unknown = inner.token_to_id("[UNK]")
-    prepared = xtts_text(text).replace(" ", "[SPACE]")
-    encoding = inner.encode(prepared)
-    for token_id, (start, end) in zip(encoding.ids, encoding.offsets, strict=True):
-        if token_id == unknown:
-            pieces.append(prepared[start:end])
-    return tuple(dict.fromkeys(pieces))
+    for piece in dict.fromkeys(_pieces(inner, text)):
+        prepared = piece.replace(" ", SPACE)
+        encoding = inner.encode(prepared)
+        for token_id, (start, end) in zip(encoding.ids, encoding.offsets, strict=True):
+            if token_id == unknown:
+                lacking.append(prepared[start:end])
+    return tuple(dict.fromkeys(lacking))
+
+
+def _pieces(tokenizer: Any, text: str) -> list[str]:
+    """Return the pieces of an Amharic text in the mode that a vocabulary was made for."""
+    from coqui_amharic_ext.settings import get_settings
+
+    mode = mode_for(tokenizer, get_settings())
+    return xtts_pieces(text, mode, known=None if tokenizer is None else known_to(tokenizer))
 
 
 def _add_limit(limits: Any) -> Any:

@@ -1,0 +1,60 @@
+"""The Ethiopic letters that XTTS reads in ``fidel`` mode: those of Amharic."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+from coqui_amharic_ext.g2p.resources import rows
+from coqui_amharic_ext.g2p.table import (
+    GEMINATION_AND_VOWEL_LENGTH_MARK,
+    GEMINATION_MARK,
+    TONAL_MARKS,
+    VOWEL_LENGTH_MARK,
+)
+
+_GLIDE: Final = "w"
+
+
+@lru_cache(maxsize=1)
+def amharic_letters() -> tuple[str, ...]:
+    """Return the letters of Amharic, as in ``g2p/data/fidel.tsv``, and the gemination mark."""
+    return (*(row[0] for row in rows("fidel.tsv") if row[4] == "yes"), GEMINATION_MARK)
+
+
+def to_amharic_letters(text: str) -> str:
+    """Write the Ethiopic letters of other languages with those of Amharic that sound like them.
+
+    ``g2p/data/fidel.tsv`` says how Amharic reads each; a labialised syllable that Amharic has no
+    letter for is written in two (ᎁ as ሙዊ). A model would otherwise meet letters that no Amharic
+    corpus can have taught it.
+    """
+    return text.translate(_foreign())
+
+
+@lru_cache(maxsize=1)
+def _foreign() -> dict[int, str]:
+    table = [(letter, consonant, vowel) for letter, consonant, vowel, *_ in rows("fidel.tsv")]
+    known = set(amharic_letters())
+    by_reading: dict[tuple[str, str], str] = {}
+    for letter, consonant, vowel in table:
+        if letter in known:
+            by_reading.setdefault((consonant, vowel), letter)
+    foreign = {
+        ord(letter): _spelling(consonant, vowel, by_reading)
+        for letter, consonant, vowel in table
+        if letter not in known
+    }
+    foreign |= dict.fromkeys(map(ord, TONAL_MARKS), "")
+    foreign[ord(GEMINATION_AND_VOWEL_LENGTH_MARK)] = GEMINATION_MARK
+    # Vowel length is written in liturgical books; Amharic does not tell it apart.
+    foreign[ord(VOWEL_LENGTH_MARK)] = ""
+    return foreign
+
+
+def _spelling(consonants: str, vowel: str, by_reading: dict[tuple[str, str], str]) -> str:
+    *before, last = consonants.split(" ")
+    start = "".join(by_reading[consonant, "ɨ"] for consonant in before)
+    if (last, vowel) in by_reading:
+        return start + by_reading[last, vowel]
+    return start + by_reading[last.rstrip("ʷ"), "u"] + by_reading[_GLIDE, vowel]

@@ -1,0 +1,185 @@
+"""What XTTS reads for an Amharic text, and how that is cut into tokens."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from coqui_amharic_ext.coqui.languages import AMHARIC
+from coqui_amharic_ext.text.fidel import LETTERS
+
+if TYPE_CHECKING:
+    from coqui_amharic_ext.settings import Settings
+
+TOKEN: Final = f"[{AMHARIC}]"
+"""The language token that XTTS puts before the text."""
+
+SPACE: Final = "[SPACE]"
+
+LATIN_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
+"""Letters that every XTTS vocabulary has."""
+
+_ONLY_AMHARIC: Final = re.compile(rf"[{LETTERS}\u1360-\u137c\s!-@\[-`{{-~«»‹›“”„‘’…–—]*")
+"""Text in which no word can turn out to be in Latin script, whatever normalisation does."""
+
+_SPECIAL: Final = str.maketrans(
+    {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i",
+     "ŋ": "ng", "ħ": "h", "’": "'"}
+)  # fmt: skip
+_LATIN: Final = re.compile("[A-Za-zªº\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff]+")
+
+Known = Callable[[str], bool]
+
+
+@lru_cache(maxsize=8)
+def xtts_settings(settings: Settings) -> Settings:
+    """Return the settings with which text for XTTS is read.
+
+    Words in Latin script stay in Latin letters, which XTTS knows from its other languages, unless
+    ``Settings.text`` says otherwise (``latin=auto``, ``latin=spell``, ``latin=transliterate``).
+    """
+    parts = [part.strip() for part in settings.text.split(",") if part.strip()]
+    if any(part.partition("=")[0].strip() == "latin" for part in parts):
+        return settings
+    return settings.replace(text=",".join((*parts, "latin=keep")))
+
+
+def xtts_text(text: str, mode: str | None = None, *, known: Known | None = None) -> str:
+    """Return what XTTS reads for an Amharic text.
+
+    Parameters
+    ----------
+    text : str
+        Written Amharic.
+    mode : str, optional
+        ``ipa``: one character per phone (``symbols.to_coqui``). ``fidel``: normalised text in
+        Ethiopic script. By default what ``Settings.xtts_text`` says.
+    known : callable, optional
+        Tells of a Latin letter whether the vocabulary has it; others than a to z are otherwise
+        written without their marks (é as e).
+
+    Returns
+    -------
+    str
+        One line with ``. , ; : ? !``; words in Latin script keep their letters, in lower case.
+
+    Raises
+    ------
+    TypeError
+        ``text`` is not a string.
+    SettingsError
+        A ``COQUI_AMHARIC_*`` variable holds a value that is not valid.
+    """
+    return "".join(xtts_pieces(text, mode, known=known))
+
+
+def xtts_pieces(text: str, mode: str | None = None, *, known: Known | None = None) -> list[str]:
+    """Return ``xtts_text`` in the pieces that are encoded each by itself.
+
+    In ``ipa`` mode a phone is a piece, so that it is the same token wherever it stands: XTTS's
+    vocabularies have merges for the letters that IPA shares with English and would make ``wat``
+    and ``and`` of parts of Amharic words. A word in Latin script is one piece, so that it is
+    encoded as in XTTS's other languages. In ``fidel`` mode the whole text is one piece.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"text must be a str, got {type(text).__name__}: {text!r:.60}")
+    from coqui_amharic_ext.coqui.text_mode import mode_for
+    from coqui_amharic_ext.settings import get_settings
+
+    settings = get_settings()
+    mode = mode_for(None, settings) if mode is None else mode
+    if mode == "fidel":
+        return [_fidel(text, xtts_settings(settings), known)]
+    return _phones(text, xtts_settings(settings), known)
+
+
+def _fidel(text: str, settings: Settings, known: Known | None) -> str:
+    from coqui_amharic_ext.coqui.cleaners import spoken
+    from coqui_amharic_ext.coqui.letters import to_amharic_letters
+
+    # XTTS's vocabularies hold no capital letters; upstream lowers every language's text.
+    line = to_amharic_letters(spoken(text, settings)).lower()
+    return _LATIN.sub(lambda match: to_known_letters(match[0], known), line)
+
+
+def _phones(text: str, settings: Settings, known: Known | None) -> list[str]:
+    from coqui_amharic_ext.coqui.symbols import to_coqui
+    from coqui_amharic_ext.g2p.api import phonemize, transcribe
+    from coqui_amharic_ext.g2p.sentence import KEPT
+
+    if _ONLY_AMHARIC.fullmatch(text):
+        return list(to_coqui(phonemize(text, settings=settings)))
+    found = transcribe(text, settings=settings)
+    pieces: list[str] = []
+    position = 0
+    for word in found.words:
+        # Between two words stand only spaces and marks, so the next occurrence is this word.
+        start = found.ipa.index(word.ipa, position)
+        pieces += to_coqui(found.ipa[position:start])
+        if word.backend == KEPT:
+            # As they are: among phones, capitals are the labialised ones.
+            pieces.append(to_known_letters(word.ipa.lower(), known))
+        else:
+            pieces += to_coqui(word.ipa)
+        position = start + len(word.ipa)
+    pieces += to_coqui(found.ipa[position:])
+    return _tidy(pieces)
+
+
+def _tidy(pieces: Iterable[str]) -> list[str]:
+    """Leave out empty pieces and the spaces around them."""
+    tidy: list[str] = []
+    for piece in pieces:
+        if not piece or (piece == " " and (not tidy or tidy[-1] == " ")):
+            continue
+        tidy.append(piece)
+    return tidy[:-1] if tidy and tidy[-1] == " " else tidy
+
+
+def to_known_letters(word: str, known: Known | None = None) -> str:
+    """Write a Latin word in letters that an XTTS vocabulary has.
+
+    Parameters
+    ----------
+    word : str
+        In lower case.
+    known : callable, optional
+        Tells whether the vocabulary has a letter; ``None`` stands for a to z.
+
+    Returns
+    -------
+    str
+        Letters that the vocabulary lacks are written without their marks; what then is still no
+        letter from a to z or an apostrophe is left out.
+    """
+    return "".join(_letter(letter, known) for letter in unicodedata.normalize("NFC", word))
+
+
+def _letter(letter: str, known: Known | None) -> str:
+    if letter in LATIN_LETTERS or letter == "'" or (known is not None and known(letter)):
+        return letter
+    plain = unicodedata.normalize("NFKD", letter.translate(_SPECIAL))
+    return "".join(c for c in plain if c in LATIN_LETTERS or c == "'")
+
+
+def known_to(tokenizer: Any) -> Known:
+    """Return what tells whether a ``tokenizers.Tokenizer`` has a character."""
+    return lambda character: tokenizer.token_to_id(character) is not None
+
+
+def encode_pieces(tokenizer: Any, pieces: Iterable[str]) -> list[int]:
+    """Encode the pieces of an Amharic text, the language token before them.
+
+    Parameters
+    ----------
+    tokenizer : tokenizers.Tokenizer
+        An XTTS vocabulary.
+    pieces : iterable of str
+        From ``xtts_pieces``.
+    """
+    prepared = [TOKEN, *(piece.replace(" ", SPACE) for piece in pieces)]
+    ids: list[int] = tokenizer.encode(prepared, is_pretokenized=True).ids
+    return ids
