@@ -89,7 +89,8 @@ def activate(settings: Settings | None = None) -> Report:
     ----------
     settings : Settings, optional
         Without it, settings come from ``COQUI_AMHARIC_*`` variables and defaults. Settings given
-        here are exported to those variables, so that processes started later choose the same.
+        here are exported to those variables, and ``COQUI_AMHARIC_AUTOLOAD`` is set to 1, so that
+        processes started later (data loader workers, other ranks) do the same.
 
     Raises
     ------
@@ -107,8 +108,7 @@ def activate(settings: Settings | None = None) -> Report:
             _state.patcher.undo()
             _state.patcher = None
         settings_module.set_settings(chosen)
-        if settings is not None:
-            _export(chosen)
+        _export(chosen if settings is not None else None)
         late = _late_notes() if _state.patcher is None else _state.notes
         _state.fault = ""
         finder = _install_finder()
@@ -128,16 +128,23 @@ def _late_notes() -> tuple[str, ...]:
     )
 
 
-def _export(chosen: Settings) -> None:
+def _export(chosen: Settings | None) -> None:
+    """Make processes started from here do as this one does."""
     from coqui_amharic_ext.settings import ENVIRONMENT
 
-    wanted = chosen.to_environment()
-    for variable in ENVIRONMENT.values():
+    wanted: dict[str, str | None] = {"COQUI_AMHARIC_AUTOLOAD": "1"}
+    if chosen is not None:
+        wanted |= dict.fromkeys(ENVIRONMENT.values()) | chosen.to_environment()
+    for variable, value in wanted.items():
         _state.exported.setdefault(variable, os.environ.get(variable))
-        if variable in wanted:
-            os.environ[variable] = wanted[variable]
-        else:
-            os.environ.pop(variable, None)
+        _set_variable(variable, value)
+
+
+def _set_variable(variable: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(variable, None)
+    else:
+        os.environ[variable] = value
 
 
 def deactivate() -> None:
@@ -152,10 +159,7 @@ def deactivate() -> None:
             _state.finder.remove()
         sys.meta_path[:] = [f for f in sys.meta_path if not isinstance(f, AwaitCoqui)]
         for variable, value in _state.exported.items():
-            if value is None:
-                os.environ.pop(variable, None)
-            else:
-                os.environ[variable] = value
+            _set_variable(variable, value)
         _state.exported.clear()
         _state.patcher = None
         _state.finder = None

@@ -197,8 +197,10 @@ def test_settings_given_to_activate_reach_child_processes(run_python: RunPython)
         )
         subprocess.run([sys.executable, "-c", code], check=True)
         am.deactivate()
-        assert not [v for v in os.environ if v.startswith("COQUI_AMHARIC_")]
-        """
+        found = {k: v for k, v in os.environ.items() if k.startswith("COQUI_AMHARIC_")}
+        assert found == {"COQUI_AMHARIC_AUTOLOAD": "0"}, found
+        """,
+        COQUI_AMHARIC_AUTOLOAD="0",
     )
 
 
