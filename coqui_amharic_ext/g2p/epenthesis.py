@@ -9,8 +9,9 @@ number of ɨ (Hayward 1988, "In defence of the skeletal tier"; Leslau 1995, chap
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from coqui_amharic_ext.g2p.phones import LENGTH
 from coqui_amharic_ext.g2p.resources import rows
@@ -39,25 +40,39 @@ def _contacts() -> dict[tuple[str, str, str], float]:
     return {(row[0], row[1], row[2]): float(row[3]) for row in rows("contacts.tsv")}
 
 
-def _class(token: str) -> str:
-    return _CLASS_OF.get(token[0], "stop")
+class _Token(NamedTuple):
+    """What of a consonant counts here.
+
+    Attributes
+    ----------
+    sonority : str
+        Its class in ``data/contacts.tsv``.
+    long : bool
+        Whether it is geminate.
+    repeated : bool
+        Whether it is the consonant before it once more.
+    """
+
+    sonority: str
+    long: bool
+    repeated: bool
 
 
-def _cluster_cost(tokens: list[str], initial: bool, final: bool) -> float:
+def _cluster_cost(tokens: Sequence[_Token], initial: bool, final: bool) -> float:
     """Return the cost of a cluster between two vowels, or between a vowel and a word edge."""
     if not tokens:
         return 0.0 if final else FORBIDDEN
-    places = len(tokens) + sum(LENGTH in token for token in tokens)
+    places = len(tokens) + sum(token.long for token in tokens)
     if initial:
         return 0.0 if places == 1 else float(FORBIDDEN * (places - 1))
     if places > 2:
         return float(FORBIDDEN * (places - 2))
     if len(tokens) == 1:
         return 0.0
-    if tokens[0] == tokens[1]:
+    if tokens[1].repeated:
         return IDENTICAL_COST
     place = "final" if final else "medial"
-    return _contacts()[place, _class(tokens[0]), _class(tokens[1])]
+    return _contacts()[place, tokens[0].sonority, tokens[1].sonority]
 
 
 class _Runs(dict[str, str]):
@@ -72,9 +87,18 @@ class _Runs(dict[str, str]):
     def __missing__(self, run: str) -> str:
         if len(self) >= _MEMO_SIZE:
             self.clear()
-        vowel = run[-1:] if run[-1:] in VOWELS else ""
+        vowel = run[-1] if run[-1] in VOWELS else ""
         tokens = _TOKEN.findall(run[: len(run) - len(vowel)])
-        filled = _cheapest(tokens, self.initial, self.final) + vowel
+        if vowel and (not tokens or (len(tokens) == 1 and len(tokens[0]) == 1)):
+            filled = run
+        else:
+            before = ("", *tokens)
+            skeleton = tuple(
+                _Token(_CLASS_OF.get(t[0], "stop"), t[-1] == LENGTH, t == before[i])
+                for i, t in enumerate(tokens)
+            )
+            places = _cheapest(skeleton, self.initial, self.final)
+            filled = "".join([t + "ɨ" if i in places else t for i, t in enumerate(tokens)]) + vowel
         self[run] = filled = decode(filled) if self.ipa else filled
         return filled
 
@@ -84,7 +108,22 @@ _CODED: Final = tuple(_Runs(i, f, False) for i, f in ((1, 0), (0, 0), (0, 1), (1
 _IPA: Final = tuple(_Runs(i, f, True) for i, f in ((1, 0), (0, 0), (0, 1), (1, 1)))
 
 
-def _cheapest(tokens: list[str], initial: bool, final: bool) -> str:
+def _cheapest(tokens: tuple[_Token, ...], initial: bool, final: bool) -> frozenset[int]:
+    """Return after which consonants ɨ stands; which they are counts no more than their class."""
+    if len(tokens) <= _REMEMBERED:
+        return _remembered(tokens, initial, final)
+    return _search(tokens, initial, final)
+
+
+_REMEMBERED: Final = 6
+
+
+@lru_cache(maxsize=1 << 13)
+def _remembered(tokens: tuple[_Token, ...], initial: bool, final: bool) -> frozenset[int]:
+    return _search(tokens, initial, final)
+
+
+def _search(tokens: tuple[_Token, ...], initial: bool, final: bool) -> frozenset[int]:
     """Find the cheapest places for ɨ, left to right; linear in the length of the run."""
     count = len(tokens)
     # best[i]: cheapest cost with ɨ right after token i, and where the ɨ before that stood.
@@ -92,10 +131,8 @@ def _cheapest(tokens: list[str], initial: bool, final: bool) -> str:
     for here in range(1, count + 1):
         options = []
         for before in range(max(0, here - 3), here):
-            cluster = tokens[before:here]
-            cost = _cluster_cost(cluster, initial and before == 0, False)
-            place = LATE_COST * here
-            options.append((best[before][0] + cost + VOWEL_COST + place, before))
+            cost = _cluster_cost(tokens[before:here], initial and before == 0, False)
+            options.append((best[before][0] + cost + VOWEL_COST + LATE_COST * here, before))
         best.append(min(options))
     ends = []
     for before in range(max(0, count - 3), count + 1):
@@ -107,16 +144,18 @@ def _cheapest(tokens: list[str], initial: bool, final: bool) -> str:
     _, here = min(ends)
     places = set()
     while here > 0:
-        places.add(here)
+        places.add(here - 1)
         here = best[here][1]
-    return "".join(t + "ɨ" if i in places else t for i, t in enumerate(tokens, 1))
+    return frozenset(places)
 
 
 def _fill(coded: str, runs: tuple[_Runs, ...]) -> str:
     initial, medial, final, whole = runs
+    if "ːʷ" in coded:  # a suffix's ʷ meets the stem's geminate: አሏት ʔalʷːat
+        coded = coded.replace("ːʷ", "ʷː")
     parts = _OPENING.findall(coded)
-    if len(parts) == 1:
-        return whole[coded]
+    if len(parts) < 2:
+        return (initial if coded[-1:] in VOWELS else whole)[coded] if coded else ""
     first = initial[parts[0]]
     last = parts.pop()
     if last[-1] not in VOWELS:
