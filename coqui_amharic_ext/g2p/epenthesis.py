@@ -89,8 +89,10 @@ class _Runs(dict[str, str]):
             self.clear()
         vowel = run[-1] if run[-1] in VOWELS else ""
         tokens = _TOKEN.findall(run[: len(run) - len(vowel)])
-        if vowel and (not tokens or (len(tokens) == 1 and len(tokens[0]) == 1)):
-            filled = run
+        if vowel and len(run) < 3 + (not self.initial):
+            # C before a vowel; between vowels two consonants, or one long one, as well.
+            split = len(tokens) == 2 and tokens[0] == tokens[1]
+            filled = f"{tokens[0]}ɨ{tokens[1]}{vowel}" if split else run
         else:
             before = ("", *tokens)
             skeleton = tuple(

@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from operator import itemgetter
 from typing import Final, Literal, NamedTuple
 
 from coqui_amharic_ext.g2p import inflection as infl
 from coqui_amharic_ext.g2p import lexicon, stems
-from coqui_amharic_ext.g2p.symbols import VOWELS, encode
+from coqui_amharic_ext.g2p.epenthesis import speak
+from coqui_amharic_ext.g2p.symbols import VOWELS, decode, encode
 
 Layer = Literal["lexicon", "paradigm", "rules"]
 
@@ -48,7 +50,14 @@ class Reading(NamedTuple):
 
 
 class _Way(NamedTuple):
-    """A prefix and a suffix that go together."""
+    """A prefix and a suffix that go together.
+
+    Attributes
+    ----------
+    before_ipa, after_ipa : str or None
+        The affixes' IPA if no ɨ can depend on what they are put to, that is, if a vowel stands
+        there, or a single consonant after a stem that ends in a vowel.
+    """
 
     cost: float
     takes: int
@@ -59,6 +68,8 @@ class _Way(NamedTuple):
     bare: bool
     negative: bool
     feminine: bool
+    before_ipa: str | None
+    after_ipa: str | None
 
 
 class _Ways(NamedTuple):
@@ -74,6 +85,8 @@ class _Noun(NamedTuple):
     spoken: str
     before_vowel: str
     takes: int
+    ipa: str
+    ipa_before_vowel: str
 
 
 class _Edge(NamedTuple):
@@ -87,6 +100,10 @@ class _Edge(NamedTuple):
         How many.
     cost : float
         The least cost of its readings.
+    opens : bool or None
+        Whether what follows a prefix must begin with a; None: either.
+    evidence : bool
+        Whether a reading of it shows that the word is a verb.
     takes : int
         Union of what its readings take.
     affixes : tuple of Affix
@@ -98,6 +115,8 @@ class _Edge(NamedTuple):
     written: str
     size: int
     cost: float
+    opens: bool | None
+    evidence: bool
     takes: int
     affixes: tuple[infl.Affix, ...]
     ways: dict[str, _Ways]
@@ -119,8 +138,11 @@ class _Edges(NamedTuple):
     sizes: dict[str, tuple[int, ...]]
 
 
-_Candidate = tuple[float, str, Layer]
-"""A :class:`Reading` as a plain tuple, which is made in a third of the time."""
+_Step = tuple[float, int, int, int, bool | None, bool | None, bool, _Edge, _Edge]
+"""Least cost, lengths of prefix and suffix, what both take; whether what is between must begin
+with a, and end in a vowel (None: either); whether it must be a verb; the two."""
+_Candidate = tuple[float, str, Layer, str]
+"""A :class:`Reading` as a plain tuple, and its IPA where that needs no more syllables."""
 
 
 class _Tables(NamedTuple):
@@ -129,9 +151,9 @@ class _Tables(NamedTuple):
     suffixes: dict[str, tuple[_Edge, ...]]
     suffix_sizes: dict[str, tuple[int, ...]]
     patterns: stems.Index
-    raw: dict[str, list[stems.Raw]]
     nouns: dict[str, lexicon.Entry | _Noun]
-    stems: dict[str, list[stems.Stem]]
+    stems: dict[str, stems.Stems]
+    plans: dict[tuple[str, str], tuple[_Step, ...]]
 
 
 @lru_cache(maxsize=1)
@@ -141,8 +163,7 @@ def _tables() -> _Tables:
     }
     prefixes = _edges(infl.prefixes(), lambda key, size: key[:size], slice(0, 2))
     suffixes = _edges(infl.suffixes(), lambda key, size: key[len(key) - size :], slice(-2, None))
-    patterns = stems.index()
-    return _Tables(*prefixes, *suffixes, patterns, patterns.raw, nouns, {})
+    return _Tables(*prefixes, *suffixes, stems.index(), nouns, {}, {})
 
 
 def _edges(
@@ -155,7 +176,10 @@ def _edges(
         for affix in affixes:
             takes |= affix.takes
         cost = min(affix.cost for affix in affixes)
-        edges[key] = _Edge(key, len(key), cost, takes, affixes, {})
+        openings = {affix.stem for affix in affixes}
+        opens = None if len(openings) > 1 or "" in openings else openings == {"a"}
+        evidence = any(affix.evidence for affix in affixes)
+        edges[key] = _Edge(key, len(key), cost, opens, evidence, takes, affixes, {})
         if key:
             sizes.setdefault(key[edge], set()).add(len(key))
     for pair, lengths in sizes.items():
@@ -167,6 +191,19 @@ def _edges(
         found = [edges[part] for part in parts if part in edges]
         known[key] = tuple(sorted(found, key=lambda edge: edge.cost))
     return _Edges(known, {pair: tuple(sorted(s, reverse=True)) for pair, s in sizes.items()})
+
+
+def _closed_ipa(before: str) -> str | None:
+    return speak(before) if not before or before[-1] in VOWELS else None
+
+
+def _opened_ipa(after: str) -> str | None:
+    if not after:
+        return ""
+    if after[0] in VOWELS:
+        return speak(after)
+    second = after.replace("ː", "")[1:2]
+    return speak("a" + after)[1:] if not second or second in VOWELS else None
 
 
 def _ways(prefix: _Edge, suffix: _Edge) -> _Ways:
@@ -182,6 +219,8 @@ def _ways(prefix: _Edge, suffix: _Edge) -> _Ways:
             before.bare,
             before.negative,
             bool(after.takes & (infl.FEMININE | infl.GER1)),
+            _closed_ipa(before.spoken),
+            _opened_ipa(after.spoken),
         )
         for before in prefix.affixes
         for after in suffix.affixes
@@ -194,7 +233,31 @@ def _ways(prefix: _Edge, suffix: _Edge) -> _Ways:
     return result
 
 
+def _plan(prefix: str, suffix: str, tables: _Tables) -> tuple[_Step, ...]:
+    """Return how to split a word with these longest affixes, the cheapest way first."""
+    found: list[_Step] = []
+    for before in tables.prefixes[prefix]:
+        _, start, before_cost, opens, before_evidence, before_takes, _, _ = before
+        for after in tables.suffixes[suffix]:
+            _, cut, cost, _, evidence, takes, _, _ = after
+            takes &= before_takes
+            if takes:
+                # Only nouns end in a vowel: the stem of a verb goes up to its last radical.
+                closes = True if takes == infl.NOUN_V else None if takes & infl.NOUN_V else False
+                found.append(
+                    (before_cost + cost, start, cut, takes, opens, closes,
+                     before_evidence or evidence, before, after)
+                )  # fmt: skip
+    found.sort(key=itemgetter(0))
+    if len(tables.plans) >= _PLANS_SIZE:
+        tables.plans.clear()
+    result = tables.plans[prefix, suffix] = tuple(found)
+    return result
+
+
+_VOWELS: Final = "əuiaeɨo"
 _MEMO_SIZE: Final = 1 << 10
+_PLANS_SIZE: Final = 1 << 13
 _STEMS_SIZE: Final = 1 << 14
 _CLITIC_ENDS: Final = "mnas"
 _LAST_VOWEL: Final = re.compile("(?<=[əuiaeɨo][^əuiaeɨoːʷ])ɨ(?=[^əuiaeɨoːʷ]$)")
@@ -204,11 +267,13 @@ def _noun(written: str, entry: lexicon.Entry) -> _Noun:
     """Return a noun's forms; a last ɨ falls where a vowel opens the syllable (mɨdɨɾ, mɨdɾu)."""
     spoken = encode(entry.ipa)
     takes = infl.NOUN_V if written[-1] in VOWELS else infl.NOUN_C
-    return _Noun(spoken, _LAST_VOWEL.sub("", spoken), takes)
+    short = _LAST_VOWEL.sub("", spoken)
+    ipa = entry.ipa if short == spoken else decode(short)
+    return _Noun(spoken, short, takes, entry.ipa, ipa)
 
 
 def likeliest(coded: str) -> _Candidate:
-    """Return the likeliest reading of a written word: its cost, what is spoken, the layer.
+    """Return the likeliest reading of a written word: cost, spoken form, layer, IPA if known.
 
     Parameters
     ----------
@@ -236,7 +301,7 @@ def readings(coded: str) -> list[Reading]:
     if not found or found[0][0] > _UNLISTED_COST - WINDOW:
         found = sorted([*found, _unlisted_noun(coded, _tables())])
     unique: dict[str, Reading] = {}
-    for cost, spoken, layer in found:
+    for cost, spoken, layer, _ in found:
         if cost <= found[0][0] + WINDOW:
             unique.setdefault(spoken, Reading(cost, spoken, layer))
     return list(unique.values())
@@ -250,7 +315,7 @@ def _candidates(coded: str, window: float) -> list[_Candidate]:
     best = _split(coded, shape, "", 0.0, _UNLISTED_COST, window, tables, found)
     if best >= _CLITIC_COST and coded[-1] in _CLITIC_ENDS:
         for clitic, spoken in infl.clitics().items():
-            if coded.endswith(clitic) and len(coded) > len(clitic) + 1:
+            if clitic[-1] == coded[-1] and coded.endswith(clitic) and len(coded) > len(clitic) + 1:
                 size = len(coded) - len(clitic)
                 best = _split(
                     coded[:size], shape[:size], spoken, _CLITIC_COST, best, window, tables, found
@@ -270,60 +335,57 @@ def _split(
 ) -> float:
     """Add the readings of a word, put a clitic to each; return the least cost so far."""
     size = len(coded)
-    prefixes, prefix_sizes, suffixes, suffix_sizes, patterns, raw, nouns, known = tables
-    starts = prefixes[""]
+    prefixes, prefix_sizes, suffixes, suffix_sizes, patterns, nouns, known, plans = tables
+    prefix = suffix = ""
     for length in prefix_sizes.get(coded[:2]) or prefix_sizes.get(coded[0], ()):
         if coded[:length] in prefixes:
-            starts = prefixes[coded[:length]]
+            prefix = coded[:length]
             break
-    ends = suffixes[""]
     for length in suffix_sizes.get(coded[-2:]) or suffix_sizes.get(coded[-1], ()):
         if coded[-length:] in suffixes:
-            ends = suffixes[coded[-length:]]
+            suffix = coded[-length:]
             break
-    for before in starts:
-        _, start, start_cost, start_takes, _, start_ways = before
-        bound = best + window - start_cost - clitic_cost
-        for after in ends:
-            ending, cut, cost, takes, _, _ = after
-            if cost > bound:
-                break
-            takes &= start_takes
-            end = size - cut
-            if not takes or end <= start:
-                continue
-            noun = nouns.get(coded[start:end]) if takes & _NOUN else None
-            form = shape[start:end]
-            groups = patterns.get(form)
-            if groups is None and form in raw:
-                groups = patterns.make(form)
-            if groups is None or not groups[0] & takes:
-                if noun is None:
-                    continue
-                matches = None
-            else:
-                matches = known.get(coded[start:end])
-                if matches is None:
-                    matches = _remember(groups, coded[start:end], known)
-                if not matches and noun is None:
-                    continue
-            written = coded[start:end]
-            ways = start_ways.get(ending) or _ways(before, after)
-            if noun is not None:
-                if not isinstance(noun, _Noun):
-                    noun = nouns[written] = _noun(written, noun)
-                best = _with_noun(noun, ways, clitic, clitic_cost, best, found)
-            if matches:
-                best = _with_stems(
-                    matches, written, ways, clitic, clitic_cost, best, window, found
-                )
-            bound = best + window - start_cost - clitic_cost
+    bound = best + window - clitic_cost
+    for cost, start, cut, takes, opens, closes, evidence, before, after in (
+        plans.get((prefix, suffix)) or _plan(prefix, suffix, tables)
+    ):
+        if cost > bound:
+            break
+        end = size - cut
+        if (
+            end <= start
+            or (closes is not None and (coded[end - 1] in _VOWELS) is not closes)
+            or (opens is not None and (coded[start] == "a") is not opens)
+        ):
+            continue
+        written = coded[start:end]
+        noun = nouns.get(written) if takes & _NOUN else None
+        groups = patterns.get(shape[start:end])
+        matches: tuple[stems.Stem, ...] = ()
+        if groups is not None:
+            if type(groups) is list:
+                groups = patterns.make(shape[start:end], groups)
+            if groups[0] & takes:
+                both = known.get(written) or _remember(groups, written, known)
+                matches = both[0] + both[1] if evidence else both[0]
+        if noun is None and not matches:
+            continue
+        ways = before.ways.get(after.written) or _ways(before, after)
+        if noun is not None:
+            if not isinstance(noun, _Noun):
+                noun = nouns[written] = _noun(written, noun)
+            best = _with_noun(noun, ways, clitic, clitic_cost, best, found)
+        if matches:
+            best = _with_stems(
+                matches, written, ways, clitic, clitic_cost, best, window, found
+            )
+        bound = best + window - clitic_cost
     return best
 
 
 def _remember(
-    groups: stems.Groups, written: str, known: dict[str, list[stems.Stem]]
-) -> list[stems.Stem]:
+    groups: stems.Groups, written: str, known: dict[str, stems.Stems]
+) -> stems.Stems:
     if len(known) >= _STEMS_SIZE:
         known.clear()
     matches = known[written] = stems.readings(groups, written)
@@ -339,20 +401,29 @@ def _with_noun(
     found: list[_Candidate],
 ) -> float:
     """Add the readings of a word whose middle is a known noun."""
-    for way in ways.nominal:
-        if way.takes & noun.takes:
-            after = way.after
-            opens = after and after[0] in VOWELS and after[0] != "ɨ"
-            spoken = way.before + (noun.before_vowel if opens else noun.spoken) + after
-            cost = way.cost + clitic_cost
-            found.append((cost, infl.attach(spoken, clitic) if clitic else spoken, "lexicon"))
-            if cost < best:
-                best = cost
+    spoken, before_vowel, noun_takes, ipa, ipa_before_vowel = noun
+    for cost, takes, before, after, _, _, _, _, _, before_ipa, after_ipa in ways.nominal:
+        if not takes & noun_takes:
+            continue
+        cost += clitic_cost
+        opens = after and after[0] in VOWELS and after[0] != "ɨ"
+        whole = before + (before_vowel if opens else spoken) + after
+        if clitic:
+            found.append((cost, infl.attach(whole, clitic), "lexicon", ""))
+        elif before_ipa is None or after_ipa is None or (
+            noun_takes == infl.NOUN_C and after and after[0] not in VOWELS
+        ):
+            found.append((cost, whole, "lexicon", ""))
+        else:
+            middle = ipa_before_vowel if opens else ipa
+            found.append((cost, whole, "lexicon", before_ipa + middle + after_ipa))
+        if cost < best:
+            best = cost
     return best
 
 
 def _with_stems(
-    matches: list[stems.Stem],
+    matches: tuple[stems.Stem, ...],
     written: str,
     ways: _Ways,
     clitic: str,
@@ -364,8 +435,9 @@ def _with_stems(
     """Add the readings of a word whose middle may be these stems."""
     negated = clitic == "m"
     opening = "a" if written[0] == "a" else "C"
+    every = ways.every
     for stem_cost, pattern, known, palatal in matches:
-        for cost, takes, before, after, evidence, opens, bare, negative, feminine in ways.every:
+        for cost, takes, before, after, evidence, opens, bare, negative, feminine, _, _ in every:
             takes &= pattern.takes
             if negated and negative:
                 takes &= ~_JUSSIVE
@@ -380,7 +452,7 @@ def _with_stems(
                 spoken = before + stems.speak(written, pattern.inserts) + after
                 if clitic:
                     spoken = infl.attach(spoken, clitic)
-                found.append((total, spoken, "paradigm" if known else "rules"))
+                found.append((total, spoken, "paradigm" if known else "rules", ""))
                 best = min(best, total)
     return best
 
@@ -402,5 +474,5 @@ def _unlisted_noun(coded: str, tables: _Tables) -> _Candidate:
                 if suffix.takes & takes and "ː" in suffix.spoken:
                     spoken = stem + suffix.spoken
                     spoken = infl.attach(spoken, clitic) if clitic else spoken
-                    return (_UNLISTED_COST + suffix.cost + cost, spoken, "rules")
-    return (_UNLISTED_COST, coded, "rules")
+                    return (_UNLISTED_COST + suffix.cost + cost, spoken, "rules", "")
+    return (_UNLISTED_COST, coded, "rules", "")

@@ -96,9 +96,9 @@ def realise(
     elif not coded:
         ipa, source = "", "rules"
     else:
-        _, spoken, source = likeliest(coded)
+        _, spoken, source, ipa = likeliest(coded)
         if segments is None:
-            ipa = speak(spoken)
+            ipa = ipa or speak(spoken)
         else:
             ipa = decode(merge(fill(spoken), coded, segments))
     return Realisation(narrowed(ipa) if narrow else ipa, source, coded, narrow)

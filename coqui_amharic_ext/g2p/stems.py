@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from coqui_amharic_ext.g2p import inflection as infl
 from coqui_amharic_ext.g2p import paradigms, roots
@@ -25,6 +25,8 @@ _WRITTEN_SHAPE: Final[dict[int, str | None]] = {
     ord("ɨ"): None,
 }
 
+_UNSPOKEN: Final = {ord("ː"): None, ord("ɨ"): None}
+_MAY_PALATALISE: Final = ("impf", "juss", "imp", "ger1")
 _TAKES: Final = {
     ("strong", "perf"): infl.PERF,
     ("a", "perf"): infl.PERF_A,
@@ -81,180 +83,6 @@ class Pattern(NamedTuple):
     unlisted: float
 
 
-class Group(NamedTuple):
-    """Patterns of one shape that have the same letters for affixes and the same radicals' places.
-
-    Attributes
-    ----------
-    takes : int
-        Union of the patterns' bits.
-    head, tail : str
-        What the written stem must begin and end with.
-    same : tuple of (int, int)
-        Pairs of places that must hold the same consonant.
-    radicals : callable
-        Takes the radicals out of a written stem.
-    by_class : dict
-        Patterns by verb class.
-    palatal : {"", "may", "must"}
-        Whether the last radical may, or must, be a palatal that stands for a dental.
-    unknown : tuple of Pattern
-        What an unknown root is read as.
-    """
-
-    takes: int
-    head: str
-    tail: str
-    same: tuple[tuple[int, int], ...]
-    radicals: Callable[[str], Radicals] | None
-    by_class: dict[str, tuple[Pattern, ...]]
-    palatal: str
-    unknown: tuple[Pattern, ...]
-
-
-Raw = tuple[paradigms.Row, str, str, str]
-"""Row, class with labialised places, tense, pattern."""
-
-
-class Groups(NamedTuple):
-    """The groups of one shape.
-
-    Attributes
-    ----------
-    takes : int
-        Union of all their bits.
-    by_first : dict
-        Groups by the first letter of the stem; under ``""`` for every other letter.
-    """
-
-    takes: int
-    by_first: dict[str, tuple[Group, ...]]
-
-
-class Index(dict[str, Groups]):
-    """Groups by shape; those of a shape are made when it is first met."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.raw: dict[str, list[Raw]] = {}
-
-    def make(self, shape: str) -> Groups:
-        """Return the groups of a shape that was not met before."""
-        found = self[shape] = _by_first_letter(_group(self.raw.pop(shape)))
-        return found
-
-
-def _by_first_letter(groups: tuple[Group, ...]) -> Groups:
-    firsts = {group.head[:1] for group in groups}
-    takes = 0
-    for group in groups:
-        takes |= group.takes
-    by_first = {
-        first: tuple(group for group in groups if group.head[:1] in ("", first))
-        for first in firsts | {""}
-    }
-    return Groups(takes, by_first)
-
-
-@lru_cache(maxsize=1)
-def index() -> Index:
-    """Return all patterns by written shape."""
-    places: dict[str, set[str]] = {}
-    for classes in roots.load().values():
-        for name in classes:
-            verb_class, _, where = name.partition(".")
-            places.setdefault(verb_class, set()).add(where)
-    found = Index()
-    for row in paradigms.table():
-        variants = sorted(places.get(row.verb_class, {""}) | {""})
-        for tense, pattern in paradigms.forms(row):
-            for where in variants:
-                name = f"{row.verb_class}.{where}" if where else row.verb_class
-                variant = paradigms.labialise(pattern, where) if where else pattern
-                raw = found.raw.setdefault(variant.translate(_WRITTEN_SHAPE), [])
-                raw.append((row, name, tense, variant))
-    return found
-
-
-def _group(raw: list[Raw]) -> tuple[Group, ...]:
-    parts: dict[tuple[object, ...], tuple[dict[str, list[Pattern]], list[Pattern]]] = {}
-    for row, name, tense, variant in raw:
-        literals, places, same, inserts, size, last = _read(variant)
-        radicals = tuple(places[digit] for digit in row.radicals)
-        palatal = ""
-        if tense.endswith("!"):
-            palatal = "must"
-        elif tense in ("impf", "juss", "imp", "ger1") and variant.rstrip("ː")[-1:].isdigit():
-            palatal = "may"
-        nominal = infl.NOUN_V if last in VOWELS else infl.NOUN_C
-        takes = _TAKES.get((row.endings, tense)) or _TAKES.get(("strong", tense), nominal)
-        own = _TENSE_COST.get(tense, 0.0)
-        if len(set(row.radicals)) < len(row.radicals):
-            own += _MERGED_COST
-        if tense == "ger1" and size < 4:
-            # ስሜ is "my name" and በሬ "ox" before either is a converb.
-            own += _SHORT_CONVERB_COST
-        pattern = Pattern(
-            row.stem, takes, inserts, own, _STEM_COST.get(row.stem, _OTHER_STEM_COST)
-        )
-        key = (_literals(literals, size), radicals, same, palatal)
-        by_class, unknown = parts.setdefault(key, ({}, []))
-        by_class.setdefault(name if radicals else "", []).append(pattern)
-        where = name.partition(".")[2]
-        if tense in row.default and where in ("", "1"):
-            unknown.append(pattern)
-    found = []
-    for (ends, radicals, same, palatal), (by_class, unknown) in parts.items():  # type: ignore[misc]
-        takes = 0
-        for patterns in by_class.values():
-            for pattern in patterns:
-                takes |= pattern.takes
-        head, tail = ends
-        found.append(
-            Group(
-                takes, head, tail, same, itemgetter(*radicals) if radicals else None,
-                {name: tuple(patterns) for name, patterns in by_class.items()},
-                palatal, tuple(unknown),
-            )
-        )  # fmt: skip
-    return tuple(found)
-
-
-def _read(
-    variant: str,
-) -> tuple[
-    dict[int, str], dict[str, int], tuple[tuple[int, int], ...], tuple[tuple[int, str], ...], int, str
-]:
-    """Return a pattern's literal places, radicals' places, doubles, inserts, size, last letter."""
-    literals: dict[int, str] = {}
-    places: dict[str, int] = {}
-    same = []
-    inserts = []
-    size = 0
-    for char in variant:
-        if char in "ːɨ":
-            inserts.append((size, char))
-            continue
-        if char.isdigit():
-            if char in places:
-                same.append((places[char], size))
-            else:
-                places[char] = size
-        else:
-            literals[size] = char
-        size += 1
-    return literals, places, tuple(same), tuple(reversed(inserts)), size, variant.rstrip("ːɨ")[-1:]
-
-
-def _literals(literals: dict[int, str], size: int) -> tuple[str, str]:
-    """Return what stands before the first and after the last place that is a radical's."""
-    free = [place for place in range(size) if place not in literals]
-    first, last = (free[0], free[-1]) if free else (size, size)
-    head = "".join(literals[place] for place in range(first))
-    tail = "".join(literals[place] for place in range(last + 1, size))
-    return head, tail
-
-
 class Stem(NamedTuple):
     """One reading of a written stem.
 
@@ -276,8 +104,189 @@ class Stem(NamedTuple):
     feminine: bool
 
 
-def readings(groups: Groups, written: str) -> list[Stem]:
-    """Return what a written stem may be; with an unknown root only where no known one fits.
+class Group(NamedTuple):
+    """Patterns of one shape that have the same letters for affixes and the same radicals' places.
+
+    Attributes
+    ----------
+    takes : int
+        Union of the patterns' bits.
+    first : str
+        The first letter of the stem, "" if any.
+    head, tail : str
+        What the stem must begin and end with beyond that and its shape.
+    same : tuple of (int, int)
+        Pairs of places that must hold the same consonant.
+    radicals : callable
+        Takes the radicals out of a written stem.
+    by_class : dict
+        Patterns by verb class.
+    palatal : {"", "may", "must"}
+        Whether the last radical may, or must, be a palatal that stands for a dental.
+    unknown : tuple of Stem
+        What an unknown root is read as.
+    """
+
+    takes: int
+    first: str
+    head: str
+    tail: str
+    same: tuple[tuple[int, int], ...]
+    radicals: Callable[[str], Radicals] | None
+    by_class: dict[str, tuple[Pattern, ...]]
+    palatal: str
+    unknown: tuple[Stem, ...]
+
+
+Raw = tuple[paradigms.Row, str, str, str]
+"""Row, class with labialised places, tense, pattern."""
+
+
+class Groups(NamedTuple):
+    """The groups of one shape.
+
+    Attributes
+    ----------
+    takes : int
+        Union of all their bits.
+    by_first : dict
+        Groups by the first letter of the stem; under ``""`` for every other letter.
+    """
+
+    takes: int
+    by_first: dict[str, tuple[Group, ...]]
+
+
+class Index(dict[str, Groups | list[Raw]]):
+    """Groups by shape; those of a shape are made when it is first met."""
+
+    def make(self, shape: str, raw: list[Raw]) -> Groups:
+        """Return the groups of a shape that was not met before."""
+        found = self[shape] = _by_first_letter(_group(raw))
+        return found
+
+
+def _by_first_letter(groups: tuple[Group, ...]) -> Groups:
+    firsts = {group.first for group in groups}
+    takes = 0
+    for group in groups:
+        takes |= group.takes
+    by_first = {
+        first: tuple(group for group in groups if group.first in ("", first))
+        for first in firsts | {""}
+    }
+    return Groups(takes, by_first)
+
+
+@lru_cache(maxsize=1)
+def index() -> Index:
+    """Return all patterns by written shape."""
+    places: dict[str, set[str]] = {}
+    for classes in roots.load().values():
+        for name in classes:
+            verb_class, _, where = name.partition(".")
+            places.setdefault(verb_class, set()).add(where)
+    found = Index()
+    for row in paradigms.table():
+        variants = sorted(places.get(row.verb_class, {""}) | {""})
+        for tense, pattern in paradigms.forms(row):
+            for where in variants:
+                name = f"{row.verb_class}.{where}" if where else row.verb_class
+                variant = paradigms.labialise(pattern, where) if where else pattern
+                raw = found.setdefault(variant.translate(_WRITTEN_SHAPE), [])
+                raw.append((row, name, tense, variant))  # type: ignore[union-attr]
+    return found
+
+
+def _group(raw: list[Raw]) -> tuple[Group, ...]:
+    parts: dict[tuple[object, ...], tuple[dict[str, list[Pattern]], list[Pattern]]] = {}
+    for row, name, tense, variant in raw:
+        letters = variant.translate(_UNSPOKEN)
+        places: dict[str, int] = {}
+        same: tuple[tuple[int, int], ...] = ()
+        first, last = len(letters), -1
+        for place, char in enumerate(letters):
+            if char.isdigit():
+                if char in places:
+                    same += ((places[char], place),)
+                else:
+                    places[char] = place
+                first, last = min(first, place), place
+        head, tail = letters[:first], letters[last + 1 :]
+        palatal = ""
+        if tense.endswith("!"):
+            palatal = "must"
+        elif tense in _MAY_PALATALISE and variant.rstrip("ː")[-1:].isdigit():
+            palatal = "may"
+        ends_in_vowel = letters[-1] in VOWELS
+        takes = _TAKES.get((row.endings, tense)) or _TAKES.get(
+            ("strong", tense), infl.NOUN_V if ends_in_vowel else infl.NOUN_C
+        )
+        own = _TENSE_COST.get(tense, 0.0)
+        if len(set(row.radicals)) < len(row.radicals):
+            own += _MERGED_COST
+        if tense == "ger1" and len(letters) < 4:
+            # ስሜ is "my name" and በሬ "ox" before either is a converb.
+            own += _SHORT_CONVERB_COST
+        unlisted = _STEM_COST.get(row.stem, _OTHER_STEM_COST)
+        pattern = Pattern(row.stem, takes, _inserts(variant), own, unlisted)
+        radicals = tuple([places[digit] for digit in row.radicals])
+        by_class, unknown = parts.setdefault((head, tail, radicals, same, palatal), ({}, []))
+        by_class.setdefault(name if radicals else "", []).append(pattern)
+        if tense in row.default and name.partition(".")[2] in ("", "1"):
+            unknown.append(pattern)
+    return tuple(
+        _made(key, by_class, unknown) for key, (by_class, unknown) in parts.items()
+    )
+
+
+def _inserts(variant: str) -> tuple[tuple[int, str], ...]:
+    """Return what of a pattern is spoken but not written, and where, from the right."""
+    found = []
+    place = 0
+    for char in variant:
+        if char in "ːɨ":
+            found.append((place, char))
+        else:
+            place += 1
+    return tuple(found[::-1])
+
+
+def _made(
+    key: tuple[Any, ...], by_class: dict[str, list[Pattern]], unknown: list[Pattern]
+) -> Group:
+    head, tail, radicals, same, palatal = key
+    takes = 0
+    for patterns in by_class.values():
+        for pattern in patterns:
+            takes |= pattern.takes
+    # A shape has its vowels; only further consonants are left to compare.
+    further = [char for char in head[1:] if char not in VOWELS]
+    return Group(
+        takes,
+        head[:1],
+        head if further else "",
+        tail if any(char not in VOWELS for char in tail) else "",
+        same,
+        itemgetter(*radicals) if radicals else None,
+        {name: tuple(patterns) for name, patterns in by_class.items()},
+        palatal,
+        tuple(Stem(UNKNOWN_COST + p.own + p.unlisted, p, False, False) for p in unknown),
+    )
+
+
+class Stems(NamedTuple):
+    """What a written stem may be: with a known root, and with one that is not known."""
+
+    known: tuple[Stem, ...]
+    unknown: tuple[Stem, ...]
+
+
+NOTHING: Final = Stems((), ())
+
+
+def readings(groups: Groups, written: str) -> Stems:
+    """Return what a written stem may be.
 
     Parameters
     ----------
@@ -287,11 +296,12 @@ def readings(groups: Groups, written: str) -> list[Stem]:
         The stem, one character per phone.
     """
     found: list[Stem] = []
+    guesses: tuple[Stem, ...] = ()
     known_roots = roots.load()
-    for _, head, tail, same, take_radicals, by_class, palatal, unknown in (
+    for _, _, head, tail, same, take_radicals, by_class, palatal, unknown in (
         groups.by_first.get(written[0]) or groups.by_first[""]
     ):
-        if not written.startswith(head) or not written.endswith(tail):
+        if head and not written.startswith(head) or tail and not written.endswith(tail):
             continue
         if same and any(written[one] != written[other] for one, other in same):
             continue
@@ -301,7 +311,6 @@ def readings(groups: Groups, written: str) -> list[Stem]:
                 found.append(Stem(NOMINAL_COST if nominal else 0.0, pattern, True, False))
             continue
         radicals = take_radicals(written)
-        count = len(found)
         classes = known_roots.get(radicals)
         if classes and (palatal != "must" or radicals[-1] in paradigms.DEPALATAL):
             _match(found, classes, by_class, 0.0, False)
@@ -310,11 +319,10 @@ def readings(groups: Groups, written: str) -> list[Stem]:
                 classes = known_roots.get((*radicals[:-1], plain) if radicals[1:] else plain)
                 if classes:
                     _match(found, classes, by_class, _PALATAL_COST, palatal == "may")
-        if unknown and len(found) == count:
-            for pattern in unknown:
-                cost = UNKNOWN_COST + pattern.own + pattern.unlisted
-                found.append(Stem(cost, pattern, False, False))
-    return found
+        guesses += unknown
+    if found:
+        return Stems(tuple(found), guesses)
+    return Stems((), guesses) if guesses else NOTHING
 
 
 def _match(
