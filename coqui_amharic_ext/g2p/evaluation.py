@@ -50,7 +50,8 @@ class WordError:
 class SystemResult:
     """One system's rates by group, its commonest edits (wanted, given, count), its wrong words.
 
-    ``answered`` counts words by the backend that answered; ``{}`` for raw output.
+    Groups without words are left out. ``answered`` counts words by the backend that answered;
+    ``{}`` for raw output.
     """
 
     name: str
@@ -169,6 +170,8 @@ def _result(
 ) -> SystemResult:
     rates = {}
     for group, words in groups.items():
+        if not words:
+            continue
         part = {word: gold[word] for word in words}
         rates[group] = Rates(
             score(part, hypotheses, length=False), score(part, hypotheses, length=True)
@@ -207,8 +210,7 @@ def table(evaluation: Evaluation, *, edits: int = 0) -> str:
     ]
     for system in evaluation.systems:
         for group, rates in system.rates.items():
-            if rates.with_length.words:
-                lines.append(_row(system.name if group == "all" else "", group, rates))
+            lines.append(_row(system.name if group == "all" else "", group, rates))
         if set(system.answered) - {system.name}:
             shares = ", ".join(f"{name} {count}" for name, count in system.answered.items())
             lines.append(f"{'':<16} answered by: {shares}")

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 _VOWELS: Final = frozenset("aeiouɨə")
@@ -193,27 +193,24 @@ def edit_distance(first: Sequence[str], second: Sequence[str]) -> int:
     return row[-1]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ErrorRate:
     """Phone errors of the gold's phones, and wrong words of the words scored.
 
-    ``per`` and ``wer`` are in per cent; NaN when nothing was scored.
+    ``per`` and ``wer`` are the phone and the word error rate in per cent, 0 where nothing was
+    scored.
     """
 
-    phone_errors: int = 0
-    phones: int = 0
-    wrong_words: int = 0
-    words: int = 0
+    phone_errors: int
+    phones: int
+    wrong_words: int
+    words: int
+    per: float = field(init=False)
+    wer: float = field(init=False)
 
-    @property
-    def per(self) -> float:
-        """Phone error rate, %."""
-        return 100 * self.phone_errors / self.phones if self.phones else float("nan")
-
-    @property
-    def wer(self) -> float:
-        """Word error rate, %."""
-        return 100 * self.wrong_words / self.words if self.words else float("nan")
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "per", 100 * self.phone_errors / max(1, self.phones))
+        object.__setattr__(self, "wer", 100 * self.wrong_words / max(1, self.words))
 
 
 def score(

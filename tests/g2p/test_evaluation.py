@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -39,7 +41,8 @@ def test_rates_groups_and_errors_of_a_backend(register: Registrar) -> None:
     chain, known = found.systems
     assert (found.words, chain.name, known.name) == (3, "chain", "known")
     assert chain.rates["all"].with_length.words == 3
-    assert sum(chain.rates[group].with_length.words for group in evaluation.GROUPS[1:]) == 3
+    groups = [rates for group, rates in chain.rates.items() if group != "all"]
+    assert sum(rates.with_length.words for rates in groups) == 3
     assert chain.answered == {"rules": 3}
     assert known.answered == {"known": 2, "rules": 1}  # the wrong word was not believed
 
@@ -75,6 +78,16 @@ def test_the_table_names_systems_groups_and_edits(register: Registrar) -> None:
     text = evaluation.table(found, edits=3)
     for part in ("chain", "bare raw", "PER", "answered by: bare 2, rules 1", "∅→ɨ"):
         assert part in text
+
+
+def test_results_can_be_written_as_json() -> None:
+    found = evaluate(GOLD, backends=[], settings=Settings(g2p_backends=("rules",)))
+    again = json.loads(json.dumps(asdict(found)))
+    (chain,) = again["systems"]
+    assert chain["answered"] == {"rules": 3}
+    assert chain["rates"]["all"]["with_length"]["per"] == pytest.approx(
+        found.systems[0].rates["all"].with_length.per
+    )
 
 
 def test_the_default_chain_is_better_than_what_it_is_built_on(
