@@ -20,6 +20,11 @@ def emit(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
 
 
+def note(message: str) -> None:
+    """Tell a person something beside the results."""
+    sys.stderr.write(f"coqui-amharic: {message}\n")
+
+
 def lines(texts: Iterable[str] | None, file: Path | None) -> Iterator[str]:
     """Yield the texts given as arguments, else a file's lines, else standard input's."""
     if texts and file is not None:

@@ -1,0 +1,19 @@
+"""What the shell offers when it completes an option's value."""
+
+from __future__ import annotations
+
+
+def backend_names(incomplete: str) -> list[str]:
+    """Return the G2P backends whose names begin so."""
+    from coqui_amharic_ext import plugins
+
+    return [name for name in plugins.g2p_backends() if name.startswith(incomplete)]
+
+
+def kernel_names(incomplete: str) -> list[str]:
+    """Return the choices of an attention kernel that begin so."""
+    from coqui_amharic_ext import plugins
+    from coqui_amharic_ext.settings import ATTENTION_CHOICES
+
+    names = dict.fromkeys((*ATTENTION_CHOICES, *plugins.attention_backends()))
+    return [name for name in names if name.startswith(incomplete)]

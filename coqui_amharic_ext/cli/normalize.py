@@ -1,0 +1,87 @@
+"""``normalize``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from coqui_amharic_ext.cli.output import emit
+from coqui_amharic_ext.cli.source import Source
+
+if TYPE_CHECKING:
+    from coqui_amharic_ext.text import Explanation
+
+
+def normalize(
+    texts: Annotated[
+        list[str] | None,
+        typer.Argument(help="Texts; without any, lines of --file or standard input."),
+    ] = None,
+    file: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--file", "-f", help="A UTF-8 file, line by line; may be given several times."
+        ),
+    ] = None,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain",
+            help="Below each text, show which rule changed which characters (counted from 1), as "
+            "written → spoken.",
+        ),
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document per line.")] = False,
+) -> None:
+    """Write out numbers, dates, abbreviations and the like as they are spoken.
+
+    Example: coqui-amharic normalize --explain "በ2015 ዓ.ም 25% ጨመረ"
+    """
+    from coqui_amharic_ext import settings
+    from coqui_amharic_ext.text import explain as explain_text
+    from coqui_amharic_ext.text import normalize as normalize_text
+    from coqui_amharic_ext.text.policy import TextPolicy
+
+    policy = TextPolicy.from_string(settings.get_settings().text)
+    for _, lines in Source(texts, file).parts():
+        for line in lines:
+            if not explain:
+                spoken = normalize_text(line, policy)
+                if json:
+                    emit({"text": line, "normalised": spoken})
+                else:
+                    sys.stdout.write(spoken + "\n")
+                continue
+            found = explain_text(line, policy)
+            if json:
+                changes = [asdict(change) for change in found]
+                emit({"text": line, "normalised": found.spoken, "changes": changes})
+            else:
+                sys.stdout.writelines(f"{line}\n" for line in _shown(found))
+
+
+def _shown(found: Explanation) -> Iterator[str]:
+    """Yield the text as it is spoken and one indented line for each change, in columns."""
+    from coqui_amharic_ext.cli.tables import aligned
+
+    yield found.spoken
+    rows = [
+        (
+            "",
+            f"{change.start + 1}-{change.end}",
+            change.rule,
+            f"{_visible(change.written)} → {_visible(change.spoken) or '∅'}",
+        )
+        for change in found
+    ]
+    yield from aligned(rows)
+
+
+def _visible(text: str) -> str:
+    """Return the text, in quotes and escaped where it would not be seen as it is."""
+    return text if text.isprintable() and text == text.strip() else ascii(text)

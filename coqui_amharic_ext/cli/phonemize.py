@@ -1,0 +1,213 @@
+"""``phonemize``."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import asdict
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from coqui_amharic_ext.cli.completion import backend_names
+from coqui_amharic_ext.cli.output import InputError, note
+from coqui_amharic_ext.cli.resumable import ResumableFile
+from coqui_amharic_ext.cli.rows import Layout, Row, bare_lines, layout
+from coqui_amharic_ext.cli.source import Source
+
+if TYPE_CHECKING:
+    from coqui_amharic_ext.settings import Settings
+
+
+def phonemize(
+    texts: Annotated[
+        list[str] | None,
+        typer.Argument(help="Texts; without any, lines of --file or standard input."),
+    ] = None,
+    file: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--file", "-f", help="A UTF-8 file, line by line; may be given several times."
+        ),
+    ] = None,
+    column: Annotated[
+        str | None,
+        typer.Option(
+            help="The text is in this column: its number from 1, or its name in the first line. "
+            "The IPA is added as one more column."
+        ),
+    ] = None,
+    delimiter: Annotated[
+        str | None,
+        typer.Option(
+            help="What separates columns, one character or 'tab'. Default: | (tab in .tsv files). "
+            "With , or ; fields may stand in double quotes."
+        ),
+    ] = None,
+    backend: Annotated[
+        str | None,
+        typer.Option(
+            "--backend",
+            "-b",
+            help="Only this backend, not the configured chain.",
+            autocompletion=backend_names,
+        ),
+    ] = None,
+    lexicon: Annotated[
+        Path | None,
+        typer.Option(help="TSV file of your own words (word, IPA); wins over every backend."),
+    ] = None,
+    workers: Annotated[int, typer.Option("--workers", "-j", help="Processes.")] = 1,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            help="Write to this file. Until all is done it is called FILE.part, which an "
+            "interrupted run leaves.",
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with FILE.part, exactly where it ends.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace --out, or what an interrupted run left.")
+    ] = False,
+    json: Annotated[
+        bool,
+        typer.Option(
+            "--json", help="One JSON document per line: who answered each word, how sure."
+        ),
+    ] = False,
+) -> None:
+    """Transcribe Amharic text to IPA: arguments, files, standard input, a column of a table.
+
+    Results come in the order of the input, as it is read; memory does not grow with it.
+
+    Example: coqui-amharic phonemize --file metadata.csv --column 2 --workers 2 --out ipa.csv
+    """
+    from coqui_amharic_ext.settings import get_settings
+
+    if out is None and (resume or force):
+        raise InputError(f"{'--resume' if resume else '--force'} is about --out FILE; give it, too")
+    settings = get_settings()
+    if lexicon is not None:
+        settings = settings.replace(lexicon=str(lexicon))
+    source = Source(texts, file)
+    table = layout(column, delimiter, file or ())
+    rows = bare_lines(source) if table is None else table.read(source)
+    work = _Work(settings, backend, workers, json)
+    if out is None:
+        _run(work, rows, table, source, _to_stdout, shown=not sys.stdout.isatty())
+        return
+    choices = _choices(settings, backend) | {
+        "json": json,
+        "column": column,
+        "delimiter": table and table.delimiter,
+    }
+    target = ResumableFile(out, choices, resume=resume, force=force)
+    if target.resumed:
+        note(f"going on after {target.items} items")
+    left = (row for row in rows if (row.header and json) or not target.done_before(row.key))
+    try:
+        _run(work, left, table, source, lambda row, line: target.write(row.key, line))
+        target.finish()
+    except BaseException:
+        target.keep()
+        if target.part.exists():
+            note(f"{target.items} items are kept in {target.part}; --resume goes on")
+        raise
+
+
+class _Work:
+    """Turns texts into lines of output, in this process or in several."""
+
+    def __init__(self, settings: Settings, backend: str | None, workers: int, json: bool) -> None:
+        if workers < 1:
+            raise InputError(f"--workers {workers} is not valid; give 1 or more")
+        self.settings, self.backend, self.workers, self.json = settings, backend, workers, json
+
+    def lines(self, texts: Iterator[str]) -> Iterator[str]:
+        from coqui_amharic_ext.g2p.api import phonemize_many, reader
+
+        if not self.json:
+            return phonemize_many(
+                texts, backend=self.backend, workers=self.workers, settings=self.settings
+            )
+        reader(self.settings, self.backend)  # a wrong choice is an error here, not in a worker
+        if self.workers == 1:
+            return (documents([text], self.settings, self.backend)[0] for text in texts)
+        from coqui_amharic_ext.g2p.workers import in_processes
+
+        return in_processes(texts, self.workers, self.settings, self.backend, documents)
+
+
+def documents(texts: list[str], settings: Settings, backend: str | None) -> list[str]:
+    """Return what is known of each text's transcription, as JSON."""
+    from coqui_amharic_ext.g2p.api import transcribe
+
+    found = (asdict(transcribe(text, backend=backend, settings=settings)) for text in texts)
+    return [jsonlib.dumps(document, ensure_ascii=False) for document in found]
+
+
+def _run(
+    work: _Work,
+    rows: Iterator[Row],
+    table: Layout | None,
+    source: Source,
+    put: Callable[[Row, str], None],
+    *,
+    shown: bool = True,
+) -> None:
+    from coqui_amharic_ext.cli.meter import Meter
+
+    pending: deque[Row] = deque()
+
+    def texts() -> Iterator[str]:
+        for row in rows:
+            if not row.header:
+                pending.append(row)
+                yield row.text
+            elif table is not None and not work.json:
+                put(row, table.write(row, ""))
+
+    lines = work.lines(texts())
+    try:
+        with Meter("items", source.size, source.position, shown=shown) as meter:
+            for line in lines:
+                row = pending.popleft()
+                if work.json and row.fields:
+                    line = f'{{"row": {jsonlib.dumps(row.fields, ensure_ascii=False)}, {line[1:]}'
+                elif table is not None:
+                    line = table.write(row, line)
+                put(row, line)
+                meter.step()
+    finally:
+        with suppress(AttributeError):
+            lines.close()  # type: ignore[attr-defined]
+
+
+def _to_stdout(row: Row, line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
+def _choices(settings: Settings, backend: str | None) -> dict[str, Any]:
+    """Return all that the IPA depends on, besides the text."""
+    from coqui_amharic_ext import __version__
+    from coqui_amharic_ext.g2p.api import reader
+
+    states = reader(settings, backend).chain.states()
+    lexicon = Path(settings.lexicon).expanduser() if settings.lexicon else None
+    return {
+        "coqui-amharic-ext": __version__,
+        "backend": backend,
+        "backends": [f"{s.name} {s.version}".strip() for s in states if s.availability.ok],
+        "lexicon": lexicon and sha256(lexicon.read_bytes()).hexdigest(),
+        "narrow": settings.narrow,
+        "text": settings.text,
+    }
