@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from coqui_amharic_ext.cli import demo, evaluate, plugins, text
+from coqui_amharic_ext.cli import demo, evaluate, normalize, phonemize, plugins
 
 app = typer.Typer(
     name="coqui-amharic",
@@ -12,8 +12,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.command("normalize")(text.normalize)
-app.command("phonemize")(text.phonemize)
+app.command("normalize")(normalize.normalize)
+app.command("phonemize")(phonemize.phonemize)
 app.command("eval-g2p")(evaluate.eval_g2p)
 app.command("plugins")(plugins.plugins)
 app.command("demo")(demo.demo)
