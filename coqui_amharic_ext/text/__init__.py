@@ -1,4 +1,4 @@
-"""Written Amharic to spoken Amharic: numbers, dates, times, money, abbreviations, symbols and Unicode, no dependency."""
+"""Written Amharic to spoken Amharic, without dependencies."""
 
 from __future__ import annotations
 

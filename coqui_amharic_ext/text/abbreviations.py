@@ -1,7 +1,7 @@
-"""Abbreviations with slashes or dots, with prefixes and endings: ዶ/ር, ለዶ/ር, ት/ቤቱ, በክ/ከተማው, ዓ.ም., ቁ. 5.
+"""Abbreviations with slashes or dots, prefixes and endings: ለዶ/ር, ት/ቤቱ, ዓ.ም., ቁ. 5.
 
-``data/abbreviations.tsv`` lists them once, with slashes; dots and slashes are taken for each other, homophone letters
-are folded, and spaces after the dots (``እ. ኤ. አ.``) are allowed.
+``data/abbreviations.tsv`` lists them once, with slashes; dots and slashes are taken for each
+other, homophone letters are folded, and spaces after the dots (``እ. ኤ. አ.``) are allowed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,13 @@ from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from coqui_amharic_ext.text import fidel
-from coqui_amharic_ext.text.affixes import DETACHABLE, attach_suffix, fits_word, free_prefixes, glued_prefixes
+from coqui_amharic_ext.text.affixes import (
+    DETACHABLE,
+    attach_suffix,
+    fits_word,
+    free_prefixes,
+    glued_prefixes,
+)
 from coqui_amharic_ext.text.cardinals import ordinal
 from coqui_amharic_ext.text.homophones import fold_homophones
 from coqui_amharic_ext.text.scanner import GEEZ, NUMBER, WORD, Line, Reading
@@ -22,7 +28,7 @@ _SEPARATORS: Final = frozenset("/.")
 
 
 class Entry(NamedTuple):
-    """One row of the table: as written, its last letter, the words, whether the tail is a whole word, its kind."""
+    """One row of the table; ``whole_tail``: its last piece is a whole word."""
 
     written: str
     last: str
@@ -49,7 +55,7 @@ class Index(NamedTuple):
 
 
 def _stem(key: str) -> str:
-    """The key with the vowel of its last letter taken off."""
+    """Take the vowel of the key's last letter off."""
     return key[:-1] + _bare(key[-1])
 
 
@@ -95,7 +101,9 @@ def expand(pieces: tuple[str, ...], keep_era: bool = False, only: str = "") -> s
         prefix = pieces[0][:length]
         if prefix not in glued_prefixes() and prefix not in free_prefixes():
             continue
-        rest = _with_suffix((pieces[0][length:], *pieces[1:]), (first[length:], *folded[1:]), keep_era, only)
+        rest = _with_suffix(
+            (pieces[0][length:], *pieces[1:]), (first[length:], *folded[1:]), keep_era, only
+        )
         if rest is not None:
             # A preposition takes the place of the የ that opens a name (ለየኢትዮጵያ is ለኢትዮጵያ).
             if rest[0] == "የ" and prefix in DETACHABLE:
@@ -115,9 +123,12 @@ def _with_suffix(
         entries = table.get(head + tail[: cut - 1] + _bare(tail[cut - 1]))
         if entries is None:
             continue
-        # ዓ.ዓ and አ.አ fold to one key: what is spelled the same comes first, then what has the same last letter.
+        # ዓ.ዓ and አ.አ fold to one key: what is spelled the same comes first, then what has the same
+        # last letter.
         as_written = written + pieces[-1][:cut]
-        for entry in sorted(entries, key=lambda e: (e.written != as_written, e.last != tail[cut - 1])):
+        for entry in sorted(
+            entries, key=lambda e: (e.written != as_written, e.last != tail[cut - 1])
+        ):
             if (keep_era and entry.kind == "era") or (only and entry.kind != only):
                 continue
             spoken = _inflected(entry, tail[cut - 1], pieces[-1][cut:])
@@ -127,7 +138,7 @@ def _with_suffix(
 
 
 def _inflected(entry: Entry, letter: str, rest: str) -> str | None:
-    """The words of an entry whose last letter was written ``letter``, with the ending ``rest``."""
+    """Inflect an entry whose last letter was written ``letter``, with the ending ``rest``."""
     if letter == entry.last:
         if not rest or fits_word(rest):
             return attach_suffix(entry.spoken, rest)
@@ -135,7 +146,14 @@ def _inflected(entry: Entry, letter: str, rest: str) -> str | None:
         return entry.spoken + rest if entry.whole_tail and len(rest) <= 4 else None
     # ት/ቤቱ: the vowel of the ending shows on the last letter.
     last = entry.spoken[-1]
-    if not fidel.in_grid(last) or not fidel.in_grid(entry.last) or fidel.order(entry.last) != fidel.SADIS:
+    if entry.whole_tail and fidel.order(letter) == fidel.O and rest[:1] in ("ች", "ቹ", "ቻ"):
+        # ክ/ከተሞች: the plural takes the place of a final vowel.
+        return entry.spoken[:-1] + fidel.with_order(last, fidel.O) + rest
+    if (
+        not fidel.in_grid(last)
+        or not fidel.in_grid(entry.last)
+        or fidel.order(entry.last) != fidel.SADIS
+    ):
         return None
     if fidel.series(fold_homophones(last)) != fidel.series(entry.last):
         return None
@@ -146,7 +164,7 @@ def _inflected(entry: Entry, letter: str, rest: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _openings(word: str, only: str) -> list[str]:
-    """What of the table a first piece can begin, as it stands and without a preposition."""
+    """Find what a first piece can begin, as it stands and without a preposition."""
     folded = fold_homophones(word)
     keys = [folded + "/"]
     if not only:
@@ -159,7 +177,7 @@ def _openings(word: str, only: str) -> list[str]:
 
 
 def _match(line: Line, i: int, only: str = "") -> tuple[int, str] | None:
-    """The longest abbreviation at word ``i``, of one kind if ``only`` names it: (end, spoken)."""
+    """Find the longest abbreviation at word ``i``, of the kind ``only``: (end, spoken)."""
     tokens, kinds = line.tokens, line.kinds
     if tokens[i + 1] not in _SEPARATORS or not tokens[i + 1]:
         return None
@@ -182,7 +200,9 @@ def _match(line: Line, i: int, only: str = "") -> tuple[int, str] | None:
         ends.append(after + 1)
         j = after + 1
         piece = fold_homophones(tokens[after])
-        possible = [begun for begun in (f"{key}{piece}/" for key in possible) if begun in index().openings]
+        possible = [
+            begun for begun in (f"{key}{piece}/" for key in possible) if begun in index().openings
+        ]
     keep = line.policy.era == "keep"
     for count in range(len(pieces), 1, -1):
         spoken = expand(tuple(pieces[:count]), keep, only)
@@ -196,22 +216,36 @@ def _match(line: Line, i: int, only: str = "") -> tuple[int, str] | None:
 
 
 def unit_expansion(line: Line, i: int) -> tuple[int, str] | None:
-    """A unit of measure written with dots or slashes (ኪ.ሜ) at word ``i``: (end, spoken)."""
+    """Read a unit of measure with dots or slashes (ኪ.ሜ) at word ``i``: (end, spoken)."""
     return _match(line, i, "unit")
 
 
 def read_abbreviation(line: Line, i: int) -> Reading | None:
-    """An abbreviation of the table at word ``i``."""
+    """Read an abbreviation of the table at word ``i``."""
     found = _match(line, i)
     if found is not None:
-        return Reading(found[0], found[1], "abbreviation")
+        end, spoken = found
+        prefix, era = spoken[0], spoken[1:]
+        if (
+            prefix in DETACHABLE
+            and era.startswith("እንደ ")
+            and line.kinds[line.skip_space(end)] in (NUMBER, GEEZ)
+        ):
+            # በእ.ኤ.አ. 2001: the preposition belongs to the year.
+            return Reading(end, f"{era} {prefix}", "abbreviation")
+        return Reading(end, spoken, "abbreviation")
     return _head(line, i) or _initials(line, i)
 
 
 def _initials(line: Line, i: int) -> Reading | None:
     """ሀ.ለ.ሐ: single letters with dots that the table does not know are read as letters."""
     tokens, kinds = line.tokens, line.kinds
-    if len(tokens[i]) != 1 or tokens[i + 1] != "." or kinds[i + 2] != WORD or len(tokens[i + 2]) != 1:
+    if (
+        len(tokens[i]) != 1
+        or tokens[i + 1] != "."
+        or kinds[i + 2] != WORD
+        or len(tokens[i + 2]) != 1
+    ):
         return None
     letters = [tokens[i]]
     j = i + 1
@@ -242,7 +276,7 @@ def _head(line: Line, i: int) -> Reading | None:
 
 @lru_cache(maxsize=4096)
 def _short_form(word: str) -> tuple[str, Short] | None:
-    """A short form of the table, a one-letter prefix allowed: (prefix, short form)."""
+    """Find a short form, a one-letter prefix allowed: (prefix, short form)."""
     if len(word) > _MAX_PIECE:
         return None
     folded = fold_homophones(word)
@@ -255,6 +289,12 @@ def _short_form(word: str) -> tuple[str, Short] | None:
         if short is not None:
             return word[0], short
     return None
+
+
+def is_book(word: str) -> bool:
+    """Whether a word is the short title of a book of scripture."""
+    found = _short_form(word)
+    return found is not None and found[1].kind == "book"
 
 
 def read_before_number(line: Line, i: int) -> Reading | None:
@@ -272,7 +312,11 @@ def read_before_number(line: Line, i: int) -> Reading | None:
     if line.kinds[j] not in (NUMBER, GEEZ):
         return None
     # Without its dot ምሳ is lunch, and a book is one only before chapter and verse.
-    if not dotted and short.kind != "number" and not (short.kind == "book" and tokens[j + 1] == ":"):
+    if (
+        not dotted
+        and short.kind != "number"
+        and not (short.kind == "book" and tokens[j + 1] == ":")
+    ):
         return None
     return Reading(end, prefix + short.spoken, "abbreviation before a number")
 
@@ -292,11 +336,11 @@ def read_numbered_book(line: Line, i: int) -> Reading | None:
 
 
 def ends_in_abbreviation(chunk: str, rest: str) -> bool:
-    """Whether the full stop after ``chunk`` is part of an abbreviation, given the text that follows it."""
+    """Whether the full stop between ``chunk`` and ``rest`` is part of an abbreviation."""
     if chunk.isdigit():
         # "1. ..." opens a list item.
         return len(chunk) <= 2
-    pieces = tuple(piece for piece in chunk.strip("(«\"").replace("/", ".").split("."))
+    pieces = tuple(piece for piece in chunk.strip('(«"').replace("/", ".").split("."))
     if len(pieces) == 1:
         word = fold_homophones(pieces[0])
         table = index().before_number

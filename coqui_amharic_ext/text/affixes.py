@@ -1,9 +1,10 @@
 """Prefixes and suffixes that are written onto numbers, abbreviations and Latin words.
 
-Prefixes of one letter (በ ለ ከ የ) and their combinations are joined to the first spoken word; longer words written
-without a space (እስከ25) stay words of their own. Suffixes join the last spoken word: after a consonant a vowel suffix
-changes the last letter (አምስት + -ኡ is አምስቱ), and a suffix that repeats the last consonant (5ቱ, 9ኙ, 10ሩ) replaces it.
-Reference: W. Leslau, Reference Grammar of Amharic (1995), on the article, the plural and the prepositions.
+Prefixes of one letter (በ ለ ከ የ) and their combinations are joined to the first spoken word; longer
+words written without a space (እስከ25) stay words of their own. Suffixes join the last spoken word:
+after a consonant a vowel suffix changes the last letter (አምስት + -ኡ is አምስቱ), and a suffix that
+repeats the last consonant (5ቱ, 9ኙ, 10ሩ) replaces it. Reference: W. Leslau, Reference Grammar of
+Amharic (1995), on the article, the plural and the prepositions.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ DETACHABLE: Final = frozenset("በለከየ")
 
 _CLITICS: Final = r"(?:ን|ኑ)?(?:ም|ና|ስ|ማ|ሳ|ንም|ንና)?"
 _PLURAL: Final = r"(?:ች|ቹ|ቻቸው|ቻችን|ቻችሁ)"
-#: After a first letter that repeats the last consonant of the number: article, plural, possessives.
+#: After a first letter that repeats the last consonant of the number: article, plural,
+#: possessives.
 _REPEATING: Final = {
     fidel.U: re.compile(_CLITICS),
     fidel.A: re.compile(rf"(?:ችን|ችሁ|ቸው){_CLITICS}"),
@@ -64,7 +66,7 @@ def attach_suffix(phrase: str, suffix: str) -> str:
 
 @lru_cache(maxsize=4096)
 def fits_number(phrase: str, suffix: str) -> bool:
-    """Whether ``suffix`` can be an ending of the number phrase, rather than a word typed without a space."""
+    """Whether ``suffix`` can be an ending of the number, not a word typed without a space."""
     first = suffix[0]
     last = phrase[-1]
     if (

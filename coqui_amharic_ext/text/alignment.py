@@ -35,7 +35,7 @@ class AlignedText:
     def sub(
         self, pattern: re.Pattern[str], replace: Callable[[re.Match[str]], str], rule: str
     ) -> list[Change]:
-        """Rewrite every match; a match that stays the same keeps its alignment and gives no change."""
+        """Rewrite every match; one that stays the same keeps its alignment."""
         changes: list[Change] = []
         pieces: list[str] = []
         starts: list[int] = []

@@ -34,7 +34,9 @@ def is_month(word: str) -> bool:
 
 
 def valid(calendar: str, day: int, month: int) -> bool:
-    """Whether a day and month can exist: 13 months of 30 days (the last of 5 or 6), or the Gregorian ones."""
+    """Whether a day and month can exist; the Ethiopian 13th month has 5 or 6 days."""
     if calendar == ETHIOPIAN:
         return 1 <= month <= 13 and 1 <= day <= (6 if month == 13 else 30)
-    return 1 <= month <= 12 and 1 <= day <= (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[month - 1]
+    return (
+        1 <= month <= 12 and 1 <= day <= (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[month - 1]
+    )

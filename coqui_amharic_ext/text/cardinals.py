@@ -1,7 +1,8 @@
 """Whole numbers in words: cardinals, ordinals, digit strings.
 
-Numbers are built from thousands up (1999 is one thousand nine hundred ninety-nine, never nineteen hundred), which is
-also how years are read. Reference: W. Leslau, Reference Grammar of Amharic (1995), on cardinals and ordinals.
+Numbers are built from thousands up (1999 is one thousand nine hundred ninety-nine, never nineteen
+hundred), which is also how years are read. Reference: W. Leslau, Reference Grammar of Amharic
+(1995), on cardinals and ordinals.
 """
 
 from __future__ import annotations
@@ -146,7 +147,7 @@ def digits(text: str) -> str:
 
 
 def number_words(text: str, policy: TextPolicy) -> str:
-    """Say a string of ASCII digits: as a number, or digit by digit with a leading zero or beyond 16 digits."""
+    """Say ASCII digits: as a number, or one by one after a leading zero or beyond 16 of them."""
     if len(text) > MAX_DIGITS or (text[0] == "0" and len(text) > 1):
         return digits(text)
     return _cardinal(int(text), _style(policy))

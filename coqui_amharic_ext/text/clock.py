@@ -1,15 +1,17 @@
-"""Times of day: 3:30, 2፡03 ሰዓት, 2.30 ሰዓት, with the Ethiopian clock as written; scripture verses and ratios share the colon."""
+"""Times of day (3:30, 2፡03 ሰዓት, 2.30 ሰዓት), verses of scripture and ratios."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Final
 
 from coqui_amharic_ext.text.cardinals import number_words
+from coqui_amharic_ext.text.ethiopic_numerals import parse as parse_geez
 from coqui_amharic_ext.text.homophones import fold_homophones
 from coqui_amharic_ext.text.policy import TextPolicy
+from coqui_amharic_ext.text.ranges import prefix_before
 from coqui_amharic_ext.text.scanner import GEEZ, LATIN, NUMBER, WORD, Line, Reading
-from coqui_amharic_ext.text.ethiopic_numerals import parse as parse_geez
 from coqui_amharic_ext.text.tables import rows
 
 HOUR: Final = "ሰዓት"
@@ -38,7 +40,7 @@ def say_time(hour: int, minute: int, policy: TextPolicy, hour_word: str = HOUR) 
 
 
 def to_ethiopian_hour(hour: int) -> int:
-    """Hour of the 12-hour Ethiopian clock, which starts at six, for an hour of the international day."""
+    """Give the hour of the Ethiopian clock, which starts at six, for an international one."""
     return (hour - 6) % 12 or 12
 
 
@@ -63,7 +65,7 @@ def _half_of_day(line: Line, end: int) -> tuple[int, str]:
 
 
 def _hour_word(line: Line, end: int) -> tuple[int, str]:
-    """The word ሰዓት after the time, endings kept: (end, word)."""
+    """Find the word ሰዓት after the time, endings kept: (end, word)."""
     j = line.skip_space(end)
     word = line.tokens[j]
     if line.kinds[j] == WORD and fold_homophones(word[:3]) == _HOUR_FOLDED:
@@ -108,6 +110,9 @@ def read_time(line: Line, i: int) -> Reading | None:
     elif half:
         lead = "ከጠዋቱ " if half == "am" else "ከሰዓት በኋላ "
     if second is None:
+        # በ3:45 keeps its hour: ለአራት ... ጉዳይ takes no preposition.
+        if policy.to_hour == "on" and prefix_before(line, i):
+            policy = replace(policy, to_hour="off")
         return Reading(end, lead + say_time(hour, minute, policy, word), "time")
     spoken = f"{number_words(str(hour), policy)} {word}"
     if minute:
@@ -194,7 +199,7 @@ def read_ratio(line: Line, i: int) -> Reading | None:
     tokens, kinds = line.tokens, line.kinds
     if tokens[i + 1] != ":" or kinds[i + 2] != NUMBER or tokens[i + 3] == ":":
         return None
-    if i > 0 and tokens[i - 1] == ":" or kinds[i + 3] == LATIN:
+    if (i > 0 and tokens[i - 1] == ":") or kinds[i + 3] == LATIN:
         return None
     first, second = (number_words(tokens[k], line.policy) for k in (i, i + 2))
     return Reading(i + 3, f"{first} ለ{second}", "ratio")

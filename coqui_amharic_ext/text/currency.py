@@ -29,7 +29,7 @@ def currencies() -> dict[str, Currency]:
 
 
 def say_money(number: Numeral, scales: str, unit: Currency, policy: TextPolicy) -> str:
-    """Say a sum. Two digits after the point are cents; with a scale word, or more digits, they are decimals."""
+    """Say a sum. Two decimals are cents, unless a scale word follows."""
     if scales or not number.fraction or len(number.fraction) > 2 or not unit.cent:
         scaled = f" {scales}" if scales else ""
         return f"{say(number, policy)}{scaled} {unit.name}"
@@ -44,7 +44,7 @@ def say_money(number: Numeral, scales: str, unit: Currency, policy: TextPolicy) 
 
 
 def _sum(line: Line, i: int) -> tuple[int, Numeral, str] | None:
-    """A number with its scale words: (end, number, scales)."""
+    """Read a number with its scale words: (end, number, scales)."""
     number = parse(line, i)
     if number is None:
         return None
@@ -59,22 +59,27 @@ def _sum(line: Line, i: int) -> tuple[int, Numeral, str] | None:
 
 
 def _unit_at(line: Line, i: int) -> tuple[int, Currency] | None:
-    """A currency at token ``i``: (end, currency)."""
-    token = line.tokens[i]
+    """Find a currency at token ``i``: (end, currency)."""
+    here = line.tokens[i]
     table = currencies()
-    if token in ("US", "USD", "C", "A") and line.tokens[i + 1] == "$":
+    if here in ("US", "USD", "C", "A") and line.tokens[i + 1] == "$":
         return i + 2, table["$"]
-    unit = table.get(token)
-    if unit is None or not token:
+    unit = table.get(here)
+    if unit is None or not here:
         return None
-    if line.tokens[i + 1] == "." and line.kinds[i] == LATIN and line.tokens[i + 2] == " " and token != "birr":
+    if (
+        line.tokens[i + 1] == "."
+        and line.kinds[i] == LATIN
+        and line.tokens[i + 2] == " "
+        and here != "birr"
+    ):
         # "Br. 500", but not the full stop of a sentence.
         return (i + 2, unit) if line.kinds[i + 3] in (NUMBER, GEEZ) else (i + 1, unit)
     return i + 1, unit
 
 
 def read_before(line: Line, i: int) -> Reading | None:
-    """A currency and then the number: $50, ብር 1,500.50, ETB 500."""
+    """Read a currency and then the number: $50, ብር 1,500.50, ETB 500."""
     found = _unit_at(line, i)
     prefix = ""
     if found is None and line.kinds[i] == WORD and line.tokens[i][:1] in DETACHABLE:
@@ -106,7 +111,11 @@ def read_before(line: Line, i: int) -> Reading | None:
             stop, upper, upper_scales = other
             low = say(number, line.policy) + (f" {scales}" if scales else "")
             high = say_money(upper, upper_scales, unit, line.policy)
-            lead = "ከ" if not prefix and line.policy.ranges == "from_to" and not prefix_before(line, i) else ""
+            lead = (
+                "ከ"
+                if not prefix and line.policy.ranges == "from_to" and not prefix_before(line, i)
+                else ""
+            )
             return Reading(stop, f"{prefix or lead}{low} እስከ {high}", "range")
     if line.kinds[i] != WORD and line.tokens[line.skip_space(end)] == unit.name:
         end = line.skip_space(end) + 1
@@ -114,7 +123,7 @@ def read_before(line: Line, i: int) -> Reading | None:
 
 
 def read_after(line: Line, i: int) -> Reading | None:
-    """A number and then the currency: 50 ብር, 50$, 20 EUR, 1,500.50 ብር."""
+    """Read a number and then the currency: 50 ብር, 50$, 20 EUR, 1,500.50 ብር."""
     amount = _sum(line, i)
     if amount is None:
         return None

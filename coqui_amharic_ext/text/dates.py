@@ -1,8 +1,9 @@
-"""Dates in figures: 12/05/2015, 2015-09-12, መስከረም 1/2015, with the month said by name in the calendar that applies.
+"""Dates in figures, the month said by name: 12/05/2015, 2015-09-12, መስከረም 1/2015.
 
-The era decides the calendar: ዓ.ም and እ.ኢ.አ are Ethiopian, እ.ኤ.አ and እ.አ.አ (and G.C.) Gregorian; ISO dates (year
-first) are Gregorian unless ዓ.ም follows; otherwise the policy ``calendar`` decides. Dates written with a month's name
-need no rule of their own: the numbers in them are read as numbers.
+The era decides the calendar: ዓ.ም and እ.ኢ.አ are Ethiopian, እ.ኤ.አ and እ.አ.አ (and G.C.) Gregorian;
+ISO dates (year first) are Gregorian unless ዓ.ም follows; otherwise the policy ``calendar`` decides.
+Dates written with a month's name need no rule of their own: the numbers in them are read as
+numbers.
 """
 
 from __future__ import annotations
@@ -65,12 +66,13 @@ def read_date(line: Line, i: int) -> Reading | None:
         else:
             return None
     if line.policy.date_month == "number":
-        spoken = " ".join(number_words(str(int(part)), line.policy) for part in (first, second, third))
+        spoken = " ".join(
+            number_words(str(int(part)), line.policy) for part in (first, second, third)
+        )
     else:
         name = calendars.month_names(calendar)[month - 1]
-        spoken = (
-            f"{name} {number_words(str(day), line.policy)} ቀን {number_words(str(int(year)), line.policy)}"
-        )
+        said_day, said_year = (number_words(str(int(n)), line.policy) for n in (day, year))
+        spoken = f"{name} {said_day} ቀን {said_year}"
     return Reading(i + 5, spoken, "date")
 
 

@@ -1,9 +1,10 @@
 """Ge'ez numerals (፩-፼) to integers and back.
 
-The system is additive within a hundred and multiplicative at ፻ (100) and ፼ (10 000): pairs of digits are separated,
-from the right, by ፻ and ፼ in turn, so ፼ closes a group of four digits and a chain of ፼ raises the power. A one
-before ፻ or ፼ is left out (፻ = 100, ፼ = 10 000). References: The Unicode Standard, chapter on Ethiopic; D. Yacob,
-"Ethiopic numerals"; CSS Counter Styles Level 3, section 7.2 (ethiopic-numeric).
+The system is additive within a hundred and multiplicative at ፻ (100) and ፼ (10 000): pairs of
+digits are separated, from the right, by ፻ and ፼ in turn, so ፼ closes a group of four digits and a
+chain of ፼ raises the power. A one before ፻ or ፼ is left out (፻ = 100, ፼ = 10 000). References: The
+Unicode Standard, chapter on Ethiopic; D. Yacob, "Ethiopic numerals"; CSS Counter Styles Level 3,
+section 7.2 (ethiopic-numeric).
 """
 
 from __future__ import annotations
@@ -77,7 +78,8 @@ def ethiopic_to_int(numeral: str) -> int:
     Parameters
     ----------
     numeral : str
-        Characters ፩-፼ only, in a well-formed order: tens before units, at most one of each before ፻ or ፼.
+        Characters ፩-፼ only, in a well-formed order: tens before units, at most one of each before
+        ፻ or ፼.
 
     Raises
     ------

@@ -1,6 +1,7 @@
 """Arithmetic on Ethiopic letters: the series (consonant) and the order (vowel) of a fidel.
 
-Unicode lays out U+1200-U+1357 in rows of eight: one consonant series per row, the order in the low three bits.
+Unicode lays out U+1200-U+1357 in rows of eight: one consonant series per row, the order in the low
+three bits.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ O: Final = 6  # noqa: E741 - the vowel's name
 WA: Final = 7
 
 #: Every letter and combining mark of the Ethiopic blocks, as the inside of a character class.
-LETTERS: Final = "\u1200-\u135a\u135d-\u135f\u1380-\u138f\u2d80-\u2ddf\uab01-\uab2f\U0001e7e0-\U0001e7ff"
+LETTERS: Final = (
+    "\u1200-\u135a\u135d-\u135f\u1380-\u138f\u2d80-\u2ddf\uab01-\uab2f\U0001e7e0-\U0001e7ff"
+)
 
 
 def in_grid(letter: str) -> bool:

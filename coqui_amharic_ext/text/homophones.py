@@ -1,8 +1,9 @@
 """Fold letters that sound alike in Amharic, so that one word has one key.
 
-Folded: ሐ ኀ -> ሀ, ሠ -> ሰ, ዐ -> አ, ፀ -> ጸ in every order, and the fourth order of the gutturals to the first
-(ሃ -> ሀ, ኣ -> አ), because Amharic reads both with /a/. Nothing else: ደ and ዳ, ኋ, ኸ and ኧ are different sounds.
-For look-ups and comparison only; :func:`coqui_amharic_ext.text.normalize` never rewrites a word this way.
+Folded: ሐ ኀ -> ሀ, ሠ -> ሰ, ዐ -> አ, ፀ -> ጸ in every order, and the fourth order of the gutturals to
+the first (ሃ -> ሀ, ኣ -> አ), because Amharic reads both with /a/. Nothing else: ደ and ዳ, ኋ, ኸ and ኧ
+are different sounds. For look-ups and comparison only; :func:`coqui_amharic_ext.text.normalize`
+never rewrites a word this way.
 """
 
 from __future__ import annotations

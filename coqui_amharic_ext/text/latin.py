@@ -1,8 +1,9 @@
-"""Latin-script words: acronyms letter by letter, known words from a table, others transliterated into Ethiopic letters.
+"""Latin-script words: spelled, looked up, or transliterated into Ethiopic letters.
 
-``data/latin_words.tsv`` has the names and terms that Amharic text leaves in Latin script, in the spelling of the Amharic
-press. Other words go through ``data/latin_sounds.tsv``, letter groups (English spelling values) to consonant and vowel,
-from which syllables are built; a Latin letter is never looked up in a table of Ethiopic letters one for one.
+``data/latin_words.tsv`` has the names and terms that Amharic text leaves in Latin script, in the
+spelling of the Amharic press. Other words go through ``data/latin_sounds.tsv``, letter groups
+(English spelling values) to consonant and vowel, from which syllables are built; a Latin letter is
+never looked up in a table of Ethiopic letters one for one.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class _Group(NamedTuple):
 
 @cache
 def _groups() -> dict[str, tuple[_Group, ...]]:
-    """Letter groups by their first letter, the longest first, those bound to an edge before free ones."""
+    """Letter groups by first letter, the longest and those bound to an edge first."""
     by_letter: dict[str, list[_Group]] = {}
     for row in rows("latin_sounds"):
         letters = row["written"].strip("^$")
@@ -64,7 +65,7 @@ def _groups() -> dict[str, tuple[_Group, ...]]:
 
 
 def _known(word: str) -> str | None:
-    """The table's reading of a word, whatever its capitals."""
+    """Look a word up, whatever its capitals."""
     table = _words()
     return table.get(word) or table.get(word.lower()) or table.get(word.capitalize())
 
@@ -75,7 +76,7 @@ def is_known(word: str) -> bool:
 
 
 def _ascii(word: str) -> str:
-    """The word without diacritics and apostrophes; letters that have no plain form fall away."""
+    """Strip diacritics and apostrophes; letters that have no plain form fall away."""
     if word.isascii() and word.isalpha():
         return word
     plain = unicodedata.normalize("NFKD", word).translate(_SPECIAL)
@@ -83,8 +84,9 @@ def _ascii(word: str) -> str:
 
 
 _SPECIAL: Final = str.maketrans(
-    {"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d",
-     "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ı": "i", "ə": "e", "Ə": "E", "ŋ": "ng", "Ŋ": "Ng"}
+    {"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O", "ł": "l",
+     "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ı": "i", "ə": "e",
+     "Ə": "E", "ŋ": "ng", "Ŋ": "Ng"}
 )  # fmt: skip
 
 
@@ -104,7 +106,11 @@ def _segments(word: str) -> Iterator[str]:
     i, size = 0, len(word)
     while i < size:
         for letters, at_start, at_end, sound in groups[word[i]]:
-            if word.startswith(letters, i) and not (at_start and i) and not (at_end and i + len(letters) < size):
+            if (
+                word.startswith(letters, i)
+                and not (at_start and i)
+                and not (at_end and i + len(letters) < size)
+            ):
                 yield sound
                 i += len(letters)
                 break
@@ -122,7 +128,8 @@ def transliterate(word: str) -> str:
     'ሴላም'
     """
     plain = _ascii(word).lower()
-    # A doubled letter is written once, but ee and oo are vowels of their own. A very long run is no word: its head is said.
+    # A doubled letter is written once, but ee and oo are vowels of their own. A very long run is
+    # no word: its head is said.
     plain = _DOUBLED.sub(r"\1", _TRIPLED.sub(r"\1\1", plain[:_LONGEST_WORD]))
     out: list[str] = []
     for sound in "".join(_segments(plain)):
@@ -173,13 +180,18 @@ def _say_word(word: str, acronyms: str) -> str:
 
 
 def read_latin(line: Line, i: int) -> Reading | None:
-    """A Latin word, with an Amharic ending that stands right after it."""
+    """Read a Latin word, with an Amharic ending that stands right after it."""
     policy = line.policy
     if policy.latin == "keep":
         return None
     tokens, kinds = line.tokens, line.kinds
     end = i + 1
-    if len(tokens[i]) == 1 and tokens[end] == "." and kinds[end + 1] == LATIN and len(tokens[end + 1]) == 1:
+    if (
+        len(tokens[i]) == 1
+        and tokens[end] == "."
+        and kinds[end + 1] == LATIN
+        and len(tokens[end + 1]) == 1
+    ):
         # U.S.A.
         letters = [tokens[i]]
         while tokens[end] == "." and kinds[end + 1] == LATIN and len(tokens[end + 1]) == 1:
@@ -188,7 +200,11 @@ def read_latin(line: Line, i: int) -> Reading | None:
         if tokens[end] == ".":
             end += 1
         dotted = ".".join(letters)
-        spoken = _words().get(dotted) or _words().get("".join(letters)) or spell("".join(letters), policy)
+        spoken = (
+            _words().get(dotted)
+            or _words().get("".join(letters))
+            or spell("".join(letters), policy)
+        )
     else:
         spoken = say_latin(tokens[i], policy)
         if tokens[end] == "." and tokens[i] + "." in _words():

@@ -1,4 +1,4 @@
-"""Written Amharic to spoken Amharic: settle the Unicode, say what the rules can read, settle the punctuation."""
+"""Settle the Unicode, say what the rules can read, settle the punctuation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ _NEEDS_WORK: Final = re.compile(
     rf"[^{fidel.LETTERS} ።፣፤?!]|\A[።፣፤?! ]| (?=[ ።፣፤?!]|\Z)|[።፣፤?!](?! |\Z)"
 )
 _SEGMENT: Final = re.compile(r"[^።\n]*[።\n]+|[^።\n]+")
-#: What is left in a spoken text only by policy, or as a full stop; without these a second pass has nothing to do.
+#: What is left in a spoken text only by policy, or as a full stop; without these a second pass has
+#: nothing to do.
 _OPEN: Final = re.compile(r"[^\W\d_\u1200-\u139f\u2d80-\u2ddf\uab01-\uab2f]|[0-9./]")
 _MAX_PASSES: Final = 4
 _CHUNK: Final = re.compile(r"\S+|\s+")
@@ -47,8 +48,8 @@ def normalize(text: str, policy: TextPolicy | None = None) -> str:
     Returns
     -------
     str
-        Words separated by single spaces, punctuation joined to the word before it, lines kept. Normalising it again
-        changes nothing.
+        Words separated by single spaces, punctuation joined to the word before it, lines kept.
+        Normalising it again changes nothing.
 
     Raises
     ------
@@ -79,7 +80,7 @@ def _once(text: str, policy: TextPolicy) -> str:
 
 
 def _settled(text: str, policy: TextPolicy) -> str:
-    """Go over the result again where leaving something out has brought parts of an abbreviation or address together."""
+    """Go over the result again where leaving something out brought new parts together."""
     for _ in range(_MAX_PASSES):
         if _OPEN.search(text) is None:
             break
@@ -101,8 +102,9 @@ def explain(text: str, policy: TextPolicy | None = None) -> Explanation:
     Returns
     -------
     Explanation
-        The source, the spoken form, and the changes with their spans in the source. Characters are settled first
-        (rules ``unicode`` and ``punctuation``), so a span can appear again with the rule that read it.
+        The source, the spoken form, and the changes with their spans in the source. Characters are
+        settled first (rules ``unicode`` and ``punctuation``), so a span can appear again with the
+        rule that read it.
 
     Raises
     ------
@@ -128,7 +130,9 @@ def explain(text: str, policy: TextPolicy | None = None) -> Explanation:
     for segment in _SEGMENT.findall(aligned.text):
         line = Line(segment, policy)
 
-        def note(first: int, end: int, rule: str, spoken: str, line: Line = line, base: int = offset) -> None:
+        def note(
+            first: int, end: int, rule: str, spoken: str, line: Line = line, base: int = offset
+        ) -> None:
             start, stop = aligned.span(base + line.start(first), base + line.start(end))
             changes.append(Change(start, stop, rule, text[start:stop], spoken))
 

@@ -1,4 +1,4 @@
-"""Plain numbers in running text: grouped digits, decimals, Ge'ez numerals, ordinals (1ኛ), scale words (28.4 ሚሊዮን), signs."""
+"""Plain numbers: grouped, decimal, Ge'ez, ordinal (1ኛ), with scale words (28.4 ሚሊዮን)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _LONG_CHAIN: Final = 8
 
 
 def whole_value(number: Numeral) -> int | None:
-    """The number when it is whole and short enough to be said as one."""
+    """Return the number when it is whole and short enough to be said as one."""
     return int(number.whole) if not number.fraction and len(number.whole) <= MAX_DIGITS else None
 
 
@@ -110,7 +110,7 @@ def scale_words() -> dict[str, str]:
 
 
 def scale_after(line: Line, end: int) -> tuple[int, str] | None:
-    """The scale word that follows a number, with or without a space: (end, word)."""
+    """Find the scale word that follows a number, a space between allowed: (end, word)."""
     j = line.skip_space(end)
     word = line.tokens[j]
     spoken = scale_words().get(word)
@@ -190,7 +190,9 @@ def read_ordinal(line: Line, i: int) -> Reading | None:
         else:
             return None
     value = whole_value(number)
-    spoken = ordinal(value, line.policy) if value is not None else to_ordinal(say(number, line.policy))
+    spoken = (
+        ordinal(value, line.policy) if value is not None else to_ordinal(say(number, line.policy))
+    )
     # ኛው, ኛዋን, ኛና; a whole word typed on (1ኛክፍል) stays a word.
     if rest and not fits_number(spoken, rest):
         return Reading(end + 1, f"{spoken} {rest}", "ordinal", None)
@@ -198,9 +200,11 @@ def read_ordinal(line: Line, i: int) -> Reading | None:
 
 
 def read_number(line: Line, i: int) -> Reading | None:
-    """A cardinal or decimal, with scale word and ending."""
+    """Read a cardinal or decimal, with scale word and ending."""
     tokens = line.tokens
-    if line.kinds[i] == GEEZ and (len(tokens[i]) > 32 or ethiopic_numerals.parse(tokens[i]) is None):
+    if line.kinds[i] == GEEZ and (
+        len(tokens[i]) > 32 or ethiopic_numerals.parse(tokens[i]) is None
+    ):
         values = (ethiopic_numerals.ethiopic_to_int(c) for c in tokens[i])
         return Reading(i + 1, " ".join(number_words(str(v), line.policy) for v in values), "number")
     reading = amount(line, i)
@@ -224,7 +228,7 @@ def read_leading_point(line: Line, i: int) -> Reading | None:
 
 
 def sign_before(line: Line, i: int) -> str:
-    """The word for a minus at token ``i``, when it is a sign: at the start, or after a space or bracket."""
+    """Return the word for a minus at token ``i`` that is a sign, else ``""``."""
     if line.tokens[i] not in ("-", "−") or line.kinds[i + 1] != NUMBER:
         return ""
     if i > 0 and line.kinds[i - 1] != SPACE and line.tokens[i - 1] not in ("(", "«", "=", ",", ":"):
@@ -232,10 +236,24 @@ def sign_before(line: Line, i: int) -> str:
     return NEGATIVE[line.policy.negative]
 
 
+def _dotted_figures(line: Line, i: int) -> Reading:
+    """1.2.3, 192.168.1.1: parts of a version or address, each point said."""
+    said = [number_words(line.tokens[i], line.policy)]
+    j = i + 1
+    while line.tokens[j] == "." and line.kinds[j + 1] == NUMBER:
+        said.append(number_words(line.tokens[j + 1], line.policy))
+        j += 2
+    return Reading(
+        j, f" {POINT} ".join(said) if len(said) < _LONG_CHAIN else " ".join(said), "list"
+    )
+
+
 def read_chain(line: Line, i: int) -> Reading | None:
-    """1.2.3.4.5.6.7.8: eight or more figures with the same mark between them are only a list."""
+    """1.2.3, and eight or more figures with the same mark between them, which are only a list."""
     tokens, kinds = line.tokens, line.kinds
     mark = tokens[i + 1]
+    if mark == "." and kinds[i + 2] == NUMBER and tokens[i + 3] == "." and kinds[i + 4] == NUMBER:
+        return _dotted_figures(line, i)
     for k in range(1, 2 * _LONG_CHAIN - 2, 2):
         if tokens[i + k] != mark or kinds[i + k + 1] != NUMBER:
             return None

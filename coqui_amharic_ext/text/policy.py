@@ -1,4 +1,4 @@
-"""Every place where educated speakers or house styles differ, as one frozen set of named choices."""
+"""Named choices where educated speakers or house styles differ."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ def _choice(doc: str, default: str, *others: str) -> Any:
 class TextPolicy:
     """How written Amharic is read where more than one reading is right.
 
-    Every field is one of a few named values, the first one listed being the default; an unknown value raises
-    ``ValueError`` with the valid ones. ``to_string`` gives the short form that fits an environment variable.
+    Every field is one of a few named values, the first one listed being the default; an unknown
+    value raises ``ValueError`` with the valid ones. ``to_string`` gives the short form that fits
+    an environment variable.
 
     Examples
     --------
@@ -24,8 +25,9 @@ class TextPolicy:
     """
 
     latin: str = _choice(
-        "Latin-script words. auto: acronyms letter by letter, known words from the table, others transliterated; "
-        "keep: left as written; spell: every word letter by letter; transliterate: every word, acronyms too",
+        "Latin-script words. auto: acronyms letter by letter, known words from the table, others "
+        "transliterated; keep: left as written; spell: every word letter by letter; "
+        "transliterate: every word, acronyms too",
         "auto",
         "keep",
         "spell",
@@ -35,13 +37,16 @@ class TextPolicy:
         "letters of a spelled acronym. spaced: ዩ ኤስ ቢ; joined: ዩኤስቢ", "spaced", "joined"
     )
     other_scripts: str = _choice(
-        "letters that are neither Ethiopic nor Latin. drop: left out; keep: left as written", "drop", "keep"
+        "letters that are neither Ethiopic nor Latin. drop: left out; keep: left as written",
+        "drop",
+        "keep",
     )
     hundred: str = _choice("100-199. one: አንድ መቶ; bare: መቶ", "one", "bare")
     thousand: str = _choice("1000. sih: ሺህ; si: ሺ", "sih", "si")
     sixty: str = _choice("60. silsa: ስልሳ; sidsa: ስድሳ", "silsa", "sidsa")
     decimals: str = _choice(
-        "digits after the point. digits: one by one (3.14 ሦስት ነጥብ አንድ አራት); number: as a number (ሦስት ነጥብ አሥራ አራት)",
+        "digits after the point. digits: one by one (3.14 ሦስት ነጥብ አንድ አራት); "
+        "number: as a number (ሦስት ነጥብ አሥራ አራት)",
         "digits",
         "number",
     )
@@ -53,7 +58,8 @@ class TextPolicy:
         "below",
     )
     fractions: str = _choice(
-        "1/4 and 1/3. words: ሩብ, ሲሶ; mixed: ሩብ, አንድ ሦስተኛ; ordinals: አንድ አራተኛ, አንድ ሦስተኛ (1/2 is always ግማሽ)",
+        "1/4 and 1/3. mixed: ሩብ, አንድ ሦስተኛ; words: ሩብ, ሲሶ; ordinals: አንድ አራተኛ, አንድ ሦስተኛ "
+        "(1/2 is always ግማሽ)",
         "mixed",
         "words",
         "ordinals",
@@ -62,14 +68,23 @@ class TextPolicy:
         "5-10 without a prefix. from_to: ከአምስት እስከ አሥር; to: አምስት እስከ አሥር", "from_to", "to"
     )
     hours24: str = _choice(
-        "clock times. off: hours are read as written, as Amharic text uses the Ethiopian clock; on: times from 0:00 "
-        "to 23:59 are taken for the international clock and moved to the Ethiopian one (14:30 ስምንት ሰዓት ተኩል)",
+        "clock times. off: hours are read as written, as Amharic text uses the Ethiopian clock; "
+        "on: times are taken for the international clock and moved to the Ethiopian one "
+        "(14:30 ስምንት ሰዓት ተኩል)",
         "off",
         "on",
     )
     quarter: str = _choice("3:15. word: ከሩብ; minutes: ከአሥራ አምስት ደቂቃ", "word", "minutes")
     to_hour: str = _choice(
-        "3:45. off: ሦስት ሰዓት ከአርባ አምስት ደቂቃ; on: ለአራት ሰዓት ሩብ ጉዳይ, and likewise from 3:40 on", "off", "on"
+        "3:45. off: ሦስት ሰዓት ከአርባ አምስት ደቂቃ; on: ለአራት ሰዓት ሩብ ጉዳይ, and likewise from 3:40 on, "
+        "except after a preposition",
+        "off",
+        "on",
+    )
+    celsius: str = _choice(
+        "°C. celsius: ዲግሪ ሴልሺየስ (CLDR); centigrade: ዲግሪ ሴንቲ ግሬድ (much of the press)",
+        "celsius",
+        "centigrade",
     )
     calendar: str = _choice(
         "numeric dates with no era. ethiopian: month 1 is መስከረም; gregorian: month 1 is ጃንዩወሪ",
@@ -78,10 +93,14 @@ class TextPolicy:
     )
     date_order: str = _choice("12/05/2015. dmy: day first; mdy: month first", "dmy", "mdy")
     date_month: str = _choice(
-        "numeric dates. name: the month by name (ጥር አሥራ ሁለት ቀን ...); number: the three numbers", "name", "number"
+        "numeric dates. name: the month by name (ጥር አሥራ ሁለት ቀን ...); number: the three numbers",
+        "name",
+        "number",
     )
     era: str = _choice("ዓ.ም, እ.ኤ.አ. expand: read out; keep: left as written", "expand", "keep")
-    phones: str = _choice("telephone numbers. digits: digit by digit; pairs: two by two", "digits", "pairs")
+    phones: str = _choice(
+        "telephone numbers. digits: digit by digit; pairs: two by two", "digits", "pairs"
+    )
     urls: str = _choice("web and e-mail addresses. read: read out; drop: left out", "read", "drop")
 
     def __post_init__(self) -> None:
@@ -89,9 +108,8 @@ class TextPolicy:
             value = getattr(self, option.name)
             choices = option.metadata["choices"]
             if value not in choices:
-                raise ValueError(
-                    f"{option.name}={value!r} is not a text policy; valid values: {', '.join(choices)}"
-                )
+                valid = ", ".join(choices)
+                raise ValueError(f"{option.name}={value!r} is not known; valid values: {valid}")
 
     @classmethod
     def from_string(cls, text: str) -> TextPolicy:
@@ -102,8 +120,8 @@ class TextPolicy:
         TypeError
             If ``text`` is not a string.
         ValueError
-            For a part without ``=``, an unknown name, a name given twice, or an unknown value; the message lists
-            the valid ones.
+            For a part without ``=``, an unknown name, a name given twice, or an unknown value; the
+            message lists the valid ones.
         """
         if not isinstance(text, str):
             raise TypeError(f"TextPolicy.from_string() takes a str, got {type(text).__name__}")

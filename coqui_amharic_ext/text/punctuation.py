@@ -1,9 +1,10 @@
-"""Punctuation in one place: how marks are written after normalisation and what they become in ASCII.
+"""Punctuation: how marks are written after normalisation and what they become in ASCII.
 
-``normalize`` keeps punctuation as written in Ethiopic text (። ፣ ፤ ፥ ፦ ፧ ፨, and ? ! . , ; : where ASCII was typed)
-and settles its variants: two word spaces or two colons are ።, a repeated or mixed run is its strongest mark, quotation
-marks are « », dashes between words are –, brackets are ( ). ``to_ascii_punctuation`` maps all of these to
-``. , ; : ? !`` for the phonemizer and Coqui's cleaner.
+``normalize`` keeps punctuation as written in Ethiopic text (። ፣ ፤ ፥ ፦ ፧ ፨, and ? ! . , ; : where
+ASCII was typed) and settles its variants: two word spaces or two colons are ።, a repeated or mixed
+run is its strongest mark, quotation marks are « », dashes between words are –, brackets are ( ).
+``to_ascii_punctuation`` maps all of these to ``. , ; : ? !`` for the phonemizer and Coqui's
+cleaner.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ _STOPS: Final = re.escape(STRENGTH)
 _RUN: Final = re.compile(rf"[{_STOPS}](?:[ –]*[{_STOPS}])+")
 _SPACE_BEFORE: Final = re.compile(rf" +(?=[{_STOPS})»])")
 _SPACE_AFTER_OPEN: Final = re.compile(r"(?<=[(«]) +")
-_JOINED: Final = re.compile(rf"(?<=[{_STOPS})»])(?=[{fidel.LETTERS}(«])|(?<=[{fidel.LETTERS}])(?=[(«])")
+_JOINED: Final = re.compile(
+    rf"(?<=[{_STOPS})»])(?=[{fidel.LETTERS}(«])|(?<=[{fidel.LETTERS}])(?=[(«])"
+)
 _SPACES: Final = re.compile(r" {2,}")
 _LINES: Final = re.compile(r" *\n[ \n]*")
 _QUOTES: Final = re.compile(r"(«)(?: ?«)+|(»)(?: ?»)+")
@@ -87,8 +90,8 @@ def _ascii_strongest(match: re.Match[str]) -> str:
 def to_ascii_punctuation(text: str) -> str:
     """Map Ethiopic and typographic punctuation to ``. , ; : ? !`` and spaces.
 
-    Letters and digits are left as they are. ፡፡ counts as ።, a single ፡ as a space; quotation marks leave no trace;
-    brackets and dashes become commas; of a run of marks the strongest stays.
+    Letters and digits are left as they are. ፡፡ counts as ።, a single ፡ as a space; quotation marks
+    leave no trace; brackets and dashes become commas; of a run of marks the strongest stays.
 
     Raises
     ------

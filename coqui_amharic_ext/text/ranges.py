@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from coqui_amharic_ext.text.affixes import DETACHABLE, free_prefixes, glued_prefixes
+from coqui_amharic_ext.text.cardinals import ordinal
 from coqui_amharic_ext.text.scanner import GEEZ, MARK, NUMBER, SPACE, WORD, Line, ReadAt, Reading
 
 _MINUS: Final = "−"
@@ -19,8 +20,8 @@ _SPORT: Final = re.compile(
 )
 #: What is counted after a number: with one of these, a pair is a range.
 _COUNTED: Final = (
-    "ዓመ", "አመ", "ወር", "ወራ", "ቀን", "ቀና", "ሳምን", "ሰዓ", "ሰአ", "ደቂ", "ሰከ", "ብር", "ዶላር", "ሺህ", "ሚሊ", "ቢሊ", "ኪሎ", "ሜት",
-    "በመቶ", "ሰዎ", "ኛ", "ክፍል", "እድሜ", "ዕድሜ", "ገጽ", "ገፅ", "ጊዜ", "ሊትር", "ግራም", "ኩንታል", "ሄክታር",
+    "ዓመ", "አመ", "ወር", "ወራ", "ቀን", "ቀና", "ሳምን", "ሰዓ", "ሰአ", "ደቂ", "ሰከ", "ብር", "ዶላር",
+    "ሺህ", "ሚሊ", "ቢሊ", "ኪሎ", "ሜት",    "በመቶ", "ሰዎ", "ኛ", "ክፍል", "እድሜ", "ዕድሜ", "ገጽ", "ገፅ", "ጊዜ", "ሊትር", "ግራም", "ኩንታል", "ሄክታር",
 )  # fmt: skip
 _MAX_SCORE: Final = 30
 _MAX_CHAIN: Final = 6
@@ -35,7 +36,7 @@ def is_sport(line: Line) -> bool:
 
 
 def prefix_before(line: Line, i: int) -> str:
-    """The preposition that stands on token ``i``, joined or (one letter) apart; ``""`` if none."""
+    """Return the preposition on token ``i``, joined or (one letter) apart, or ``""``."""
     j = i - 1
     if j < 0:
         return ""
@@ -111,6 +112,9 @@ def join(line: Line, i: int, first: Reading, read: ReadAt) -> Reading:
     prefix = prefix_before(line, i)
     if not prefix.endswith("ከ") and _is_score(line, first, second):
         return Reading(second.end, f"{first.spoken} ለ{second.spoken}", "score")
+    if second.rule == "ordinal" and first.rule == "number" and first.value is not None:
+        # 9-12ኛ: the ending is written once and said twice.
+        first = first._replace(spoken=ordinal(first.value, line.policy))
     if prefix or line.policy.ranges == "to":
         return Reading(second.end, f"{first.spoken} እስከ {second.spoken}", "range")
     return Reading(second.end, f"ከ{first.spoken} እስከ {second.spoken}", "range")

@@ -1,8 +1,9 @@
 """The rules in the order in which they are tried, each with what it starts at.
 
-The first rule that reads something wins, so the narrow ones come first. A new rule is a function ``(line, i) ->
-Reading | None`` in the module of its subject, and a row here; a rule looks ahead as far as it needs but never depends on
-what was already said. The last three columns only spare calls that could not succeed.
+The first rule that reads something wins, so the narrow ones come first. A new rule is a function
+``(line, i) -> Reading | None`` in the module of its subject, and a row here; a rule looks ahead as
+far as it needs but never depends on what was already said. The last three columns only spare calls
+that could not succeed.
 """
 
 from __future__ import annotations
@@ -40,9 +41,10 @@ class Rule(NamedTuple):
     marks : str
         If it starts at a mark: which ones. Empty for all.
     joins : str
-        If it starts at a figure: the marks that join the figure to the next token.
+        If it starts at a figure: the marks that join the figure to the next here.
     follows : tuple of int
-        If it starts at a number: kinds of token that come after the whole number, a space between allowed.
+        If it starts at a number: kinds of token that come after the whole number, a space between
+        allowed.
     """
 
     name: str
@@ -61,8 +63,8 @@ RULES: Final = (
     Rule("address", web.read_address, (LATIN,)),
     Rule("tag", web.read_tag, (MARK,), marks="#@"),
     Rule("telephone", telephone.read_phone, (MARK,), marks="+("),
-    Rule("list", numerals.read_chain, _FIGURE, joins="/-.:,"),
     Rule("date", dates.read_date, _FIGURE, joins="/-."),
+    Rule("list", numerals.read_chain, _FIGURE, joins="/-.:,"),
     Rule("day and year", dates.read_day_and_year, _FIGURE, joins="/-"),
     Rule("digit groups", telephone.read_digit_groups, _FIGURE, joins="-"),
     Rule("verse", clock.read_verse, _NUMERIC, joins=":,"),
@@ -72,7 +74,13 @@ RULES: Final = (
     Rule("price", slashes.read_price_mark, _FIGURE, joins="/"),
     Rule("fraction", slashes.read_fraction, _FIGURE, joins="/ "),
     Rule("slash", slashes.read_pair, _FIGURE, joins="/"),
-    Rule("vulgar fraction", slashes.read_vulgar, (NUMBER, MARK), marks="½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒", follows=(MARK,)),
+    Rule(
+        "vulgar fraction",
+        slashes.read_vulgar,
+        (NUMBER, MARK),
+        marks="½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒",
+        follows=(MARK,),
+    ),
     Rule("hour", clock.read_hour_with_half, _FIGURE, follows=(LATIN,)),
     Rule("dimensions", units.read_dimensions, _FIGURE, follows=(LATIN, MARK)),
     Rule("percent", units.read_percent, (NUMBER, GEEZ, MARK), marks="%‰", follows=(MARK,)),
@@ -100,14 +108,22 @@ Readers = tuple[ReadAt, ...]
 
 _AT_WORD: Final[Readers] = tuple(rule.read for rule in RULES if WORD in rule.kinds)
 #: Before a slash or dot a word can only be an abbreviation.
-_AT_ABBREVIATION: Final[Readers] = tuple(read for read in _AT_WORD if read is not currency.read_before)
-AT_LATIN: Final[Readers] = tuple(rule.read for rule in RULES if LATIN in rule.kinds)
-_JOINED: Final[dict[str, Readers]] = {
-    mark: tuple(rule.read for rule in RULES if mark in rule.joins) for mark in "/-.:, "
-}
-_FOLLOWED: Final[tuple[Readers, ...]] = tuple(
-    tuple(rule.read for rule in RULES if kind in rule.follows) for kind in range(6)
+_AT_ABBREVIATION: Final[Readers] = tuple(
+    read for read in _AT_WORD if read is not currency.read_before
 )
+AT_LATIN: Final[Readers] = tuple(rule.read for rule in RULES if LATIN in rule.kinds)
+_JOINED: Final[dict[tuple[int, str], Readers]] = {
+    (kind, mark): tuple(rule.read for rule in RULES if kind in rule.kinds and mark in rule.joins)
+    for kind in _NUMERIC
+    for mark in "/-.:, "
+}
+_FOLLOWED: Final[dict[tuple[int, int], Readers]] = {
+    (kind, after): tuple(
+        rule.read for rule in RULES if kind in rule.kinds and after in rule.follows
+    )
+    for kind in _NUMERIC
+    for after in _ANY
+}
 _PLAIN: Final[Readers] = (numerals.read_number,)
 #: Marks after a number that something can be read with; after any other it is a plain number.
 _MEASURED_MARKS: Final = frozenset("%‰°×$€£¥₹₿₽₺₦₩₪¢Ωμ½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒-")
@@ -118,7 +134,9 @@ def at_mark(mark: str) -> Readers:
     """Rules to try at a mark."""
     if mark in symbols.UNSPOKEN:
         return ()
-    return tuple(rule.read for rule in RULES if MARK in rule.kinds and (not rule.marks or mark in rule.marks))
+    return tuple(
+        rule.read for rule in RULES if MARK in rule.kinds and (not rule.marks or mark in rule.marks)
+    )
 
 
 def at_word(line: Line, i: int) -> Readers:
@@ -136,11 +154,11 @@ _CLOSING: Final = frozenset(("", *"\n።፣፤፦፧?!)»…;(«+=&#*<>~_^"))
 
 
 def is_plain(line: Line, i: int) -> bool:
-    """Whether the figure at token ``i`` is an ordinary whole number that nothing around it concerns."""
+    """Whether the figure at token ``i`` is a whole number that nothing around it concerns."""
     tokens = line.tokens
-    token = tokens[i]
-    size = len(token)
-    if size > 6 or (token[0] == "0" and size > 1):
+    here = tokens[i]
+    size = len(here)
+    if size > 6 or (here[0] == "0" and size > 1):
         return False
     joint = tokens[i + 1]
     if joint != " ":
@@ -149,27 +167,32 @@ def is_plain(line: Line, i: int) -> bool:
     kind = line.kinds[i + 2]
     if kind == WORD:
         return (
-            size > 1
+            (size > 1 or here not in "1234" or not abbreviations.is_book(after))
             and after not in _measuring_words()
             and tokens[i + 3] not in _SEPARATORS
             and "ኛ" not in after[:2]
             and not after.startswith("አለቃ")
+            and "ደው" not in after
+            and after != "ላይ"
         )
     if kind == NUMBER:
-        return not (size <= 3 and len(after) == 3) and tokens[i + 3] != "/" and token != "251"
+        return not (size <= 3 and len(after) == 3) and tokens[i + 3] != "/" and here != "251"
     return after in _CLOSING
 
 
 def at_number(line: Line, i: int) -> Readers:
-    """Rules to try at a number: by the mark that joins it to the next token, then by what follows the whole of it."""
+    """Select the rules for a number by the mark that joins it on and by what follows it."""
     tokens = line.tokens
-    token = tokens[i]
-    joined = _JOINED.get(tokens[i + 1], ()) if line.kinds[i + 2] != SPACE else ()
+    here = tokens[i]
+    start = line.kinds[i]
+    joined = _JOINED.get((start, tokens[i + 1]), ()) if line.kinds[i + 2] != SPACE else ()
     if joined and tokens[i + 1] == " ":
         # Only a rank and a whole number before a fraction are joined by a space.
         if not (tokens[i + 3] == "/" or tokens[i + 2].startswith("አለቃ")):
             joined = ()
-    if line.kinds[i] == NUMBER and (token[0] == "0" or len(token) > 5 or token == "251"):
+    if start == NUMBER and (here[0] == "0" or len(here) > 5 or here == "251"):
+        joined = (telephone.read_phone, *joined)
+    elif start == NUMBER and 3 <= len(here) <= 5 and telephone.is_dialled(line, i):
         joined = (telephone.read_phone, *joined)
     if web.find_addresses(line):
         joined = (web.read_address, *joined)
@@ -178,14 +201,14 @@ def at_number(line: Line, i: int) -> Readers:
         return (*joined, *_PLAIN)
     j = line.skip_space(number.end)
     kind = line.kinds[j]
-    followed = _FOLLOWED[kind]
+    followed = _FOLLOWED[start, kind]
     if kind == WORD:
         word = tokens[j]
         known = (
             word in _measuring_words()
             or tokens[j + 1] in _SEPARATORS
             or "ኛ" in word[:2]
-            or (len(token) == 1 and tokens[i + 1] == " ")
+            or (len(here) == 1 and tokens[i + 1] == " ")
         )
         if not known:
             followed = _PLAIN

@@ -1,4 +1,4 @@
-"""Cut cleaned text into the tokens that rules read: words, digits, Ge'ez numerals, Latin words, spaces, single marks."""
+"""Cut cleaned text into tokens: words, digits, Ge'ez numerals, Latin words, spaces, marks."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _PADDING: Final = 20
 
 
 class Numeral(NamedTuple):
-    """A written number: tokens up to ``end``, its whole part and the digits after the point, both as ASCII digits."""
+    """A written number: tokens up to ``end``, digits before and after the point."""
 
     end: int
     whole: str
@@ -62,9 +62,19 @@ class Numeral(NamedTuple):
 
 
 class Line:
-    """Tokens of one stretch of text, for rules to look around in. Indexing past the end gives ``""``."""
+    """Tokens of one stretch of text; a little past the end they are ``""``."""
 
-    __slots__ = ("_starts", "addresses", "kinds", "memo", "parsed", "policy", "size", "text", "tokens")
+    __slots__ = (
+        "_starts",
+        "addresses",
+        "kinds",
+        "memo",
+        "parsed",
+        "policy",
+        "size",
+        "text",
+        "tokens",
+    )
 
     def __init__(self, text: str, policy: TextPolicy) -> None:
         self.text = text
@@ -94,7 +104,7 @@ class Line:
         return index + 1 if self.tokens[index] == " " else index
 
     def before(self, index: int) -> str:
-        """The word before token ``index``, with or without one space between; ``""`` if there is none."""
+        """Return the word before token ``index``, a space between allowed, or ``""``."""
         i = index - 1
         if i >= 0 and self.tokens[i] == " ":
             i -= 1

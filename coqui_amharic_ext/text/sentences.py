@@ -13,7 +13,7 @@ _WORD: Final = re.compile(rf"[{fidel.LETTERS}]+")
 
 
 def split_sentences(text: str) -> tuple[str, ...]:
-    """Split text after ። ፧ ? ! … and after a full stop that closes neither an abbreviation nor a number.
+    """Split text after ። ፧ ? ! … and after a full stop that ends a sentence.
 
     Works on written text and on what :func:`normalize` returns. Line breaks part sentences too.
 

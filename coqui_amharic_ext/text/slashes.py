@@ -1,4 +1,4 @@
-"""Numbers with a slash: fractions (1/2, 3/4, 2 1/2, ½), marks out of a hundred, school years, numbers of laws, ranks (50/አ)."""
+"""Numbers with a slash: fractions, marks out of a hundred, school years, laws, ranks (50/አ)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ QUARTER: Final = "ሩብ"
 THIRD: Final = "ሲሶ"
 AND_A_HALF: Final = "ተኩል"
 SLASH: Final = "ስላሽ"
-#: Denominators that are read as parts even without ኛ; others with a slash are dates, marks or references.
+#: Denominators that are read as parts even without ኛ; others with a slash are dates, marks or
+#: references.
 _DENOMINATORS: Final = frozenset((2, 3, 4, 5, 6, 7, 8, 9, 10, 16, 20, 25, 50, 1000))
 _BLOOD_PRESSURE: Final = (range(70, 261), range(30, 161))
 
@@ -55,7 +56,9 @@ def read_fraction(line: Line, i: int) -> Reading | None:
         numerator, denominator = int(tokens[i + 2]), int(tokens[i + 4])
         if numerator >= denominator or denominator > 16 or part.end != i + 5:
             return None
-        return Reading(part.end, say_mixed(tokens[i], numerator, denominator, line.policy), "fraction")
+        return Reading(
+            part.end, say_mixed(tokens[i], numerator, denominator, line.policy), "fraction"
+        )
     if tokens[i + 1] != "/" or kinds[i + 2] != NUMBER or kinds[i] != NUMBER:
         return None
     if tokens[i + 3] == "/" or (i > 1 and tokens[i - 1] == "/"):
@@ -127,7 +130,11 @@ def read_rank(line: Line, i: int) -> Reading | None:
     tokens = line.tokens
     if tokens[i + 1] not in ("/", " ", ".") or not tokens[i + 2].startswith("አ"):
         return None
-    value = tokens[i] if line.kinds[i] == NUMBER else {"፲": "10", "፶": "50", "፻": "100"}.get(tokens[i], "")
+    value = (
+        tokens[i]
+        if line.kinds[i] == NUMBER
+        else {"፲": "10", "፶": "50", "፻": "100"}.get(tokens[i], "")
+    )
     spoken = _RANKS.get(value)
     if spoken is None or line.kinds[i] not in (NUMBER, GEEZ):
         return None

@@ -6,22 +6,23 @@ from collections.abc import Callable
 
 from coqui_amharic_ext.text import ranges
 from coqui_amharic_ext.text.affixes import DETACHABLE, glued_prefixes
-from coqui_amharic_ext.text.cardinals import number_words
+from coqui_amharic_ext.text.cardinals import NEGATIVE, number_words
 from coqui_amharic_ext.text.numerals import sign_before
 from coqui_amharic_ext.text.rules import AT_LATIN, at_mark, at_number, at_word, is_plain
 from coqui_amharic_ext.text.scanner import GEEZ, LATIN, MARK, NUMBER, SPACE, WORD, Line, Reading
-from coqui_amharic_ext.text.units import BELOW_ZERO
+from coqui_amharic_ext.text.units import BELOW_ZERO, DEGREE
 
 #: Called with the first token, the token after the last, the rule's name and what is said.
 Note = Callable[[int, int, str, str], None]
 
-#: Words of this length or less may be a preposition or a short form that a number follows after a space.
+#: Words of this length or less may be a preposition or a short form that a number follows after a
+#: space.
 _SHORT_WORD = 6
 _NUMERIC = frozenset((NUMBER, GEEZ))
 
 
 def read_one(line: Line, i: int) -> Reading | None:
-    """What the first fitting rule reads at token ``i``, without looking on past a dash."""
+    """Read with the first fitting rule at token ``i``, without looking on past a dash."""
     kind = line.kinds[i]
     if kind in _NUMERIC:
         readers = at_number(line, i)
@@ -41,14 +42,15 @@ def read_one(line: Line, i: int) -> Reading | None:
 
 
 def read_at(line: Line, i: int) -> Reading | None:
-    """What is read at token ``i``, ranges, scores and signs included."""
+    """Read at token ``i``, ranges, scores and signs included."""
     kind = line.kinds[i]
     if kind == MARK:
         sign = sign_before(line, i) if line.tokens[i] in ("-", "−") else ""
         if sign:
             number = read_one(line, i + 1)
             if number is not None:
-                if number.rule == "temperature":
+                after = line.tokens[line.skip_space(number.end)]
+                if number.rule == "temperature" or after.startswith(DEGREE):
                     sign = BELOW_ZERO
                 return Reading(number.end, f"{sign} {number.spoken}", "negative")
     reading = read_one(line, i)
@@ -90,7 +92,7 @@ def speak(line: Line, out: list[str], note: Note | None = None) -> None:
             part = glue = False
             i += 1
             if kind == WORD:
-                i, glue, part = _prefix(line, i, note)
+                i, glue, part = _prefix(line, i, out, note)
             continue
         spoken = reading.spoken
         if part and not glue:
@@ -105,13 +107,19 @@ def speak(line: Line, out: list[str], note: Note | None = None) -> None:
         part = not glue
 
 
-def _prefix(line: Line, i: int, note: Note | None) -> tuple[int, bool, bool]:
+def _prefix(line: Line, i: int, out: list[str], note: Note | None) -> tuple[int, bool, bool]:
     """After a word that ends before token ``i``: (next token, joined to it, parted from it)."""
     word = line.tokens[i - 1]
     kind = line.kinds[i]
     if kind in (NUMBER, GEEZ, LATIN) or (kind == MARK and _starts_number(line, i)):
         glued = word in glued_prefixes()
         return i, glued, not glued
+    if line.tokens[i] == "−" and line.kinds[i + 1] in _NUMERIC and word in glued_prefixes():
+        # ከ−5: a real minus sign.
+        if note is not None:
+            note(i, i + 1, "negative", NEGATIVE[line.policy.negative])
+        out.append(NEGATIVE[line.policy.negative])
+        return i + 1, False, True
     if line.tokens[i] == "-" and line.kinds[i + 1] in (NUMBER, GEEZ, LATIN):
         # በ-2015, የ-USB; and ኮቪድ-19, where the hyphen only joins.
         if word in glued_prefixes():

@@ -1,4 +1,4 @@
-"""Signs that are said: arithmetic between numbers, &, %, §, Greek letters; and what becomes of dashes and slashes."""
+"""Signs that are said (arithmetic, &, §, Greek letters) and those that are silent."""
 
 from __future__ import annotations
 
@@ -22,32 +22,37 @@ def _spoken() -> dict[str, str]:
     return {row["symbol"]: row["spoken"] for row in rows("symbols")}
 
 
-def _number_side(line: Line, i: int, step: int) -> bool:
+def _number_side(line: Line, i: int, step: int, letters: bool = False) -> bool:
+    """Whether a number (with ``letters`` also an unknown) stands on that side."""
     j = i + step
     if 0 <= j and line.tokens[j] == " ":
         j += step
-    return 0 <= j and line.kinds[j] in _NUMBERS
+    if j < 0:
+        return False
+    return line.kinds[j] in _NUMBERS or (
+        letters and line.kinds[j] == LATIN and len(line.tokens[j]) == 1
+    )
 
 
 def read_symbol(line: Line, i: int) -> Reading | None:
-    """A sign of the table, or one that is silent."""
-    token = line.tokens[i]
-    if token in _BETWEEN_NUMBERS:
+    """Read a sign of the table, or one that is silent."""
+    here = line.tokens[i]
+    if here in _BETWEEN_NUMBERS:
         after = _number_side(line, i, 1)
-        before = i > 0 and _number_side(line, i, -1)
-        if after and (before or token in "≈≤≥±"):
-            return Reading(i + 1, _spoken().get(token) or _ARITHMETIC[token], "symbol")
-        if token == "+":
+        before = i > 0 and _number_side(line, i, -1, letters=here == "=")
+        if after and (before or here in "≈≤≥±"):
+            return Reading(i + 1, _spoken().get(here) or _ARITHMETIC[here], "symbol")
+        if here == "+":
             return Reading(i + 1, "ፕላስ", "symbol") if after or _word_side(line, i) else _silence(i)
-        if token in _SILENT:
+        if here in _SILENT:
             return _silence(i)
-    if token == "#" and _number_side(line, i, 1):
+    if here == "#" and _number_side(line, i, 1):
         return Reading(i + 1, "ቁጥር", "symbol")
-    if token == "~" and _number_side(line, i, 1):
+    if here == "~" and _number_side(line, i, 1):
         return Reading(i + 1, "በግምት", "symbol")
-    if token in _SILENT:
+    if here in _SILENT:
         return _silence(i)
-    spoken = _spoken().get(token)
+    spoken = _spoken().get(here)
     return None if spoken is None else Reading(i + 1, spoken, "symbol")
 
 
@@ -60,9 +65,11 @@ def _silence(i: int) -> Reading:
 
 
 def read_hyphen(line: Line, i: int) -> Reading | None:
-    """A hyphen joins words and is silent; standing free it is a dash."""
+    """Read a hyphen: between words it is silent, standing free it is a dash."""
     if line.tokens[i] != "-":
         return None
-    joined = i > 0 and line.kinds[i - 1] not in (SPACE, MARK) and line.kinds[i + 1] not in (SPACE, MARK)
+    joined = (
+        i > 0 and line.kinds[i - 1] not in (SPACE, MARK) and line.kinds[i + 1] not in (SPACE, MARK)
+    )
     touches = line.kinds[i + 1] in (WORD, LATIN, NUMBER, GEEZ)
     return Reading(i + 1, "" if joined or touches else "–", "hyphen")

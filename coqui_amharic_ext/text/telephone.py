@@ -43,14 +43,21 @@ def _groups(line: Line, i: int) -> list[tuple[int, str]]:
 
 
 def _context(line: Line, i: int) -> bool:
-    return any(token.lstrip("በለከየ").startswith(_CONTEXT) for token in line.tokens[max(0, i - _LOOK_BACK) : i])
+    return any(
+        here.lstrip("በለከየ").startswith(_CONTEXT) for here in line.tokens[max(0, i - _LOOK_BACK) : i]
+    )
+
+
+def is_dialled(line: Line, i: int) -> bool:
+    """Whether a short figure is a number to call: ወደ 8100 ይደውሉ, በ952 ላይ ደውሉ."""
+    return "ደው" in line.tokens[i + 2] or (line.tokens[i + 2] == "ላይ" and "ደው" in line.tokens[i + 4])
 
 
 def read_phone(line: Line, i: int) -> Reading | None:
-    """A telephone number at a digit, a plus or an opening bracket."""
+    """Read a telephone number at a digit, a plus or an opening bracket."""
     tokens = line.tokens
-    token = tokens[i]
-    if token == "+":
+    here = tokens[i]
+    if here == "+":
         start = i + 2 if tokens[i + 1] == "(" else i + 1
         if line.kinds[start] != NUMBER or (i > 0 and line.kinds[i - 1] == NUMBER):
             return None
@@ -59,24 +66,26 @@ def read_phone(line: Line, i: int) -> Reading | None:
             return None
         end, number = fitting[-1]
         return Reading(end, f"{PLUS} {say_phone(number, line.policy)}", "telephone")
-    if token == "(":
+    if here == "(":
         if tokens[i + 1][:1] != "0" or tokens[i + 2] != ")":
             return None
         i += 1
-        token = tokens[i]
-    if token[0] == "0" and len(token) > 1 and token[1] != "0":
+        here = tokens[i]
+    if here[0] == "0" and len(here) > 1 and here[1] != "0":
         for end, number in reversed(_groups(line, i)):
-            if len(number) == 10 or (len(number) == 9 and len(token) >= 2):
+            if len(number) == 10 or (len(number) == 9 and len(here) >= 2):
                 return Reading(end, say_phone(number, line.policy), "telephone")
         return None
-    if token.startswith("251"):
+    if here.startswith("251"):
         for end, number in _groups(line, i):
             if len(number) == 12 and (end > i + 1 or number[3] in "179"):
                 return Reading(end, say_phone(number, line.policy), "telephone")
-    if len(token) >= 6 and line.kinds[i] == NUMBER and _context(line, i):
+    if 3 <= len(here) <= 5 and line.kinds[i] == NUMBER and is_dialled(line, i):
+        return Reading(i + 1, say_phone(here, line.policy), "telephone")
+    if len(here) >= 6 and line.kinds[i] == NUMBER and _context(line, i):
         if tokens[i + 1] in (",", ".") and line.kinds[i + 2] == NUMBER:
             return None
-        return Reading(i + 1, say_phone(token, line.policy), "telephone")
+        return Reading(i + 1, say_phone(here, line.policy), "telephone")
     return None
 
 

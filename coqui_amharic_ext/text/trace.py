@@ -1,4 +1,4 @@
-"""What ``explain`` returns: every change with its place in the source, the rule that made it, and the reading."""
+"""What ``explain`` returns: every change with its place, its rule and its reading."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class Explanation:
     source : str
         The text as given.
     spoken : str
-        What :func:`normalize` returns for it. Spaces and runs of marks are settled after the last rule,
-        without an entry of their own.
+        What :func:`normalize` returns for it. Spaces and runs of marks are settled after the last
+        rule, without an entry of their own.
     changes : tuple of Change
         Sorted by ``start``.
     """

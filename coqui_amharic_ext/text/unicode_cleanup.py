@@ -1,8 +1,9 @@
-"""Settle Unicode before any rule reads the text: composition, invisible marks, digits, look-alikes, punctuation variants.
+"""Settle Unicode and punctuation variants before any rule reads the text.
 
-After this every character is an Ethiopic letter, numeral or mark, an ASCII digit, a Latin letter, a space, a line
-break, a punctuation mark, or a symbol that ``data/symbols.tsv`` can say. Emoji, private use, unassigned and surrogate
-code points carry no sound and become a space; invisible ones vanish.
+After this every character is an Ethiopic letter, numeral or mark, an ASCII digit, a Latin letter,
+a space, a line break, a punctuation mark, or a symbol that ``data/symbols.tsv`` can say. Emoji,
+private use, unassigned and surrogate code points carry no sound and become a space; invisible ones
+vanish.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from coqui_amharic_ext.text.tables import rows
 #: More distinct characters than any real text has; beyond this the table stops remembering.
 _REMEMBER: Final = 20_000
 
-#: Punctuation and symbols of ASCII that rules read; its other signs are in lookalikes.tsv or say nothing.
+#: Punctuation and symbols of ASCII that rules read; its other signs are in lookalikes.tsv or say
+#: nothing.
 _ASCII_KEPT: Final = frozenset("!\"#$%&'()*+,-./:;<=>?@^_~")
 _FRACTIONS: Final = frozenset("½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒")
 _POWERS: Final = frozenset("²³")
@@ -134,7 +136,11 @@ STEPS: Final = (
     Step("»>", re.compile(r"»{2,}|>>+"), _always("»")),
     Step(".", re.compile(r"\.(?: ?\.)+"), _always("…")),
     # /ኢቢሲ/: slashes around an aside are brackets.
-    Step("/", re.compile(r"(?<!\S)/(?=[^\s/])([^/\n]{1,80})(?<=\S)/(?![^\s።፣፤?!.,])"), lambda m: f"({m[1]})"),
+    Step(
+        "/",
+        re.compile(r"(?<!\S)/(?=[^\s/])([^/\n]{1,80})(?<=\S)/(?![^\s።፣፤?!.,])"),
+        lambda m: f"({m[1]})",
+    ),
     # 2ዐ15, 1Oኛ: letters that look like a zero, typed for one.
     Step(
         "ዐOo",

@@ -1,4 +1,4 @@
-"""Measures after a number: 10 km, 37.5°C, 50 ሜ², 120 km/h, 25%, 5 GB; dimensions (4x4) and multiples (5x)."""
+"""Measures after a number: 10 km, 37.5°C, 50 ሜ², 25%, dimensions (4x4), multiples (5x)."""
 
 from __future__ import annotations
 
@@ -17,20 +17,37 @@ DEGREE: Final = "ዲግሪ"
 BELOW_ZERO: Final = "ከዜሮ በታች"
 _SQUARE: Final = "ካሬ"
 _CUBE: Final = "ኪዩብ"
+CELSIUS: Final = {"celsius": "ዲግሪ ሴልሺየስ", "centigrade": "ዲግሪ ሴንቲ ግሬድ"}
 _DEGREES: Final = {
-    "C": "ዲግሪ ሴልሺየስ",
-    "c": "ዲግሪ ሴልሺየስ",
-    "F": "ዲግሪ ፋራናይት",
+    "C": CELSIUS["celsius"],
+    "c": CELSIUS["celsius"],
+    "F": "ዲግሪ ፋራንሃይት",
     "K": "ዲግሪ ኬልቪን",
     "N": "ዲግሪ ሰሜን",
     "S": "ዲግሪ ደቡብ",
     "E": "ዲግሪ ምሥራቅ",
     "W": "ዲግሪ ምዕራብ",
-    "ሴ": "ዲግሪ ሴልሺየስ",
+    "ሴ": CELSIUS["celsius"],
 }
+_TEMPERATURES: Final = frozenset((*CELSIUS.values(), _DEGREES["F"], _DEGREES["K"]))
 #: Whole words that a slash may relate a measure to: 50 ብር/ቀን.
 _PER_WORDS: Final = frozenset(
-    ("ሰዓት", "ሰአት", "ሰከንድ", "ደቂቃ", "ቀን", "ሳምንት", "ወር", "ዓመት", "አመት", "ሰው", "ሄክታር", "ሊትር", "ኪሎ", "ኩንታል")
+    (
+        "ሰዓት",
+        "ሰአት",
+        "ሰከንድ",
+        "ደቂቃ",
+        "ቀን",
+        "ሳምንት",
+        "ወር",
+        "ዓመት",
+        "አመት",
+        "ሰው",
+        "ሄክታር",
+        "ሊትር",
+        "ኪሎ",
+        "ኩንታል",
+    )
 )
 
 
@@ -51,35 +68,37 @@ def unit_words() -> tuple[str, ...]:
     return tuple(_units())
 
 
-def _lookup(token: str) -> Unit | None:
+def _lookup(here: str) -> Unit | None:
     table = _units()
-    unit = table.get(token)
-    if unit is None and len(token) > 1 and token.isascii():
-        unit = table.get(token.lower())
+    unit = table.get(here)
+    if unit is None and len(here) > 1 and here.isascii():
+        unit = table.get(here.lower())
     return unit
 
 
 def _power(line: Line, j: int, unit: Unit) -> tuple[int, str]:
-    """The unit with a square or cube after it: (end, spoken)."""
-    token = line.tokens[j]
+    """Add a square or cube to the unit: (end, spoken)."""
+    here = line.tokens[j]
     if not unit.length:
         return j, unit.spoken
-    if token == "^" and line.tokens[j + 1] in ("2", "3"):
-        j, token = j + 1, line.tokens[j + 1]
-    if token in ("²", "2"):
+    if here == "^" and line.tokens[j + 1] in ("2", "3"):
+        j, here = j + 1, line.tokens[j + 1]
+    if here in ("²", "2"):
         return j + 1, f"{_SQUARE} {unit.spoken}"
-    if token in ("³", "3"):
+    if here in ("³", "3"):
         return j + 1, f"{unit.spoken} {_CUBE}"
     return j, unit.spoken
 
 
 def unit_at(line: Line, j: int) -> tuple[int, str] | None:
-    """A unit at token ``j``: (end, spoken)."""
+    """Read a unit at token ``j``: (end, spoken)."""
     tokens, kinds = line.tokens, line.kinds
-    token = tokens[j]
-    if token == "°":
+    here = tokens[j]
+    if here == "°":
         scale = _DEGREES.get(tokens[line.skip_space(j + 1)])
         k = line.skip_space(j + 1)
+        if scale == CELSIUS["celsius"]:
+            scale = CELSIUS[line.policy.celsius]
         if scale is not None and kinds[k + 1] not in (NUMBER, LATIN):
             return k + 1, scale
         return j + 1, DEGREE
@@ -88,19 +107,19 @@ def unit_at(line: Line, j: int) -> tuple[int, str] | None:
         if dotted is not None:
             end, spoken = dotted
             return _power(line, end, Unit(spoken, "ሜትር" in spoken))
-        unit = _units().get(token)
+        unit = _units().get(here)
         if unit is None:
             return None
         end, spoken = _power(line, j + 1, unit)
-        if len(token) == 1 and tokens[end] == "." and kinds[end + 1] != WORD:
+        if len(here) == 1 and tokens[end] == "." and kinds[end + 1] != WORD:
             end += 1
         return end, spoken
-    if kinds[j] != LATIN and token not in ("Ω", "μ"):
+    if kinds[j] != LATIN and here not in ("Ω", "μ"):
         return None
-    if token == "μ" and kinds[j + 1] == LATIN:
+    if here == "μ" and kinds[j + 1] == LATIN:
         unit = _lookup("μ" + tokens[j + 1])
         return None if unit is None else _power(line, j + 2, unit)
-    unit = _lookup(token)
+    unit = _lookup(here)
     if unit is None:
         return None
     return _power(line, j + 1, unit)
@@ -110,10 +129,10 @@ def per(line: Line, end: int, spoken: str) -> tuple[int, str]:
     """Add what a slash relates a measure to: km/h, ብር/ኪ.ግ, ብር/ቀን."""
     if line.tokens[end] != "/":
         return end, spoken
-    token = line.tokens[end + 1]
-    if token in _PER_WORDS:
-        return end + 2, f"{spoken} በ{token}"
-    if token in ("h", "hr", "ሰ"):
+    here = line.tokens[end + 1]
+    if here in _PER_WORDS:
+        return end + 2, f"{spoken} በ{here}"
+    if here in ("h", "hr", "ሰ"):
         return end + 2, f"{spoken} በሰዓት"
     unit = unit_at(line, end + 1)
     if unit is None:
@@ -122,22 +141,23 @@ def per(line: Line, end: int, spoken: str) -> tuple[int, str]:
 
 
 def read_measure(line: Line, i: int) -> Reading | None:
-    """A number and its unit."""
+    """Read a number and its unit."""
     number = amount(line, i)
     if number is None:
         return None
     end = number.end
     j = line.skip_space(end)
-    token = line.tokens[j]
-    if line.kinds[j] == LATIN and len(token) == 1 and j != end:
-        # "9 A" is a class and "5 U.S. ..." a name: a single capital, or a dotted letter, must touch its number.
-        if token.isupper() or (line.tokens[j + 1] == "." and line.kinds[j + 2] == LATIN):
+    here = line.tokens[j]
+    if line.kinds[j] == LATIN and len(here) == 1 and j != end:
+        # "9 A" is a class and "5 U.S. ..." a name: a single capital, or a dotted letter, must
+        # touch its number.
+        if here.isupper() or (line.tokens[j + 1] == "." and line.kinds[j + 2] == LATIN):
             return None
     unit = unit_at(line, j)
     if unit is None:
         return None
     stop, name = unit
-    rule = "temperature" if name in _DEGREES.values() else "unit"
+    rule = "temperature" if name in _TEMPERATURES else "unit"
     stop, name = per(line, stop, name)
     return _ended(line, Reading(stop, f"{number.spoken} {name}", rule))
 
@@ -192,7 +212,11 @@ def read_dimensions(line: Line, i: int) -> Reading | None:
         return None
     k = line.skip_space(j + 1)
     if kinds[k] != NUMBER:
-        if tokens[j] == "×" or j != first.end or kinds[j + 1] not in (SPACE, WORD) and tokens[j + 1] not in ("", ".", "።", ","):
+        if (
+            tokens[j] == "×"
+            or j != first.end
+            or (kinds[j + 1] not in (SPACE, WORD) and tokens[j + 1] not in ("", ".", "።", ","))
+        ):
             return None
         return Reading(j + 1, f"{say(first, line.policy)} እጥፍ", "multiple")
     if tokens[j] == "×" and ("=" in line.text or j != first.end):
@@ -214,10 +238,8 @@ def read_dimensions(line: Line, i: int) -> Reading | None:
 
 
 def read_bare_unit(line: Line, i: int) -> Reading | None:
-    """A degree or per cent sign with no number: said as a word."""
+    """Read a degree sign with no number."""
     if line.tokens[i] == "°":
         unit = unit_at(line, i)
         return None if unit is None else Reading(unit[0], unit[1], "unit")
     return None
-
-

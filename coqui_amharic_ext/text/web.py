@@ -1,8 +1,9 @@
-"""Web and e-mail addresses, hashtags and handles: names are said, dots are ዶት, @ is አት, the scheme is left out."""
+"""Web and e-mail addresses, hashtags and handles: names said, dots ዶት, @ አት."""
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from coqui_amharic_ext.text.cardinals import number_words
@@ -11,11 +12,22 @@ from coqui_amharic_ext.text.policy import TextPolicy
 from coqui_amharic_ext.text.scanner import LATIN, NUMBER, WORD, Line, Reading
 
 HASHTAG: Final = "ሃሽታግ"
-_SIGNS: Final = {".": "ዶት", "@": "አት", "/": "ስላሽ", "-": "ዳሽ", "_": "አንደርስኮር", "+": "ፕላስ", "=": "እኩል", "&": "እና"}
+_SIGNS: Final = {
+    ".": "ዶት",
+    "@": "አት",
+    "/": "ስላሽ",
+    "-": "ዳሽ",
+    "_": "አንደርስኮር",
+    "+": "ፕላስ",
+    "=": "እኩል",
+    "&": "እና",
+}
 _TLDS: Final = (
-    "com|org|net|et|gov|edu|info|io|co|tv|uk|us|me|ai|app|dev|africa|int|eu|ru|cn|in|ke|de|fr|ca|au|biz|news|online|site"
+    "com|org|net|et|gov|edu|info|io|co|tv|uk|us|me|ai|app|dev|africa|int|eu|ru|cn|in|ke|de|fr|ca|au"
+    "|biz|news|online|site"
 )
-#: Every part is bounded and starts at a letter or digit that none precedes, so that long runs are not tried over and over.
+#: Every part is bounded and starts at a letter or digit that none precedes, so that long runs are
+#: not tried over and over.
 _WEB: Final = re.compile(
     r"(?<![A-Za-z0-9])(?:"
     r"(?:https?|ftp)://[!-~]{1,2000}"
@@ -37,17 +49,19 @@ def say_address(address: str, policy: TextPolicy) -> str:
         if part.isdigit():
             words.append(number_words(part, policy))
         elif part.isalpha():
-            words.append(_label(part, policy))
+            words.append(
+                part if policy.latin == "keep" else _label(part, policy.latin, policy.acronyms)
+            )
         elif part in _SIGNS:
             words.append(_SIGNS[part])
     return " ".join(word for word in words if word)
 
 
-def _label(part: str, policy: TextPolicy) -> str:
-    """A name in an address; up to three letters that are no word are initials (et, ebc)."""
-    if policy.latin == "keep":
-        return part
-    if len(part) <= 3 and policy.latin == "auto" and not is_known(part):
+@lru_cache(maxsize=4096)
+def _label(part: str, latin: str, acronyms: str) -> str:
+    """Say a name in an address; up to three letters that are no word are initials (et, ebc)."""
+    policy = TextPolicy(latin=latin, acronyms=acronyms)
+    if len(part) <= 3 and latin == "auto" and not is_known(part):
         return spell(part, policy)
     return say_latin(part, policy)
 
@@ -66,7 +80,7 @@ def find_addresses(line: Line) -> dict[int, int]:
 
 
 def read_address(line: Line, i: int) -> Reading | None:
-    """A web or e-mail address that starts at token ``i``."""
+    """Read a web or e-mail address that starts at token ``i``."""
     found = find_addresses(line)
     if not found:
         return None
@@ -93,14 +107,14 @@ def read_tag(line: Line, i: int) -> Reading | None:
     words = [HASHTAG if sign == "#" else _SIGNS["@"]]
     j = i + 1
     while True:
-        kind, token = line.kinds[j], line.tokens[j]
+        kind, here = line.kinds[j], line.tokens[j]
         if kind == WORD:
-            words.append(token)
+            words.append(here)
         elif kind == LATIN:
-            words.append(say_latin(token, line.policy) if line.policy.latin != "keep" else token)
+            words.append(say_latin(here, line.policy) if line.policy.latin != "keep" else here)
         elif kind == NUMBER:
-            words.append(number_words(token, line.policy))
-        elif token != "_":
+            words.append(number_words(here, line.policy))
+        elif here != "_":
             break
         j += 1
     return Reading(j, " ".join(word for word in words if word), "tag")
