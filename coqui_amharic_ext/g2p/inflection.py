@@ -77,6 +77,9 @@ class Affix(NamedTuple):
         Whether it is a subject prefix without a preverb.
     negative : bool
         Whether it negates, so that a main verb has -ም.
+    person : str
+        Which persons' prefixes or suffixes it goes with: 1, 2 (and 3rd feminine), 3, 4 (1st
+        plural); "" if all.
     """
 
     spoken: str
@@ -86,6 +89,7 @@ class Affix(NamedTuple):
     stem: str = ""
     bare: bool = False
     negative: bool = False
+    person: str = ""
 
 
 def written(spoken: str) -> str:
@@ -104,9 +108,16 @@ def _add(index: _Index, affix: Affix) -> None:
 def prefixes() -> dict[str, tuple[Affix, ...]]:
     """Return every composed prefix by what is written of it."""
     index: _Index = {}
-    table = [(encode(r[0]), r[1], r[2].split(" "), r[3] == "1") for r in rows("prefixes.tsv")]
-    subjects = [(spoken, bits(takes)) for spoken, kind, takes, _ in table if kind == "subject"]
-    for spoken, kind, takes_names, evidence in table:
+    table = [
+        (encode(r[0]), r[1], r[2].split(" "), r[3], r[4] == "1")
+        for r in rows("prefixes.tsv")
+    ]
+    subjects = [
+        (spoken, bits(takes), person)
+        for spoken, kind, takes, person, _ in table
+        if kind == "subject"
+    ]
+    for spoken, kind, takes_names, person, evidence in table:
         takes = bits(takes_names)
         if kind == "null":
             _add(index, Affix("", takes, 0.0, evidence, "C"))
@@ -114,7 +125,7 @@ def prefixes() -> dict[str, tuple[Affix, ...]]:
         elif kind == "bare":
             # አል- is more often the negative of the perfective than a first person.
             cost = 0.4 if spoken == "ʔal" else 0.1
-            _add(index, Affix(spoken, takes, cost, evidence, "", True, spoken[:2] == "ʔa"))
+            _add(index, Affix(spoken, takes, cost, evidence, "", True, spoken[:2] == "ʔa", person))
         elif kind == "clitic":
             cost = 0.3 if len(spoken) > 2 else 0.4
             if spoken[-1] == "ə":
@@ -124,14 +135,22 @@ def prefixes() -> dict[str, tuple[Affix, ...]]:
             else:
                 _add(index, Affix(spoken, takes, cost, evidence))
         elif kind == "preverb":
-            for subject, subject_takes in subjects:
+            for subject, subject_takes, person in subjects:
                 if subject == "i":
-                    _add(index, Affix(spoken + "i", subject_takes, 0.2, evidence, "C"))
-                    _add(index, Affix(spoken + "ij", subject_takes, 0.2, evidence, "a"))
+                    for vowel, stem in (("i", "C"), ("ij", "a")):
+                        _add(
+                            index,
+                            Affix(
+                                spoken + vowel, subject_takes, 0.2, evidence, stem, person=person
+                            ),
+                        )
                 else:
                     # A first person that is not written is less likely than another word.
                     cost = 0.2 if subject or evidence else 0.5
-                    _add(index, Affix(spoken + subject, subject_takes, cost, evidence))
+                    _add(
+                        index,
+                        Affix(spoken + subject, subject_takes, cost, evidence, person=person),
+                    )
     return {key: tuple(found) for key, found in index.items()}
 
 
@@ -149,13 +168,14 @@ class _Part(NamedTuple):
     suffix: str
     host: str
     joint: str
+    person: str
     evidence: bool
 
 
 @lru_cache(maxsize=1)
 def _parts() -> list[_Part]:
     return [
-        _Part(r[0], tuple(r[1].split()), encode(r[2]), encode(r[3]), r[4], r[5] == "1")
+        _Part(r[0], tuple(r[1].split()), encode(r[2]), encode(r[3]), r[4], r[5], r[6] == "1")
         for r in rows("suffixes.tsv")
     ]
 
@@ -187,7 +207,7 @@ def _verbal(index: _Index) -> None:
         else:
             found += [(link + letter + "ː" + end, True) for letter in "lb" for end in applicative]
     bare_applicative = [("ɨ" + letter + "ː" + end, True) for letter in "lb" for end in applicative]
-    chains = [part.suffix for part in _of("chain")]
+    chains = _of("chain")
     for part in _of("subject"):
         takes = 0
         main = 0
@@ -196,7 +216,9 @@ def _verbal(index: _Index) -> None:
             main |= _MAIN_OF.get(name, 0)
         if part.suffix == "i":
             takes |= FEMININE
-        _add(index, Affix(part.suffix, takes, 0.05 if part.suffix else 0.0, part.evidence))
+        who = part.person
+        cost = 0.05 if part.suffix else 0.0
+        _add(index, Affix(part.suffix, takes, cost, part.evidence, person=who))
         following = objects[part.joint]
         if part.suffix == "" and "impf" in part.takes:
             following = [item for item in following if item[0][1:3] not in ("lː", "bː")]
@@ -204,19 +226,22 @@ def _verbal(index: _Index) -> None:
             following = [("ɨ" + o[1:], e) if o in ("əh", "əʃ") else (o, e) for o, e in following]
         for ending, evidence in following:
             spoken = part.host + ending
-            _add(index, Affix(spoken, takes, 0.2, evidence))
+            _add(index, Affix(spoken, takes, 0.2, evidence, person=who))
             if not main:
                 continue
+            link = spoken[:-1] + "ʷ" if spoken.endswith("u") else spoken
             for chain in chains:
-                link = spoken[:-1] + "ʷ" if spoken.endswith("u") else spoken
-                _add(index, Affix(link + chain, main, 0.3, True))
+                if main & (GER | GER1):
+                    _add(index, Affix(link + chain.suffix, main, 0.3, True))
+                elif not who or chain.person in who:
+                    _add(index, Affix(link + chain.suffix, main, 0.3, True, person=chain.person))
     for part in _of("aux"):
         takes = 0
         for name in part.takes:
             takes |= _MAIN_OF[name]
         if part.suffix == "ijalːəʃ" or part.suffix == "alːəʃ":
             takes |= FEMININE
-        _add(index, Affix(part.suffix, takes, 0.0, part.evidence))
+        _add(index, Affix(part.suffix, takes, 0.0, part.evidence, person=part.person))
 
 
 def _nominal(index: _Index) -> None:

@@ -22,9 +22,10 @@ Layer = Literal["lexicon", "paradigm", "rules"]
 _NOUN: Final = infl.NOUN_C | infl.NOUN_V
 _JUSSIVE: Final = infl.JUSS | infl.JUSS_A
 _BARE_IMPERFECTIVE: Final = infl.IMPF | infl.IMPF_A
-_BARE_COST: Final = 2.0
+_BARE_COSTS: Final = {"j": 0.5, "t": 2.0, "ʔ": 4.0, "l": 4.0}
 """An imperfective with a bare subject prefix wants its auxiliary, a negative one its -ም."""
 _CLITIC_COST: Final = 0.3
+_CLITIC_COSTS: Final = {"m": 0.3, "n": 0.3, "na": 0.5, "s": 2.5}
 _UNLISTED_COST: Final = 4.0
 """Cost of reading a word as a noun that is not listed."""
 WINDOW: Final = 1.2
@@ -206,6 +207,10 @@ def _opened_ipa(after: str) -> str | None:
     return speak("a" + after)[1:] if not second or second in VOWELS else None
 
 
+def _agree(prefix: str, suffix: str) -> bool:
+    return not prefix or not suffix or prefix in suffix
+
+
 def _ways(prefix: _Edge, suffix: _Edge) -> _Ways:
     """Return the ways in which a written prefix and a written suffix go together."""
     found = sorted(
@@ -224,7 +229,7 @@ def _ways(prefix: _Edge, suffix: _Edge) -> _Ways:
         )
         for before in prefix.affixes
         for after in suffix.affixes
-        if before.takes & after.takes
+        if before.takes & after.takes and _agree(before.person, after.person)
     )
     result = _Ways(tuple(way for way in found if way.takes & _NOUN), tuple(found))
     if len(prefix.ways) >= _MEMO_SIZE:
@@ -317,8 +322,9 @@ def _candidates(coded: str, window: float) -> list[_Candidate]:
         for clitic, spoken in infl.clitics().items():
             if clitic[-1] == coded[-1] and coded.endswith(clitic) and len(coded) > len(clitic) + 1:
                 size = len(coded) - len(clitic)
+                cost = _CLITIC_COSTS[clitic]
                 best = _split(
-                    coded[:size], shape[:size], spoken, _CLITIC_COST, best, window, tables, found
+                    coded[:size], shape[:size], spoken, cost, best, window, tables, found
                 )
     return found
 
@@ -359,7 +365,11 @@ def _split(
         ):
             continue
         written = coded[start:end]
-        noun = nouns.get(written) if takes & _NOUN else None
+        noun = None
+        if takes & _NOUN:
+            noun = nouns.get(written)
+            if noun is None and opens is not False and written[0] == "a":
+                noun = _elided(written, nouns)
         groups = patterns.get(shape[start:end])
         matches: tuple[stems.Stem, ...] = ()
         if groups is not None:
@@ -383,6 +393,15 @@ def _split(
     return best
 
 
+def _elided(written: str, nouns: dict[str, lexicon.Entry | _Noun]) -> _Noun | None:
+    """Return the noun that has lost its ʔ and a preposition's ə before it (ካገር for ከአገር)."""
+    entry = nouns.get("ʔ" + written)
+    if entry is None:
+        return None
+    whole = entry if isinstance(entry, _Noun) else _noun("ʔ" + written, entry)
+    return _Noun(whole[0][1:], whole[1][1:], whole[2], whole[3][1:], whole[4][1:])
+
+
 def _remember(
     groups: stems.Groups, written: str, known: dict[str, stems.Stems]
 ) -> stems.Stems:
@@ -402,8 +421,9 @@ def _with_noun(
 ) -> float:
     """Add the readings of a word whose middle is a known noun."""
     spoken, before_vowel, noun_takes, ipa, ipa_before_vowel = noun
-    for cost, takes, before, after, _, _, _, _, _, before_ipa, after_ipa in ways.nominal:
-        if not takes & noun_takes:
+    opening = "a" if spoken[0] == "a" else "C"
+    for cost, takes, before, after, _, opens, _, _, _, before_ipa, after_ipa in ways.nominal:
+        if not takes & noun_takes or opens != opening:
             continue
         cost += clitic_cost
         opens = after and after[0] in VOWELS and after[0] != "ɨ"
@@ -446,8 +466,10 @@ def _with_stems(
             if (palatal and not feminine) or not (known or evidence):
                 continue
             total = cost + clitic_cost + stem_cost
+            if not evidence:
+                total += pattern.alone
             if bare and takes & _BARE_IMPERFECTIVE and not (negated and negative):
-                total += _BARE_COST
+                total += _BARE_COSTS[before[0]]
             if total <= best + window:
                 spoken = before + stems.speak(written, pattern.inserts) + after
                 if clitic:
@@ -462,7 +484,7 @@ def _unlisted_noun(coded: str, tables: _Tables) -> _Candidate:
     bodies = [(coded, "", 0.0)]
     for written, spoken in infl.clitics().items():
         if coded.endswith(written) and len(coded) > len(written) + 1:
-            bodies.append((coded[: -len(written)], spoken, _CLITIC_COST))
+            bodies.append((coded[: -len(written)], spoken, _CLITIC_COSTS[written]))
     for body, clitic, cost in reversed(bodies):
         sizes = tables.suffix_sizes
         for length in sizes.get(body[-2:]) or sizes.get(body[-1], ()):

@@ -23,6 +23,8 @@ _TYPES: Final = {"A": "AOEMGXW", "B": "B", "C": "CMQP", "Q": "QGPC", "Q2": "QP"}
 _LABIALISED_PLACES: Final = ("", "1", "2", "3", "4", "12", "13", "24")
 _CONFIDENCE: Final = {"high": 0.0, "medium": 0.1, "low": 0.3}
 _ROW_COST: Final = 1e-4
+_DERIVED_COST: Final = 100 * _ROW_COST
+"""Where base and derived stem are written alike, the base is meant unless it is much rarer."""
 _SHAPE: Final = str.maketrans(
     dict.fromkeys("12345pbtdkɡʔƥƭƙȿʧʤƈfvszʃʒhmnɲlɾwj", "C"),
 )
@@ -135,6 +137,8 @@ def load() -> dict[tuple[str, ...] | str, dict[str, Known]]:
         if root is None:
             continue
         cost = _CONFIDENCE.get(row[6], 0.3) + number * _ROW_COST
+        if root.stem != "base":
+            cost += _DERIVED_COST
         classes = index.setdefault(root.radicals, {})
         known = classes.get(root.verb_class)
         if known is None:

@@ -51,6 +51,7 @@ _TENSE_COST: Final = {"imp": 0.2, "juss": 0.1}
 _MERGED_COST: Final = 0.3
 _PALATAL_COST: Final = 0.02
 _SHORT_CONVERB_COST: Final = 4.0
+_SHORT_MERGED_COST: Final = 2.0
 UNKNOWN_COST: Final = 3.0
 """Cost of a verb form whose root is not known."""
 NOMINAL_COST: Final = 2.0
@@ -74,6 +75,8 @@ class Pattern(NamedTuple):
         Cost of the tense and the pattern.
     unlisted : float
         Further cost for a root that is not listed with this stem.
+    alone : float
+        Further cost where no affix shows that it is a verb.
     """
 
     stem: str
@@ -81,6 +84,7 @@ class Pattern(NamedTuple):
     inserts: tuple[tuple[int, str], ...]
     own: float
     unlisted: float
+    alone: float
 
 
 class Stem(NamedTuple):
@@ -222,14 +226,14 @@ def _group(raw: list[Raw]) -> tuple[Group, ...]:
         takes = _TAKES.get((row.endings, tense)) or _TAKES.get(
             ("strong", tense), infl.NOUN_V if ends_in_vowel else infl.NOUN_C
         )
-        own = _TENSE_COST.get(tense, 0.0)
+        own, alone = _TENSE_COST.get(tense, 0.0), 0.0
         if len(set(row.radicals)) < len(row.radicals):
             own += _MERGED_COST
-        if tense == "ger1" and len(letters) < 4:
-            # ስሜ is "my name" and በሬ "ox" before either is a converb.
-            own += _SHORT_CONVERB_COST
+        if tense in ("ger", "ger1") and len(letters) < 4 and variant[-1] == "ː":
+            # ስሜ is "my name" and በሬ "ox" before either is a converb; so ኮሶ, but ወዶ.
+            alone = _SHORT_CONVERB_COST if tense == "ger1" else _SHORT_MERGED_COST
         unlisted = _STEM_COST.get(row.stem, _OTHER_STEM_COST)
-        pattern = Pattern(row.stem, takes, _inserts(variant), own, unlisted)
+        pattern = Pattern(row.stem, takes, _inserts(variant), own, unlisted, alone)
         radicals = tuple([places[digit] for digit in row.radicals])
         by_class, unknown = parts.setdefault((head, tail, radicals, same, palatal), ({}, []))
         by_class.setdefault(name if radicals else "", []).append(pattern)
