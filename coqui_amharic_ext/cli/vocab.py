@@ -1,0 +1,160 @@
+"""``vocab extend`` and ``vocab inspect``."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from coqui_amharic_ext.cli.output import emit
+
+if TYPE_CHECKING:
+    from coqui_amharic_ext.coqui.coverage import Coverage
+
+app = typer.Typer(
+    help="XTTS vocabularies: put Amharic into one, see how it fits a corpus.", no_args_is_help=True
+)
+
+Vocab = Annotated[Path, typer.Option("--vocab", help="XTTS's vocab.json.")]
+Corpus = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--corpus",
+        help="Metadata of a corpus, or a .txt with a text a line; may be given several times.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document.")]
+
+
+class Mode(str, Enum):
+    """Text modes."""
+
+    ipa = "ipa"
+    fidel = "fidel"
+
+
+@app.command()
+def extend(
+    vocab: Vocab,
+    out: Annotated[Path, typer.Option("--out", help="The extended vocabulary.")],
+    mode: Annotated[
+        Mode, typer.Option(help="ipa: a token for every phone. fidel: letters and BPE pieces.")
+    ] = Mode.ipa,
+    corpus: Corpus = None,
+    size: Annotated[
+        int | None,
+        typer.Option(help="fidel: most Ethiopic tokens (default 2000), letters included."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Put Amharic behind what an XTTS vocabulary has; no old token, id or merge changes.
+
+    fidel learns its pieces on the corpus; with ipa a corpus is only checked for coverage. The
+    mode is kept in the vocabulary. Then extend the model: coqui-amharic checkpoint extend.
+    Example: coqui-amharic vocab extend --vocab vocab.json --mode ipa --out vocab_am.json
+    """
+    from coqui_amharic_ext.coqui.corpus import read_corpus
+    from coqui_amharic_ext.coqui.vocabulary import extend_file
+
+    texts = (sample.text for sample in read_corpus(corpus or ()))
+    extension = extend_file(vocab, out, mode.value, texts if mode is Mode.fidel else (), size)
+    covered = _coverage(out, corpus, None) if corpus else None
+    if json:
+        emit(
+            {
+                "vocab": str(vocab),
+                "out": str(out),
+                **asdict(extension),
+                "coverage": _document(covered),
+            }
+        )
+        return
+    added = len(extension.added)
+    sys.stdout.write(
+        f"{out}: {extension.after} rows, was {extension.before}; {added} tokens and "
+        f"{extension.merges} merges added for {extension.mode}\n"
+    )
+    if extension.note:
+        sys.stdout.write(f"{extension.note}\n")
+    if covered is not None:
+        _show(covered)
+
+
+@app.command()
+def inspect(
+    vocab: Vocab,
+    corpus: Corpus = None,
+    mode: Annotated[
+        Mode | None, typer.Option(help="Text mode, for a vocabulary that names none.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show what a vocabulary holds, and how it encodes a corpus.
+
+    Example: coqui-amharic vocab inspect --vocab vocab_am.json --corpus metadata.csv
+    """
+    from coqui_amharic_ext.coqui.vocabulary_file import XttsVocabulary
+
+    found = XttsVocabulary.read(vocab)
+    facts = {
+        "vocab": str(vocab),
+        "rows": found.number_tokens,
+        "tokens": len(found.tokens),
+        "merges": len(found.merges),
+        "holes": list(found.holes),
+        "languages": list(found.languages),
+        "mode": found.mode,
+    }
+    if mode is not None and not corpus:
+        raise ValueError("--mode says how to encode a corpus; give one with --corpus")
+    covered = _coverage(vocab, corpus, mode) if corpus else None
+    if json:
+        emit({**facts, "coverage": _document(covered)})
+        return
+    sys.stdout.write(
+        f"{vocab}: {facts['rows']} rows, {facts['tokens']} tokens, {facts['merges']} merges\n"
+        f"ids without a token: {', '.join(map(str, found.holes)) or 'none'}\n"
+        f"languages: {' '.join(found.languages)}\n"
+        f"Amharic: {found.mode or 'not extended'}\n"
+    )
+    if covered is not None:
+        _show(covered)
+
+
+def _coverage(
+    vocab: Path, corpus: list[Path], mode: Mode | None, *, clips: bool = True
+) -> Coverage:
+    from coqui_amharic_ext.coqui.corpus import read_corpus
+    from coqui_amharic_ext.coqui.coverage import coverage
+    from coqui_amharic_ext.coqui.vocabulary_file import XttsVocabulary
+
+    chosen = None if mode is None else mode.value
+    return coverage(XttsVocabulary.read(vocab), read_corpus(corpus), chosen, clips=clips)
+
+
+def _document(covered: Coverage | None) -> dict[str, object] | None:
+    return None if covered is None else {**asdict(covered), "share": covered.share}
+
+
+def _show(covered: Coverage) -> None:
+    rate = covered.tokens_per_second
+    speed = "no clips" if rate is None else f"{rate:.2f}"
+    sys.stdout.write(
+        f"texts without [UNK]: {covered.known_texts} of {covered.texts} ({covered.share:.1%})\n"
+        f"tokens: {covered.tokens}, the longest text {covered.longest} "
+        f"({covered.longest_where})\n"
+        f"tokens per second of speech: {speed}\n"
+        f"unused tokens of Amharic: {len(covered.unused)}{_some(covered.unused)}\n"
+    )
+    for piece, count in covered.unknown:
+        sys.stdout.write(f"[UNK] {piece!r}: {count}\n")
+
+
+def _some(tokens: tuple[str, ...], most: int = 40) -> str:
+    if not tokens:
+        return ""
+    return f" ({' '.join(tokens[:most])}{' …' if len(tokens) > most else ''})"

@@ -1,0 +1,96 @@
+"""The Amharic texts of a corpus and how long their clips last, as vocabularies need them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from coqui_amharic_ext.coqui.languages import is_amharic
+from coqui_amharic_ext.data.findings import DataError
+from coqui_amharic_ext.data.metadata import read_metadata
+
+PLAIN: Final = ".txt"
+"""A file with this ending is a list of texts, one a line, with no clips."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One text, its clip (``None`` in a plain list of texts) and the line where it stands."""
+
+    text: str
+    audio: Path | None
+    where: str
+
+
+def read_corpus(paths: Iterable[str | Path]) -> Iterator[Sample]:
+    """Read corpora one after the other; texts in other languages are passed over.
+
+    Parameters
+    ----------
+    paths : iterable of path
+        Metadata files in the layouts of ``data.metadata``, or ``.txt`` files.
+
+    Raises
+    ------
+    DataError
+        A file is missing, is not UTF-8, is in no known layout or has no Amharic text, or a line
+        has not the columns that it needs; the message names file and line.
+    """
+    for path in map(Path, paths):
+        empty = True
+        for sample in _plain(path) if path.suffix.lower() == PLAIN else _metadata(path):
+            empty = False
+            yield sample
+        if empty:
+            raise DataError(f"{path} holds no Amharic text")
+
+
+def _metadata(path: Path) -> Iterator[Sample]:
+    found = read_metadata(path)
+    for finding in found.findings:
+        if finding.kind == "columns":
+            raise DataError(
+                f"{finding.place}: {finding.message}; coqui-amharic data check lists all such lines"
+            )
+    for row in found.rows:
+        if row.text.strip() and (not row.language or is_amharic(row.language)):
+            yield Sample(row.text, row.audio, row.place)
+
+
+def _plain(path: Path) -> Iterator[Sample]:
+    try:
+        lines = path.read_bytes().splitlines()
+    except FileNotFoundError:
+        raise DataError(f"{path} does not exist") from None
+    for number, line in enumerate(lines, start=1):
+        try:
+            text = line.decode("utf-8-sig").strip()
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"{path}:{number}: not UTF-8 (byte 0x{line[error.start]:02x} at position "
+                f"{error.start + 1} of the line); convert it, for example with iconv -t UTF-8"
+            ) from None
+        if text:
+            yield Sample(text, None, f"{path}:{number}")
+
+
+def seconds(sample: Sample) -> float:
+    """Return how long a sample's clip lasts.
+
+    Raises
+    ------
+    DataError
+        There is no clip, or it cannot be read.
+    """
+    import soundfile
+
+    if sample.audio is None:
+        raise DataError(f"{sample.where}: the text has no clip")
+    if not sample.audio.is_file():
+        raise DataError(f"{sample.where}: its clip {sample.audio} does not exist")
+    try:
+        return float(soundfile.info(str(sample.audio)).duration)
+    except (RuntimeError, OSError) as error:
+        raise DataError(f"{sample.where}: {sample.audio} cannot be read ({error})") from error

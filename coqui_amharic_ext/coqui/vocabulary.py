@@ -1,0 +1,234 @@
+"""Amharic put behind what an XTTS vocabulary has, so that nothing else is encoded differently."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from coqui_amharic_ext.coqui.letters import amharic_letters
+from coqui_amharic_ext.coqui.pieces import learn_pieces
+from coqui_amharic_ext.coqui.symbols import NARROW, PUNCTUATION, phone_symbols
+from coqui_amharic_ext.coqui.text_mode import MARKERS, MODES
+from coqui_amharic_ext.coqui.vocabulary_file import UNKNOWN, VocabularyError, XttsVocabulary
+from coqui_amharic_ext.coqui.xtts_text import LATIN_LETTERS, TOKEN, xtts_text
+
+DEFAULT_SIZE: Final = 2000
+"""Ethiopic tokens in ``fidel`` mode; users report 2000 to 3000 as good and 5000 as worse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """What was added to a vocabulary.
+
+    Attributes
+    ----------
+    mode : str
+        ``ipa`` or ``fidel``.
+    before, after : int
+        Rows that the model's text embedding needs: the greatest id and one.
+    added : tuple of str
+        The new tokens in the order of their ids, which start at ``before``.
+    merges : int
+        How many merges were added.
+    note : str
+        What the caller should know, ``""`` for nothing.
+    """
+
+    mode: str
+    before: int
+    after: int
+    added: tuple[str, ...]
+    merges: int
+    note: str = ""
+
+
+def symbols_of(mode: str) -> tuple[str, ...]:
+    """Return the one-character tokens that Amharic needs in a text mode.
+
+    ``ipa``: the symbol of every phone, of narrow transcription too; ``fidel``: the letters of
+    Amharic and the gemination mark. Both: punctuation and the letters of Latin-script words.
+    """
+    _check_mode(mode)
+    own = (*phone_symbols(), *NARROW) if mode == "ipa" else amharic_letters()
+    return tuple(dict.fromkeys((*own, *PUNCTUATION, *LATIN_LETTERS, "'")))
+
+
+def amharic_tokens(vocabulary: XttsVocabulary) -> tuple[str, ...]:
+    """Return the tokens that Amharic text is encoded to, those of other languages left out.
+
+    They are the phones' symbols in ``ipa`` mode, else what consists of Ethiopic letters.
+    """
+    if vocabulary.mode == "ipa":
+        return tuple(s for s in phone_symbols() if s in vocabulary.tokens)
+    letters = frozenset(amharic_letters())
+    return tuple(t for t in vocabulary.tokens if letters.issuperset(t))
+
+
+def extend_vocabulary(
+    vocabulary: XttsVocabulary,
+    mode: str,
+    texts: Iterable[str] = (),
+    size: int | None = None,
+) -> tuple[XttsVocabulary, Extension]:
+    """Put Amharic behind what a vocabulary has.
+
+    No token, id or merge that is there changes; new ids start after the greatest one. Extending an
+    extended vocabulary again changes nothing.
+
+    Parameters
+    ----------
+    vocabulary : XttsVocabulary
+        XTTS's own, or one extended before in the same mode.
+    mode : str
+        ``ipa`` adds ``[am]`` and a token for every phone. ``fidel`` adds ``[am]``, the letters of
+        Amharic and byte-pair pieces learnt on ``texts``.
+    texts : iterable of str
+        Written Amharic, needed for ``fidel``; normalised here.
+    size : int, optional
+        Most letters and pieces in ``fidel`` mode, 2000 by default; fewer where the corpus has no
+        further pair of pieces twice.
+
+    Raises
+    ------
+    VocabularyError
+        The vocabulary was extended in the other mode, its normalizer changes the new tokens,
+        ``fidel`` has no texts, or ``size`` is less than there are letters.
+    ValueError
+        ``mode`` is not known, or ``size`` is given for ``ipa``.
+    """
+    _check_mode(mode)
+    if mode == "ipa" and size is not None:
+        raise ValueError(f"size={size} is for the mode fidel; ipa adds one token for each phone")
+    if vocabulary.mode not in (None, mode):
+        raise VocabularyError(
+            f"{vocabulary.name} was extended for {vocabulary.mode!r}, and a vocabulary has one "
+            f"text mode; to get one for {mode!r}, start from the model's own vocabulary"
+        )
+    grown = vocabulary.grown(special=(TOKEN, MARKERS[mode]), tokens=symbols_of(mode))
+    note = ""
+    if mode == "fidel":
+        grown, note = _with_pieces(vocabulary, grown, texts, size)
+    _check_symbols(grown, mode)
+    return grown, Extension(
+        mode=mode,
+        before=vocabulary.number_tokens,
+        after=grown.number_tokens,
+        added=tuple(t for t in grown.tokens if t not in vocabulary.tokens),
+        merges=len(grown.merges) - len(vocabulary.merges),
+        note=note,
+    )
+
+
+def extend_file(
+    vocab: str | Path,
+    out: str | Path,
+    mode: str,
+    texts: Iterable[str] = (),
+    size: int | None = None,
+) -> Extension:
+    """Read a vocabulary, put Amharic behind it and write it under another name.
+
+    Parameters are those of ``extend_vocabulary``; on an error nothing is written.
+
+    Raises
+    ------
+    VocabularyError
+        As ``extend_vocabulary``; ``vocab`` is no XTTS vocabulary; or ``out`` is ``vocab``, which
+        extending the model's checkpoint still needs.
+    """
+    vocab, out = Path(vocab), Path(out)
+    vocabulary = XttsVocabulary.read(vocab)
+    if out.exists() and out.samefile(vocab):
+        raise VocabularyError(
+            f"--out {out} is the vocabulary itself, which is needed to extend the model's "
+            "checkpoint; choose another name"
+        )
+    grown, extension = extend_vocabulary(vocabulary, mode, texts, size)
+    grown.write(out)
+    return extension
+
+
+def _check_mode(mode: str) -> None:
+    if mode not in MODES:
+        raise ValueError(f"mode={mode!r} is not known; valid modes: {', '.join(MODES)}")
+
+
+def _with_pieces(
+    vocabulary: XttsVocabulary, grown: XttsVocabulary, texts: Iterable[str], size: int | None
+) -> tuple[XttsVocabulary, str]:
+    letters = amharic_letters()
+    present = [token for token in amharic_tokens(vocabulary) if len(token) > 1]
+    if vocabulary.mode == "fidel" or present:
+        # Learning once more on top would change how the model's own Amharic is encoded.
+        return grown, (
+            f"{vocabulary.name} already has {len(present)} Ethiopic pieces, which stay as they "
+            "are; to learn others, start from the model's own vocabulary"
+        )
+    wanted = DEFAULT_SIZE if size is None else size
+    if wanted < len(letters):
+        raise VocabularyError(
+            f"size={wanted} is less than the {len(letters)} letters of Amharic, which all need a "
+            f"token; give at least {len(letters)}"
+        )
+    read = _CountingReader(texts)
+    learnt = learn_pieces(read, letters, wanted)
+    if not read.letters:
+        raise VocabularyError(
+            "the mode fidel learns its pieces on a corpus, and "
+            + (
+                f"none of the {read.texts} texts holds an Ethiopic letter"
+                if read.texts
+                else "there is no text; give one with --corpus"
+            )
+        )
+    result = grown.grown(tokens=learnt.tokens, merges=learnt.merges)
+    count = len(letters) + len(learnt.tokens)
+    if count == wanted:
+        return result, ""
+    return result, (
+        f"{count} Ethiopic tokens instead of {wanted}: the corpus ({read.texts} texts) has no "
+        "further pair of pieces twice"
+    )
+
+
+class _CountingReader:
+    """The texts as XTTS reads them, and how much they hold."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._texts = texts
+        self.texts = 0
+        self.letters = False
+
+    def __iter__(self) -> Any:
+        known = frozenset(amharic_letters())
+        for text in self._texts:
+            self.texts += 1
+            read = xtts_text(text, "fidel")
+            self.letters = self.letters or not known.isdisjoint(read)
+            yield read
+
+
+def _check_symbols(vocabulary: XttsVocabulary, mode: str) -> None:
+    """Raise if a symbol is not encoded to its own token, whatever the file does before."""
+    encode: Callable[[str], Any] = vocabulary.tokenizer().encode
+    special = (TOKEN, MARKERS[mode])
+    wrong = [s for s in (*symbols_of(mode), *special) if encode(s).ids != [vocabulary.tokens[s]]]
+    if wrong:
+        raise VocabularyError(
+            f"{vocabulary.name}: its normalizer ({_kind(vocabulary, 'normalizer')}) or "
+            f"pre_tokenizer ({_kind(vocabulary, 'pre_tokenizer')}) does not let "
+            f"{_listed(wrong)} through, so that Amharic would be encoded as {UNKNOWN} or as other "
+            "sounds; XTTS's own vocabularies have no normalizer and the pre_tokenizer Whitespace"
+        )
+
+
+def _kind(vocabulary: XttsVocabulary, part: str) -> str:
+    found = vocabulary.data.get(part)
+    return str(found.get("type")) if isinstance(found, dict) else "none"
+
+
+def _listed(tokens: Sequence[str], most: int = 8) -> str:
+    shown = ", ".join(map(repr, tokens[:most]))
+    return shown if len(tokens) <= most else f"{shown} and {len(tokens) - most} more"
