@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
-from coqui_amharic_ext.g2p.phones import LENGTH, vowels
+from coqui_amharic_ext.g2p.phones import LABIALISED, LENGTH, vowels
 from coqui_amharic_ext.g2p.symbols import VOWELS, codes
 
 MAX_DISTANCE: Final = 0.4
@@ -14,9 +15,13 @@ _MAX_WINDOW: Final = 300
 """Longest stretch of differing phones that is aligned; beyond it, time would grow as its square."""
 
 
-def skeleton(phones: Sequence[str]) -> list[str]:
+_SHOWN: Final = 24
+_UNIT: Final = re.compile(f".{LABIALISED}?", re.DOTALL)
+
+
+def skeleton(units: Sequence[str]) -> list[str]:
     """Return consonants and full vowels alone: no ``ː``, no ``ɨ``."""
-    return [phone for phone in phones if phone not in (LENGTH, "ɨ")]
+    return [unit for unit in units if unit not in (LENGTH, "ɨ")]
 
 
 def merge(surface: str, written: str, segments: Sequence[str]) -> str:
@@ -27,8 +32,7 @@ def merge(surface: str, written: str, segments: Sequence[str]) -> str:
     surface : str
         The realised word, one character per phone, with length and ɨ.
     written : str
-        What the letters say by themselves, one character per phone; ``surface`` without length and
-        ɨ must equal it without ɨ.
+        What the letters say by themselves, one character per phone.
     segments : sequence of str
         The backend's phones in our inventory; length marks and ɨ in it are ignored.
 
@@ -37,6 +41,7 @@ def merge(surface: str, written: str, segments: Sequence[str]) -> str:
     str
         ``surface`` with the backend's phone wherever it has another consonant for a consonant or
         another vowel for a vowel. What the backend lacks is kept, what it has too much is dropped.
+        A surface that is not the letters' own, that of a listed irregular word, stays as it is.
 
     Raises
     ------
@@ -44,33 +49,34 @@ def merge(surface: str, written: str, segments: Sequence[str]) -> str:
         If the backend's phones are so far from the letters that they are not the same word.
     """
     code = codes()
-    ours = skeleton(written)
+    ours = skeleton(_UNIT.findall(written))
     theirs = [code.get(phone, phone) for phone in skeleton(segments)]
     if ours == theirs:
         return surface
     pairs, distance = _align(ours, theirs)
     if distance > MAX_DISTANCE * max(len(ours), 1):
+        shown = " ".join(segments[:_SHOWN]) + (" …" if len(segments) > _SHOWN else "")
         raise ValueError(
-            f"the segments {' '.join(segments)!r} are {distance} edits from the letters' own "
+            f"the segments {shown!r} are {distance} edits from the letters' own "
             f"{len(ours)} phones: not the same word"
         )
-    vowel_symbols = vowels()
+    units = _UNIT.findall(surface)
+    if skeleton(units) != ours:
+        return surface
+    known, vowel_symbols = set(code.values()), vowels()
     changes = {
         place: theirs[other]
         for place, other in pairs
         if ours[place] != theirs[other]
-        and theirs[other] in code.values()
+        and theirs[other] in known
         and (ours[place] in VOWELS) == (theirs[other] in vowel_symbols)
     }
-    out: list[str] = []
     place = -1
-    for char in surface:
-        if char in (LENGTH, "ɨ"):
-            out.append(char)
-        else:
+    for number, unit in enumerate(units):
+        if unit not in (LENGTH, "ɨ"):
             place += 1
-            out.append(changes.get(place, char))
-    return "".join(out)
+            units[number] = changes.get(place, unit)
+    return "".join(units)
 
 
 def _align(ours: list[str], theirs: list[str]) -> tuple[list[tuple[int, int]], int]:

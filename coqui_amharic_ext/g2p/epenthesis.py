@@ -101,11 +101,14 @@ class _Runs(dict[str, str]):
             )
             places = _cheapest(skeleton, self.initial, self.final)
             filled = "".join([t + "ɨ" if i in places else t for i, t in enumerate(tokens)]) + vowel
-        self[run] = filled = decode(filled) if self.ipa else filled
+        filled = decode(filled) if self.ipa else filled
+        if len(run) <= _LONGEST_REMEMBERED:
+            self[run] = filled
         return filled
 
 
 _MEMO_SIZE: Final = 1 << 14
+_LONGEST_REMEMBERED: Final = 32
 _CODED: Final = tuple(_Runs(i, f, False) for i, f in ((1, 0), (0, 0), (0, 1), (1, 1)))
 _IPA: Final = tuple(_Runs(i, f, True) for i, f in ((1, 0), (0, 0), (0, 1), (1, 1)))
 

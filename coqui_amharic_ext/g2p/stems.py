@@ -48,7 +48,7 @@ _STEM_COST: Final = {
 """How much less likely a stem is that the root is not listed with."""
 _OTHER_STEM_COST: Final = 1.2
 _TENSE_COST: Final = {"imp": 0.2, "juss": 0.1}
-_MERGED_COST: Final = 0.3
+_MERGED_COST: Final = 0.03
 _PALATAL_COST: Final = 0.02
 _SHORT_CONVERB_COST: Final = 4.0
 _SHORT_MERGED_COST: Final = 2.0

@@ -56,7 +56,7 @@ def check(ipa: str) -> None:
     for char in encode(ipa):
         if ord(char) not in known and char != LABIALISED:
             raise ValueError(
-                f"{char!r} (U+{ord(char):04X}) in {ipa!r} is not a phone of the inventory; "
+                f"{char!r} (U+{ord(char):04X}) in {ipa[:40]!r} is not a phone of the inventory; "
                 "the valid symbols are in g2p/data/phones.tsv"
             )
 

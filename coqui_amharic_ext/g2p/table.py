@@ -120,11 +120,11 @@ def letters(word: str) -> tuple[Letter, ...]:
             found.append(letter)
         elif char in MARKS:
             if not found:
-                raise ValueError(f"{word!r} starts with the mark U+{ord(char):04X}, no letter")
+                raise ValueError(f"{word[:24]!r} starts with the mark U+{ord(char):04X}, no letter")
             found[-1] = _marked(found[-1], char)
         elif char not in TONAL_MARKS:
             raise ValueError(
-                f"{char!r} (U+{ord(char):04X}) in {word!r} is not an Ethiopic letter; "
+                f"{char!r} (U+{ord(char):04X}) in {word[:24]!r} is not an Ethiopic letter; "
                 "normalise the text first (coqui_amharic_ext.normalize)"
             )
     return tuple(found)
