@@ -49,6 +49,18 @@ def _root_logger_untouched() -> Iterator[None]:
                 root.removeHandler(handler)
 
 
+class _Letters(dict[int, str]):
+    """A ``str.translate`` table that reads each letter when it is first met."""
+
+    def __init__(self, read: Callable[[str], str]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, code: int) -> str:
+        found = self[code] = self._read(chr(code))
+        return found
+
+
 class EpitranBackend(Backend):
     """Words through epitran, letter by letter, with repairs."""
 
@@ -77,7 +89,7 @@ class EpitranBackend(Backend):
             from epitran.simple import SimpleEpitran
 
             self._read = SimpleEpitran(CODE).transliterate
-        self._letters = dict(repairs())
+        self._letters = _Letters(self._letter)
         self._by_letter = all(self._composed(word) == self._read(word) for word in _PROBES)
 
     def _transcribe(self, words: Sequence[str]) -> list[str]:
@@ -86,30 +98,27 @@ class EpitranBackend(Backend):
 
     def _composed(self, word: str) -> str:
         """Put the word together from its letters, as epitran's table does."""
-        known = self._letters
-        found = "".join([known.get(letter) or self._letter(letter) for letter in word])
+        found = word.translate(self._letters)
         return found[:-1] if len(found) > 1 and found[-1] == "ɨ" else found
 
     def _letter(self, letter: str) -> str:
         """Read one letter as it is read inside a word."""
-        found = self._inside(letter)
+        found = repairs().get(letter) or self._inside(letter)
         if found == letter and letter in fidel():  # not in epitran's table: passed through
             own = fidel()[letter]
             found = "".join(own.consonants) + own.vowel
-        self._letters[letter] = found
         return found
 
     def _whole(self, word: str) -> str:
         """Read a word in one go, but for the letters that epitran misreads or does not know."""
-        known = self._letters | {c: self._letter(c) for c in word if c not in self._letters}
+        known = self._letters
         runs = [
-            (own, "".join(run)) for own, run in groupby(word, lambda c: self._inside(c) != known[c])
+            (own, "".join(run))
+            for own, run in groupby(word, lambda c: self._inside(c) != known[ord(c)])
         ]
         if not any(own for own, _ in runs):
             return self._read(word)
-        return "".join(
-            "".join(known[c] for c in run) if own else self._inside(run) for own, run in runs
-        )
+        return "".join(run.translate(known) if own else self._inside(run) for own, run in runs)
 
     def _inside(self, run: str) -> str:
         """Read letters as they are read inside a word."""
