@@ -18,6 +18,7 @@ ATTENTION_CHOICES: Final = (
     "flash_attn_4",
     "xformers",
     "varlen",
+    "blockwise",
     "sdpa",
     "eager",
     "off",

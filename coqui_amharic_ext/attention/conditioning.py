@@ -11,35 +11,49 @@ from functools import wraps
 from typing import Any
 
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 
-def qkv_attention(original: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Return a ``QKVAttentionLegacy.forward`` that leaves masks and relative positions upstream's.
+def attention_block(original: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Return an ``AttentionBlock.forward`` that leaves masks and relative positions upstream's.
 
     Tortoise's models share the class and use both.
     """
 
     @wraps(original)
-    def forward(self: Any, qkv: Tensor, mask: Any = None, rel_pos: Any = None) -> Tensor:
-        if mask is not None or rel_pos is not None:
-            return original(self, qkv, mask, rel_pos)
-        batch, width, length = qkv.shape
-        heads = self.n_heads
-        if width % (3 * heads):
-            return original(self, qkv, mask, rel_pos)
-        # Contiguous: with a plain transpose the last dimension is strided, for which SDPA takes
-        # its slowest kernel without a word.
-        query, key, value = (
-            qkv.view(batch, heads, 3, width // (3 * heads), length)
-            .permute(2, 0, 1, 4, 3)
-            .contiguous()
-            .unbind(0)
-        )
-        out = F.scaled_dot_product_attention(query, key, value)
-        return out.transpose(2, 3).reshape(batch, -1, length)
+    def forward(self: Any, x: Tensor, mask: Any = None) -> Tensor:
+        if mask is not None or self.relative_pos_embeddings is not None or not _plain(self):
+            return original(self, x, mask)
+        batch, channels, *spatial = x.shape
+        normed = self.norm(x.reshape(batch, channels, -1))
+        # Channels last: the projections are then matrix products, and queries, keys and values
+        # are views whose last dimension is dense. (With a strided one SDPA takes its slowest
+        # kernel without a word.)
+        tokens = normed.transpose(1, 2).contiguous()
+        qkv = _project(self.qkv, tokens).view(*tokens.shape[:2], self.num_heads, 3, -1)
+        query, key, value = (part.transpose(1, 2) for part in qkv.unbind(3))
+        mixed = F.scaled_dot_product_attention(query, key, value).transpose(1, 2)
+        projected = _project(self.proj_out, mixed.reshape(tokens.shape)).transpose(1, 2)
+        residual = x.reshape(batch, channels, -1) if self.tortoise_norm else normed
+        return (residual + projected).reshape(batch, channels, *spatial)
 
     return forward
+
+
+def _project(convolution: Any, tokens: Tensor) -> Tensor:
+    """Apply a convolution of width 1 to tokens whose channels come last."""
+    return F.linear(tokens, convolution.weight.squeeze(-1), convolution.bias)
+
+
+def _plain(block: Any) -> bool:
+    """Whether nobody wrapped or hooked the projections, as adapters do."""
+    return all(
+        type(layer) is nn.Conv1d
+        and layer.kernel_size == (1,)
+        and not layer._forward_hooks
+        and not layer._forward_pre_hooks
+        for layer in (block.qkv, block.proj_out)
+    )
 
 
 def attend(original: Callable[..., Tensor]) -> Callable[..., Tensor]:

@@ -1,9 +1,10 @@
-"""What replaces ``GPT.forward``: training and evaluation loss packed, everything else upstream's."""
+"""What replaces ``GPT.forward``: training and evaluation run packed, the rest is upstream's."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
-from functools import wraps
+from functools import lru_cache, partial, wraps
 from typing import Any
 
 from torch import Tensor
@@ -12,8 +13,10 @@ from coqui_amharic_ext.attention.interface import register
 from coqui_amharic_ext.attention.layout import PackedLayout
 from coqui_amharic_ext.attention.packing import packed_losses
 from coqui_amharic_ext.attention.selection import Selection, demand_of, select
-from coqui_amharic_ext.attention.switch import switched
+from coqui_amharic_ext.attention.switch import Mode, switched
 from coqui_amharic_ext.settings import Settings, get_settings
+
+logger = logging.getLogger(__name__)
 
 
 def training_forward(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -48,58 +51,83 @@ def training_forward(original: Callable[..., Any]) -> Callable[..., Any]:
                 return_latent=return_latent,
             )
 
-        if return_latent or return_attentions:
+        # Without conditioning upstream raises; its message is the one people know.
+        if (
+            return_latent
+            or return_attentions
+            or cond_mels is None
+            or self.max_conditioning_inputs == 0
+        ):
             return stock()
         settings = get_settings()
-        selection = _selected(self, settings)
-        # Without these upstream raises; its message is the one people know.
-        if cond_mels is None or self.max_conditioning_inputs == 0:
-            return stock()
-        if not settings.packing:
-            name = register(selection, packed=False)
-            with switched(self.gpt, name, fused_gelu=settings.fused_gelu):
+        if settings.attention == "off":
+            with switched(self, _mode(settings, None)):
                 return stock()
-        return packed_losses(
-            self,
-            _Runner(self, selection, settings),
-            text_inputs,
-            text_lengths,
-            audio_codes,
-            wav_lengths,
-            cond_mels,
-            cond_idxs,
-            cond_latents,
-            needed_logits=settings.needed_logits,
+        selection = _selected(self, settings)
+        name = register(
+            selection, packed=settings.packing, dropout=settings.attention_dropout == "keep"
         )
+        with switched(self, _mode(settings, name)):
+            if not settings.packing:
+                return stock()
+            return packed_losses(
+                self,
+                partial(_run_packed, self.gpt),
+                text_inputs,
+                text_lengths,
+                audio_codes,
+                wav_lengths,
+                cond_mels,
+                cond_idxs,
+                cond_latents,
+                needed_logits=settings.needed_logits,
+            )
 
     return forward
+
+
+def _mode(settings: Settings, attention: str | None) -> Mode:
+    return Mode(
+        attention=attention,
+        fused_gelu=settings.fused_gelu and attention is not None,
+        checkpointing=settings.checkpointing,
+        compile=settings.compile,
+    )
 
 
 def _selected(gpt: Any, settings: Settings) -> Selection:
     layer = gpt.gpt.h[0].attn
     dropout = layer.attn_dropout.p if gpt.gpt.training else 0.0
+    if dropout and settings.attention_dropout == "zero":
+        _say_that_dropout_is_off(dropout)
+        dropout = 0.0
     return select(settings.attention, demand_of(layer.c_attn.weight, layer.head_dim, dropout))
 
 
-class _Runner:
-    """Runs GPT-2 on packed embeddings with one kernel."""
+@lru_cache(maxsize=1)
+def _say_that_dropout_is_off(dropout: float) -> None:
+    logger.warning(
+        'attention_dropout="zero": the XTTS GPT trains without the attention dropout of %g that '
+        "its config asks for",
+        dropout,
+    )
 
-    def __init__(self, gpt: Any, selection: Selection, settings: Settings) -> None:
-        self._gpt = gpt.gpt
-        self._name = register(selection, packed=True)
-        self._fused_gelu = settings.fused_gelu
 
-    def __call__(self, embeddings: Tensor, layout: PackedLayout) -> Tensor:
-        gpt2 = self._gpt
-        with switched(gpt2, self._name, fused_gelu=self._fused_gelu):
-            hidden: Tensor = gpt2(
-                inputs_embeds=embeddings,
-                use_cache=False,
-                return_dict=True,
-                cu_seq_lens_q=layout.cu_seqlens,
-                cu_seq_lens_k=layout.cu_seqlens,
-                max_length_q=layout.max_seqlen,
-                max_length_k=layout.max_seqlen,
-                packed_slots=layout.slots,
-            ).last_hidden_state
-        return hidden
+def _run_packed(gpt2: Any, embeddings: Tensor, layout: PackedLayout) -> Tensor:
+    # transformers hands a mask of four dimensions on unread, and so do our kernels. An attention
+    # that knows nothing of packing, such as that of a block which someone else recomputes in
+    # backward, would mix sequences: this mask turns its output to NaN instead.
+    poison = embeddings.new_full((1, 1, 1, 1), float("nan"))
+    hidden: Tensor = gpt2(
+        inputs_embeds=embeddings,
+        attention_mask=poison,
+        use_cache=False,
+        return_dict=True,
+        cu_seq_lens_q=layout.cu_seqlens,
+        cu_seq_lens_k=layout.cu_seqlens,
+        max_length_q=layout.max_seqlen,
+        max_length_k=layout.max_seqlen,
+        packed_slots=layout.slots,
+        packed_lengths=layout.lengths,
+    ).last_hidden_state
+    return hidden

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from coqui_amharic_ext.attention.selection import Selection
 
 _PREFIX: Final = "coqui_amharic_"
-_registered: dict[tuple[str, bool], tuple[PackedAttention, str]] = {}
+_registered: dict[str, PackedAttention] = {}
 
 
-def register(selection: Selection, *, packed: bool) -> str:
+def register(selection: Selection, *, packed: bool, dropout: bool = True) -> str:
     """Register a kernel with transformers and return the name to put into a model's config.
 
     Parameters
@@ -34,21 +34,25 @@ def register(selection: Selection, *, packed: bool) -> str:
     packed : bool
         Whether the model will be given packed tensors with ``cu_seq_lens_q`` and its companions,
         or padded ones with a mask.
+    dropout : bool
+        Whether attention probabilities are dropped as the model's config asks.
     """
     spec = selection.spec
-    made = _registered.get((spec.name, packed))
-    if made is not None and made[0] is selection.attend:
-        return made[1]
+    # transformers takes any name with "flash" in it for one of its own kernels.
+    plain = re.sub(r"\W", "_", spec.name).replace("flash", "fa")
+    name = (
+        _PREFIX + ("packed_" if packed else "padded_") + plain + ("" if dropout else "_undropped")
+    )
+    if _registered.get(name) is selection.attend:
+        return name
     from transformers import AttentionInterface
     from transformers.masking_utils import AttentionMaskInterface
 
-    # transformers takes any name with "flash" in it for one of its own kernels.
-    plain = re.sub(r"\W", "_", spec.name).replace("flash", "fa")
-    name = _PREFIX + ("packed_" if packed else "padded_") + plain
     make = _packed if packed else _padded
-    AttentionInterface.register(name, make(selection.attend, counting.counter(spec.name)))
+    count = counting.counter(spec.name)
+    AttentionInterface.register(name, make(selection.attend, count, dropout))
     AttentionMaskInterface.register(name, _no_mask if packed else _layout_as_mask)
-    _registered[spec.name, packed] = (selection.attend, name)
+    _registered[name] = selection.attend
     return name
 
 
@@ -58,12 +62,14 @@ def unregister() -> None:
     from transformers.masking_utils import AttentionMaskInterface
 
     for registry in (AttentionInterface, AttentionMaskInterface):
-        for _, name in _registered.values():
+        for name in _registered:
             registry._global_mapping.pop(name, None)
     _registered.clear()
 
 
-def _packed(attend: PackedAttention, count: Tensor) -> Callable[..., tuple[Tensor, None]]:
+def _packed(
+    attend: PackedAttention, count: Tensor, dropping: bool
+) -> Callable[..., tuple[Tensor, None]]:
     def packed_attention(
         module: Any,
         query: Tensor,
@@ -76,10 +82,12 @@ def _packed(attend: PackedAttention, count: Tensor) -> Callable[..., tuple[Tenso
         cu_seq_lens_q: Tensor,
         max_length_q: int,
         packed_slots: Tensor,
+        packed_lengths: tuple[int, ...],
         **kwargs: object,
     ) -> tuple[Tensor, None]:
         count.add_(1)
-        layout = PackedLayout(cu_seq_lens_q, max_length_q, packed_slots)
+        dropout = dropout if dropping else 0.0
+        layout = PackedLayout(cu_seq_lens_q, max_length_q, packed_slots, packed_lengths)
         q, k, v = (x.squeeze(0).transpose(0, 1) for x in (query, key, value))
         scale = query.shape[-1] ** -0.5 if scaling is None else scaling
         return attend(q, k, v, layout, dropout=dropout, scale=scale).unsqueeze(0), None
@@ -91,7 +99,9 @@ def _no_mask(*args: object, **kwargs: object) -> None:
     """Packed tensors hold no padding; 4.57 would build a tokens-by-tokens mask all the same."""
 
 
-def _padded(attend: PackedAttention, count: Tensor) -> Callable[..., tuple[Tensor, None]]:
+def _padded(
+    attend: PackedAttention, count: Tensor, dropping: bool
+) -> Callable[..., tuple[Tensor, None]]:
     def padded_attention(
         module: Any,
         query: Tensor,
@@ -103,6 +113,7 @@ def _padded(attend: PackedAttention, count: Tensor) -> Callable[..., tuple[Tenso
         **kwargs: object,
     ) -> tuple[Tensor, None]:
         count.add_(1)
+        dropout = dropout if dropping else 0.0
         layout, valid = attention_mask
         batch, _, length, _ = query.shape
         q, k, v = (

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from coqui_amharic_ext.attention.layout import PackedLayout
 
 PLATFORMS: Final = ("linux", "darwin", "win32")
-DTYPES: Final = ("float64", "float32", "bfloat16", "float16")
+HALF: Final = ("bfloat16", "float16")
+DTYPES: Final = (*HALF, "float32", "float64")
 
 
 class PackedAttention(Protocol):
@@ -33,7 +34,8 @@ class PackedAttention(Protocol):
         *,
         dropout: float,
         scale: float,
-    ) -> Any: ...
+    ) -> Any:
+        """Attend within each sequence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,6 @@ class KernelSpec:
         Whether it honours dropout of attention probabilities.
     capabilities : tuple of (int, int)
         Majors of compute capability, first and last, on CUDA.
-    needs : str
-        The distribution whose presence ``availability()`` reports, ``""`` for none.
     """
 
     name: str
@@ -100,10 +100,9 @@ class KernelSpec:
     head_dims: range = range(1, 1 << 16)
     dropout: bool = True
     capabilities: tuple[int, int] = (0, 99)
-    needs: str = ""
 
     def refusal(self, demand: Demand) -> str:
-        """Return in words what of a demand the kernel does not declare to serve, ``""`` if nothing."""
+        """Return in words what of a demand the kernel does not serve, ``""`` if nothing."""
         if demand.platform not in self.platforms:
             return f"it runs on {_or(self.platforms)}, this is {demand.platform}"
         if demand.device not in self.devices:

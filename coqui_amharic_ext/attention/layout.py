@@ -22,11 +22,14 @@ class PackedLayout:
     slots : Tensor
         Index of each packed row in a (batch * max_seqlen) rectangle padded at the right, int64,
         (total_tokens,).
+    lengths : tuple of int
+        The lengths, on the host.
     """
 
     cu_seqlens: Tensor
     max_seqlen: int
     slots: Tensor
+    lengths: tuple[int, ...]
 
     @property
     def batch(self) -> int:
@@ -46,7 +49,7 @@ class PackedLayout:
         sequence = torch.arange(len(lengths)).repeat_interleave(counts)
         slots = sequence * longest + (rows - starts)
         cu_seqlens = torch.cat((ends.new_zeros(1), ends)).to(torch.int32)
-        return cls(to_device(cu_seqlens, device), longest, to_device(slots, device))
+        return cls(to_device(cu_seqlens, device), longest, to_device(slots, device), tuple(lengths))
 
 
 def to_device(host: Tensor, device: torch.device | str) -> Tensor:

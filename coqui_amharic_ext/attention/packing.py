@@ -112,7 +112,10 @@ def plan(
     ]  # fmt: skip
     sent = to_device(torch.cat(pieces), device).split([len(piece) for piece in pieces])
     *indices, slots, cu_seqlens = sent
-    return PackedBatch(PackedLayout(cu_seqlens.to(torch.int32), layout.max_seqlen, slots), *indices)
+    return PackedBatch(
+        PackedLayout(cu_seqlens.to(torch.int32), layout.max_seqlen, slots, layout.lengths),
+        *indices,
+    )
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,10 @@ from typing import Any, Final
 from coqui_amharic_ext.patching import Known, Patch
 from coqui_amharic_ext.settings import Settings
 
-
 _FORWARD: Final = (
     "(self, text_inputs, text_lengths, audio_codes, wav_lengths, cond_mels, cond_idxs, cond_lens, "
     "cond_latents, return_attentions, return_latent)"
 )
-
-
-def _attention_on(settings: Settings) -> bool:
-    return settings.attention != "off"
 
 
 def _training_forward(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -25,14 +20,18 @@ def _training_forward(original: Callable[..., Any]) -> Callable[..., Any]:
     return training_forward(original)
 
 
+def _training_changed(settings: Settings) -> bool:
+    return settings.attention != "off" or settings.checkpointing > 0 or settings.compile
+
+
 def _conditioning_on(settings: Settings) -> bool:
     return settings.attention != "off" and settings.conditioning_sdpa
 
 
-def _qkv_attention(original: Callable[..., Any]) -> Callable[..., Any]:
-    from coqui_amharic_ext.attention.conditioning import qkv_attention
+def _attention_block(original: Callable[..., Any]) -> Callable[..., Any]:
+    from coqui_amharic_ext.attention.conditioning import attention_block
 
-    return qkv_attention(original)
+    return attention_block(original)
 
 
 def _attend(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -56,16 +55,16 @@ PATCHES: Final = (
         summary="XTTS's GPT trains without padding, on the attention kernel that was chosen",
         replace=_training_forward,
         known=(Known("0.28.0", "fc9c7eac2edd3ec8", _FORWARD),),
-        enabled=_attention_on,
+        enabled=_training_changed,
         undo=_forget,
     ),
     Patch(
         name="conditioning-attention",
         module="TTS.tts.layers.tortoise.arch_utils",
-        qualname="QKVAttentionLegacy.forward",
+        qualname="AttentionBlock.forward",
         summary="XTTS's conditioning encoder attends through SDPA",
-        replace=_qkv_attention,
-        known=(Known("0.28.0", "2d5831badedf487e", "(self, qkv, mask, rel_pos)"),),
+        replace=_attention_block,
+        known=(Known("0.28.0", "46ab63f9b63f12a5", "(self, x, mask)"),),
         enabled=_conditioning_on,
     ),
     Patch(

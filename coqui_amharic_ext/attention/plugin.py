@@ -15,9 +15,18 @@ if TYPE_CHECKING:
 @hookimpl
 def attention_backends() -> Iterable[KernelSpec]:
     """Return the kernels that come with the package."""
-    from coqui_amharic_ext.attention.kernels import eager, sdpa
+    from coqui_amharic_ext.attention.kernels import (
+        blockwise,
+        eager,
+        flash_attn,
+        flash_attn_4,
+        sdpa,
+        varlen,
+        xformers,
+    )
 
-    return (sdpa.SPEC, eager.SPEC)
+    modules = (flash_attn, flash_attn_4, varlen, xformers, blockwise, sdpa, eager)
+    return tuple(module.SPEC for module in modules)
 
 
 @hookimpl

@@ -19,10 +19,10 @@ def probe(spec: KernelSpec, demand: Demand) -> str:
     """
     import torch
 
-    try:
-        attend = spec.load()
-    except Exception as error:
-        return f"it cannot be loaded: {_words(error)}"
+    missing = load_failure(spec)
+    if missing:
+        return missing
+    attend = spec.load()
     from coqui_amharic_ext.attention.kernels import eager
     from coqui_amharic_ext.attention.layout import PackedLayout
 
@@ -57,6 +57,15 @@ def probe(spec: KernelSpec, demand: Demand) -> str:
         difference = float((one - other).abs().max() / other.abs().max())
         if not difference <= allowed:
             return f"its {part} differs from the formula by {difference:.2g} in a trial call"
+    return ""
+
+
+def load_failure(spec: KernelSpec) -> str:
+    """Return in words why a kernel cannot be loaded, ``""`` if it can."""
+    try:
+        spec.load()
+    except Exception as error:
+        return f"it cannot be loaded ({_words(error)})"
     return ""
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from coqui_amharic_ext.attention.kernel import Demand, KernelSpec, PackedAttention
-from coqui_amharic_ext.attention.probing import capability, probe
+from coqui_amharic_ext.attention.probing import capability, load_failure, probe
 from coqui_amharic_ext.errors import UnavailableError
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-ORDER: Final = ("flash_attn", "flash_attn_4", "varlen", "xformers", "sdpa", "eager")
+ORDER: Final = ("flash_attn", "flash_attn_4", "varlen", "xformers", "blockwise", "sdpa", "eager")
 """The order in which ``auto`` asks kernels; third-party kernels are asked only by name."""
 
 
@@ -73,7 +73,10 @@ def _explicit(name: str, demand: Demand) -> Selection:
         )
     reason = _reason(spec, demand)
     if reason:
-        fix = f"; install it with: {spec.install}" if spec.install else ""
+        missing = load_failure(spec)
+        if missing and missing not in reason:
+            reason = f"{reason}, and {missing}"
+        fix = f"; install it with: {spec.install}" if missing and spec.install else ""
         raise UnavailableError(
             f"attention={name!r} cannot serve this model ({_asked(demand)}): {reason}{fix}; "
             'or choose attention="auto"'
@@ -84,7 +87,7 @@ def _explicit(name: str, demand: Demand) -> Selection:
 
 def _automatic(demand: Demand) -> Selection:
     specs = _specs()
-    passed_over = []
+    passed_over: list[tuple[str, str]] = []
     for name in ORDER:
         spec = specs.get(name)
         if spec is None:

@@ -30,7 +30,7 @@ def test_losses_and_gradients_equal_upstream(batch, mode):
     gpt = without_dropout(small_gpt())
     gpt.train(mode == "train")
     expected = step(gpt, batch)
-    am.activate(am.Settings(attention="sdpa"))
+    am.activate(am.Settings())
     found = step(gpt, batch)
     assert found.text == pytest.approx(expected.text, rel=1e-6)
     assert found.mel == pytest.approx(expected.mel, rel=1e-6)
@@ -50,3 +50,17 @@ def test_without_packing_the_kernel_runs_on_padded_tensors_with_equal_gradients(
     error, where = worst_gradient(found, expected)
     assert error < 2e-5, where
     assert am.status().chosen["calls of attention kernel eager"] == "2"
+
+
+@pytest.mark.parametrize("attention", ["auto", "off", "sdpa"])
+@pytest.mark.parametrize("every", [1, 2])
+@pytest.mark.parametrize("packing", [True, False])
+def test_checkpointing_leaves_gradients_equal(attention, every, packing):
+    batch = BATCHES["uneven"]
+    gpt = without_dropout(small_gpt(layers=3))
+    expected = step(gpt, batch)
+    am.activate(am.Settings(attention=attention, checkpointing=every, packing=packing))
+    found = step(gpt, batch)
+    assert found.mel == pytest.approx(expected.mel, rel=1e-6)
+    error, where = worst_gradient(found, expected)
+    assert error < 2e-5, where

@@ -25,10 +25,10 @@ def attend(
     import torch
     import torch.nn.functional as F
 
-    ends = layout.cu_seqlens.tolist()
     parts = []
-    for before, after in zip(ends, ends[1:], strict=False):
-        q, k, v = (x[before:after].transpose(0, 1) for x in (query, key, value))
+    split = (x.split(layout.lengths) for x in (query, key, value))
+    for sequence in zip(*split, strict=True):
+        q, k, v = (x.transpose(0, 1) for x in sequence)
         scores = q @ k.transpose(1, 2) * scale
         later = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).triu(1)
         weights = scores.masked_fill(later, float("-inf")).softmax(-1)

@@ -34,21 +34,14 @@ def _per_sequence(
     import torch
     import torch.nn.functional as F
 
-    ends = layout.cu_seqlens.tolist()
-    lengths = [after - before for before, after in zip(ends, ends[1:], strict=False)]
-    parts = [
-        F.scaled_dot_product_attention(
-            *(x.transpose(0, 1).unsqueeze(0) for x in triple),
-            dropout_p=dropout,
-            is_causal=True,
-            scale=scale,
+    parts = []
+    split = (x.split(layout.lengths) for x in (query, key, value))
+    for sequence in zip(*split, strict=True):
+        q, k, v = (x.transpose(0, 1).unsqueeze(0) for x in sequence)
+        out = F.scaled_dot_product_attention(
+            q, k, v, dropout_p=dropout, is_causal=True, scale=scale
         )
-        .squeeze(0)
-        .transpose(0, 1)
-        for triple in zip(
-            query.split(lengths), key.split(lengths), value.split(lengths), strict=True
-        )
-    ]
+        parts.append(out.squeeze(0).transpose(0, 1))
     return torch.cat(parts)
 
 
