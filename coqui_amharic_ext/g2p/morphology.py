@@ -373,8 +373,8 @@ def _split(
         groups = patterns.get(shape[start:end])
         matches: tuple[stems.Stem, ...] = ()
         if groups is not None:
-            if type(groups) is list:
-                groups = patterns.make(shape[start:end], groups)
+            if isinstance(groups, list):
+                groups = stems.make(patterns, shape[start:end], groups)
             if groups[0] & takes:
                 both = known.get(written) or _remember(groups, written, known)
                 matches = both[0] + both[1] if evidence else both[0]
@@ -426,8 +426,8 @@ def _with_noun(
         if not takes & noun_takes or opens != opening:
             continue
         cost += clitic_cost
-        opens = after and after[0] in VOWELS and after[0] != "ɨ"
-        whole = before + (before_vowel if opens else spoken) + after
+        shortened = after != "" and after[0] in VOWELS and after[0] != "ɨ"
+        whole = before + (before_vowel if shortened else spoken) + after
         if clitic:
             found.append((cost, infl.attach(whole, clitic), "lexicon", ""))
         elif before_ipa is None or after_ipa is None or (
@@ -435,7 +435,7 @@ def _with_noun(
         ):
             found.append((cost, whole, "lexicon", ""))
         else:
-            middle = ipa_before_vowel if opens else ipa
+            middle = ipa_before_vowel if shortened else ipa
             found.append((cost, whole, "lexicon", before_ipa + middle + after_ipa))
         if cost < best:
             best = cost

@@ -20,7 +20,7 @@ __all__ = ["Realisation", "fold", "realise"]
 Source = Literal["lexicon", "paradigm", "rules"]
 
 _MODERN: Final = (("ʷɨ", "u"), ("ʷə", "o"), ("ʷi", "u"))
-"""Policy: ቍ, ቈ and ቊ are read kʼʷɨ, kʼʷə, kʼʷi, as written, unless the word is known with ቁ or ቆ."""
+"""Policy: ቍ, ቈ, ቊ are read kʼʷɨ, kʼʷə, kʼʷi, as written, unless the word is known with ቁ or ቆ."""
 
 
 class Realisation(NamedTuple):

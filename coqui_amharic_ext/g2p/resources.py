@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from pathlib import Path
+from typing import Final
 
-from coqui_amharic_ext.g2p import phones
+_DATA: Final = Path(__file__).with_name("data")
 
 
 def rows(name: str) -> list[list[str]]:
@@ -12,9 +13,8 @@ def rows(name: str) -> list[list[str]]:
 
     A table that does not exist gives no rows, so that optional tables need no special case.
     """
-    resource = files(phones.__package__).joinpath("data", name)
     try:
-        text = resource.read_text(encoding="utf-8")
+        text = (_DATA / name).read_text(encoding="utf-8")
     except FileNotFoundError:
         return []
     return [line.split("\t") for line in text.splitlines()[1:] if line and line[0] != "#"]

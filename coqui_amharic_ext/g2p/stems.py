@@ -16,11 +16,11 @@ from coqui_amharic_ext.g2p import inflection as infl
 from coqui_amharic_ext.g2p import paradigms, roots
 from coqui_amharic_ext.g2p.symbols import VOWELS
 
-SHAPE: Final = str.maketrans(dict.fromkeys("pbtdkɡʔƥƭƙȿʧʤƈfvszʃʒhmnɲlɾwj", "C"))
+_CONSONANTS: Final = "pbtdkɡʔƥƭƙȿʧʤƈfvszʃʒhmnɲlɾwj"
+SHAPE: Final = str.maketrans(_CONSONANTS, "C" * len(_CONSONANTS))
 """``str.translate`` table from a written stem to its shape."""
 _WRITTEN_SHAPE: Final[dict[int, str | None]] = {
-    **SHAPE,
-    **str.maketrans(dict.fromkeys("12345", "C")),
+    **{ord(char): "C" for char in _CONSONANTS + "12345"},
     ord("ː"): None,
     ord("ɨ"): None,
 }
@@ -161,13 +161,14 @@ class Groups(NamedTuple):
     by_first: dict[str, tuple[Group, ...]]
 
 
-class Index(dict[str, Groups | list[Raw]]):
-    """Groups by shape; those of a shape are made when it is first met."""
+Index = dict[str, Groups | list[Raw]]
+"""Groups by shape; what they are made of until the shape is first met."""
 
-    def make(self, shape: str, raw: list[Raw]) -> Groups:
-        """Return the groups of a shape that was not met before."""
-        found = self[shape] = _by_first_letter(_group(raw))
-        return found
+
+def make(found: Index, shape: str, raw: list[Raw]) -> Groups:
+    """Return the groups of a shape that was not met before, and put them into the index."""
+    result = found[shape] = _by_first_letter(_group(raw))
+    return result
 
 
 def _by_first_letter(groups: tuple[Group, ...]) -> Groups:
@@ -190,7 +191,7 @@ def index() -> Index:
         for name in classes:
             verb_class, _, where = name.partition(".")
             places.setdefault(verb_class, set()).add(where)
-    found = Index()
+    found: Index = {}
     for row in paradigms.table():
         variants = sorted(places.get(row.verb_class, {""}) | {""})
         for tense, pattern in paradigms.forms(row):
@@ -305,7 +306,7 @@ def readings(groups: Groups, written: str) -> Stems:
     for _, _, head, tail, same, take_radicals, by_class, palatal, unknown in (
         groups.by_first.get(written[0]) or groups.by_first[""]
     ):
-        if head and not written.startswith(head) or tail and not written.endswith(tail):
+        if (head and not written.startswith(head)) or (tail and not written.endswith(tail)):
             continue
         if same and any(written[one] != written[other] for one, other in same):
             continue
