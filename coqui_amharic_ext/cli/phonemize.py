@@ -6,6 +6,7 @@ import json as jsonlib
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor
 from contextlib import suppress
 from dataclasses import asdict
 from hashlib import sha256
@@ -187,6 +188,11 @@ def _run(
                     line = table.write(row, line)
                 put(row, line)
                 meter.step()
+    except BrokenExecutor as error:
+        note(
+            "a worker process was ended from outside, as when memory runs out; use fewer --workers"
+        )
+        raise typer.Exit(1) from error
     finally:
         with suppress(AttributeError):
             lines.close()  # type: ignore[attr-defined]

@@ -108,8 +108,9 @@ class Layout:
         if self.delimiter not in _QUOTED:
             return self.delimiter.join(fields)
         sink = io.StringIO()
-        csv.writer(sink, delimiter=self.delimiter, lineterminator="").writerow(fields)
-        return sink.getvalue()
+        # What ends a line decides what is quoted.
+        csv.writer(sink, delimiter=self.delimiter, lineterminator="\r\n").writerow(fields)
+        return sink.getvalue().removesuffix("\r\n")
 
 
 def layout(column: str | None, delimiter: str | None, files: Sequence[Path]) -> Layout | None:

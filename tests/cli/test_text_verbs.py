@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -12,19 +11,7 @@ from pathlib import Path
 
 import pytest
 
-COMMAND = [sys.executable, "-c", "from coqui_amharic_ext.cli import main; main()"]
-
-
-def run(*arguments: str, given: str | bytes = "", **environment: str) -> tuple[int, str, str]:
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("COQUI_AMHARIC_")}
-    done = subprocess.run(
-        [*COMMAND, *arguments],
-        input=given.encode() if isinstance(given, str) else given,
-        env=clean | {"COQUI_AMHARIC_G2P": "rules"} | environment,
-        capture_output=True,
-        timeout=120,
-    )
-    return done.returncode, done.stdout.decode(), done.stderr.decode()
+from tests.cli.command import COMMAND, run
 
 
 def test_normalize_reads_arguments_files_and_pipes_alike(tmp_path: Path) -> None:
@@ -46,6 +33,14 @@ def test_explain_names_the_span_and_what_it_became() -> None:
     assert document["normalised"] == "ዋጋው ሃያ አምስት በመቶ ነው"
 
 
+def test_explain_is_readable_too() -> None:
+    code, out, _ = run("normalize", "--explain", "ዋጋው 25% ነው", "ሰላም")
+    assert code == 0
+    spoken, change, untouched = out.splitlines()
+    assert (spoken, untouched) == ("ዋጋው ሃያ አምስት በመቶ ነው", "ሰላም")
+    assert change.split() == ["5-7", "percent", *"25% → ሃያ አምስት በመቶ".split()]
+
+
 def test_phonemize_json_says_who_answered() -> None:
     code, out, _ = run("phonemize", "--json", "ሰላም")
     assert code == 0
@@ -64,7 +59,17 @@ def test_text_policies_come_from_the_setting() -> None:
         (("phonemize", "--backend", "festival", "ሰላም"), b"", "transphone, epitran, rules"),
         (("phonemize", "--file", "no-such-file.txt"), b"", "no-such-file.txt does not exist"),
         (("phonemize", "--file", "."), b"", "is a folder"),
-        (("phonemize",), b"\xe1\x88\xb0\n\xff\xfe\n", "not UTF-8"),
+        (("phonemize",), b"\xe1\x88\xb0\n\xff\xfe\n", "line 2 is not UTF-8 (byte 1 of it)"),
+        (("phonemize", "--column", "2"), "ሰላም|ቤት\nሰላም\n".encode(), "row 2: it has 1 of 2 columns"),
+        (("phonemize", "--column", "0"), b"", "counted from 1"),
+        (("phonemize", "--column", "text"), b"id|txt\n", "no column named 'text'"),
+        (("phonemize", "--delimiter", ","), b"", "give --column, too"),
+        (("phonemize", "--column", "1", "--delimiter", ", "), b"", "one character"),
+        (("phonemize", "--workers", "0", "ሰላም"), b"", "--workers 0"),
+        (("phonemize", "--resume", "ሰላም"), b"", "--out"),
+        (("phonemize", "--lexicon", "none.tsv", "ሰላም"), b"", "none.tsv"),
+        (("phonemize", "--out", "no/such/folder/x", "ሰላም"), b"", "is not a folder"),
+        (("phonemize", "--out", "/dev/null", "ሰላም"), b"", "not a regular file"),
         (("phonemize", "ሰላም", "--file", "x"), b"", "not both"),
         (("eval-g2p", "no-such-list.tsv"), b"", "no-such-list.tsv"),
     ],
