@@ -89,18 +89,13 @@ class _Runs(dict[str, str]):
             self.clear()
         vowel = run[-1] if run[-1] in VOWELS else ""
         tokens = _TOKEN.findall(run[: len(run) - len(vowel)])
+        # The two commonest cases need no search.
         if vowel and len(run) < 3 + (not self.initial):
             # C before a vowel; between vowels two consonants, or one long one, as well.
             split = len(tokens) == 2 and tokens[0] == tokens[1]
             filled = f"{tokens[0]}ɨ{tokens[1]}{vowel}" if split else run
         else:
-            before = ("", *tokens)
-            skeleton = tuple(
-                _Token(_CLASS_OF.get(t[0], "stop"), t[-1] == LENGTH, t == before[i])
-                for i, t in enumerate(tokens)
-            )
-            places = _cheapest(skeleton, self.initial, self.final)
-            filled = "".join([t + "ɨ" if i in places else t for i, t in enumerate(tokens)]) + vowel
+            filled = fill_run(tokens, self.initial, self.final) + vowel
         filled = decode(filled) if self.ipa else filled
         if len(run) <= _LONGEST_REMEMBERED:
             self[run] = filled
@@ -111,6 +106,25 @@ _MEMO_SIZE: Final = 1 << 14
 _LONGEST_REMEMBERED: Final = 32
 _CODED: Final = tuple(_Runs(i, f, False) for i, f in ((1, 0), (0, 0), (0, 1), (1, 1)))
 _IPA: Final = tuple(_Runs(i, f, True) for i, f in ((1, 0), (0, 0), (0, 1), (1, 1)))
+
+
+def fill_run(tokens: Sequence[str], initial: bool, final: bool) -> str:
+    """Return a run of consonants with ɨ where it is spoken.
+
+    Parameters
+    ----------
+    tokens : sequence of str
+        Consonants, each with its ``ʷ`` and ``ː``.
+    initial, final : bool
+        Whether the run begins, ends the word; otherwise a vowel is there.
+    """
+    before = ("", *tokens)
+    skeleton = tuple(
+        _Token(_CLASS_OF.get(token[0], "stop"), token[-1] == LENGTH, token == before[number])
+        for number, token in enumerate(tokens)
+    )
+    places = _cheapest(skeleton, initial, final)
+    return "".join([t + "ɨ" if i in places else t for i, t in enumerate(tokens)])
 
 
 def _cheapest(tokens: tuple[_Token, ...], initial: bool, final: bool) -> frozenset[int]:

@@ -147,6 +147,8 @@ def prefixes() -> dict[str, tuple[Affix, ...]]:
                 else:
                     # A first person that is not written is less likely than another word.
                     cost = 0.2 if subject or evidence else 0.5
+                    # -አል- after a preverb is more often the negative of the perfective.
+                    cost += 0.3 if subject == "al" else 0.0
                     _add(
                         index,
                         Affix(spoken + subject, subject_takes, cost, evidence, person=person),
