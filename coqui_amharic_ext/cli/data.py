@@ -1,0 +1,225 @@
+"""``data check`` and ``data import``."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from coqui_amharic_ext.cli.output import InputError, emit
+
+if TYPE_CHECKING:
+    from coqui_amharic_ext.data.check import Report
+    from coqui_amharic_ext.data.findings import Finding
+    from coqui_amharic_ext.data.fix import Fixed
+
+SHOWN: Final = 5
+"""Cases of a kind that are listed unless all are asked for."""
+
+app = typer.Typer(help="Training corpora: check, mend, import.", no_args_is_help=True)
+
+Layout = Annotated[
+    str,
+    typer.Option(help="ljspeech, coqui, common_voice or audiofolder; auto tells by the file."),
+]
+Language = Annotated[str, typer.Option(help="Language of rows whose metadata do not name one.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document.")]
+
+
+@app.command()
+def check(
+    metadata: Annotated[
+        list[Path],
+        typer.Option("--metadata", "-m", help="Metadata file; may be given several times."),
+    ],
+    layout: Layout = "auto",
+    language: Language = "am",
+    model: Annotated[
+        str, typer.Option(help="What will be trained: xtts or vits, with our recipes' limits.")
+    ] = "xtts",
+    config: Annotated[
+        Path | None, typer.Option(help="A model's config.json: its limits and characters instead.")
+    ] = None,
+    vocab: Annotated[
+        Path | None, typer.Option(help="XTTS vocabulary: every text must be in its tokens.")
+    ] = None,
+    fix: Annotated[
+        Path | None, typer.Option(help="Write a mended copy into this new folder.")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings fail the check, too.")] = False,
+    all_cases: Annotated[
+        bool, typer.Option("--all", help=f"List every case, not {SHOWN} of each kind.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Check a corpus before hours of training on it.
+
+    Exit code 1 if something is found that training would stop at, leave out or learn wrong; with
+    --fix, if that is still in the mended copy. Example: coqui-amharic data check -m metadata.csv
+    """
+    from coqui_amharic_ext.data import check as checking
+    from coqui_amharic_ext.data.fix import fix as write_fixed
+    from coqui_amharic_ext.data.folder import require_new
+    from coqui_amharic_ext.data.limits import MODELS, from_config
+    from coqui_amharic_ext.data.text import reader_for
+
+    if model not in MODELS:
+        raise InputError(f"--model {model!r} is not known; valid values: {', '.join(MODELS)}")
+    limits = MODELS[model] if config is None else from_config(config)
+    if vocab is not None and limits.model != "xtts":
+        raise InputError(f"--vocab is for XTTS; {limits.model} has its characters in its config")
+    if fix is not None:
+        require_new(fix)
+    reader = reader_for(limits, vocab, config)
+    with _progress("checking") as tell:
+        report = checking.check(
+            metadata, layout=layout, language=language, limits=limits, reader=reader, tell=tell
+        )
+    fixed = None
+    if fix is not None:
+        with _progress("writing the mended copy") as tell:
+            fixed = write_fixed(report, fix, limits=limits, reader=reader, tell=tell)
+    if json:
+        emit(report.to_dict() | ({} if fixed is None else {"fixed": _fixed(fixed)}))
+    else:
+        _show(report, limits.model, every=all_cases)
+        if fixed is not None:
+            _show_fixed(fixed)
+    final = report if fixed is None else fixed.report
+    raise typer.Exit(code=int(bool(final.errors or (strict and final.warnings))))
+
+
+@app.command("import")
+def import_data(
+    source: Annotated[
+        Path,
+        typer.Argument(help="A metadata file, a .parquet or .arrow file, or a folder with either."),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="New folder for the corpus.")],
+    layout: Layout = "auto",
+    language: Language = "am",
+    split: Annotated[
+        str | None, typer.Option(help="Only this split, such as train; all by default.")
+    ] = None,
+    text_column: Annotated[
+        str | None, typer.Option(help="The column with the text, where it cannot be told.")
+    ] = None,
+    audio_column: Annotated[
+        str | None, typer.Option(help="The column with the audio, where it cannot be told.")
+    ] = None,
+    rate: Annotated[int, typer.Option(help="Sample rate of the wavs.")] = 22050,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave unusable clips out instead of stopping.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Import a corpus into the layout that the recipes read: wavs/ and metadata.csv.
+
+    Takes LJSpeech, Common Voice, Coqui and audiofolder layouts and Hugging Face data sets, saved
+    to disk or as Parquet. Example: coqui-amharic data import cv-corpus/am --out corpus
+    """
+    from coqui_amharic_ext.data.importing import import_corpus
+
+    with _progress("importing") as tell:
+        done = import_corpus(
+            source,
+            out,
+            layout=layout,
+            language=language,
+            split=split,
+            text_column=text_column,
+            audio_column=audio_column,
+            rate=rate,
+            skip_bad=skip_bad,
+            tell=tell,
+        )
+    if json:
+        emit(done.to_dict())
+        return
+    sys.stdout.write(f"{done.clips} clips, {done.seconds / 3600:.2f} h, in {done.folder}\n")
+    for path in done.metadata:
+        sys.stdout.write(f"  {path} (formatter {done.layout})\n")
+    if done.left_out:
+        sys.stdout.write(f"  {len(done.left_out)} left out, see {done.folder / 'left_out.tsv'}\n")
+
+
+@contextlib.contextmanager
+def _progress(title: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar on a terminal; it goes to stderr, so that output can be piped on."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda done, total: None
+        return
+    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(title, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total or None)
+
+
+def _fixed(fixed: Fixed) -> dict[str, Any]:
+    return {
+        "folder": str(fixed.folder),
+        "metadata": [str(path) for path in fixed.metadata],
+        "kept": fixed.kept,
+        "left_out": [found.to_dict() for found in fixed.left_out],
+        "errors": fixed.report.errors,
+        "warnings": fixed.report.warnings,
+    }
+
+
+def _show(report: Report, model: str, *, every: bool) -> None:
+    from coqui_amharic_ext.cli.tables import Table
+    from coqui_amharic_ext.data.findings import KINDS
+
+    by_kind: dict[str, list[Finding]] = {}
+    for found in report.findings:
+        by_kind.setdefault(found.kind, []).append(found)
+    usable = sum(done.usable for done in report.rows)
+    hours = report.seconds / 3600
+    sys.stdout.write(
+        f"{len(report.rows)} rows, {hours:.2f} h of audio, {usable} usable for {model}\n"
+    )
+    if not by_kind:
+        sys.stdout.write("nothing found\n")
+        return
+    table = Table(("", "found", "kind", "what", "a mended copy"), right=frozenset({"found"}))
+    for kind, about in KINDS.items():
+        if kind in by_kind:
+            count = str(len(by_kind[kind]))
+            table.add(about.severity, count, kind, about.summary, _remedy(about.remedy))
+    table.show()
+    for kind in KINDS:
+        cases = by_kind.get(kind, [])
+        for found in cases if every else cases[:SHOWN]:
+            sys.stdout.write(f"{found.place}: {kind}: {found.message}\n")
+        if len(cases) > SHOWN and not every:
+            sys.stdout.write(f"  {len(cases) - SHOWN} more {kind}; --all lists them\n")
+    sys.stdout.write(f"{report.errors} errors, {report.warnings} warnings\n")
+
+
+def _remedy(remedy: str) -> str:
+    return {"mended": "mends it", "left out": "leaves the row out", "kept": "keeps it"}[remedy]
+
+
+def _show_fixed(fixed: Fixed) -> None:
+    sys.stdout.write(f"mended copy: {fixed.kept} rows in {fixed.folder}\n")
+    for path in fixed.metadata:
+        sys.stdout.write(f"  {path}\n")
+    if fixed.left_out:
+        sys.stdout.write(
+            f"  {len(fixed.left_out)} rows left out, see {fixed.folder / 'left_out.tsv'}\n"
+        )
+    sys.stdout.write(f"  in it: {fixed.report.errors} errors, {fixed.report.warnings} warnings\n")

@@ -1,0 +1,251 @@
+"""What a clip's audio is like, measured while it is read once, block by block."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from coqui_amharic_ext.data.findings import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+FRAME_SECONDS: Final = 0.02
+"""Length of the frames whose loudness tells speech from silence."""
+
+SILENT: Final = 1e-3
+"""RMS of a frame, of full scale (-60 dB), below which it is silent whatever the rest is like."""
+
+BELOW_LOUDEST: Final = 1e-2
+"""RMS of a frame, of the loudest one's (-40 dB), below which it is silent beside it."""
+
+FULL_SCALE: Final = 0.999
+CLIPPED_RUN: Final = 3
+"""Neighbouring samples at full scale that count as clipped; single peaks are where normalisation
+to full scale leaves them."""
+
+_BLOCK_FRAMES: Final = 512
+
+
+class AudioError(DataError):
+    """An audio file cannot be read; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """What was measured of one clip.
+
+    Parameters
+    ----------
+    rate : int
+        Samples a second.
+    channels : int
+        As recorded; the measures are of their mean, which is what upstream trains on.
+    samples : int
+        Samples of one channel.
+    peak, loudest : float
+        Largest sample and largest RMS of a frame, of full scale.
+    clipped : int
+        Samples in runs of at least ``CLIPPED_RUN`` at full scale, over all channels.
+    lead, tail : float
+        Seconds of silence before the first and after the last frame that is not silent.
+    finite : bool
+        Whether every sample is a finite number.
+    digest : str
+        Of the decoded samples: equal for copies, also in another lossless format.
+    """
+
+    rate: int
+    channels: int
+    samples: int
+    peak: float
+    loudest: float
+    clipped: int
+    lead: float
+    tail: float
+    finite: bool
+    digest: str
+
+    @property
+    def seconds(self) -> float:
+        """Length of the clip."""
+        return self.samples / self.rate
+
+    @property
+    def silent(self) -> bool:
+        """Whether no frame is louder than ``SILENT``."""
+        return self.loudest < SILENT
+
+
+def measure(path: Path) -> Clip:
+    """Read a clip and measure it.
+
+    Raises
+    ------
+    AudioError
+        It is missing, cannot be read, or is empty.
+    """
+    import numpy as np
+
+    digest = hashlib.blake2b(digest_size=16)
+    loudness: list[NDArray[np.float32]] = []
+    peak, clipped, samples, finite = 0.0, 0, 0, True
+    with _open(path) as file:
+        rate, channels = int(file.samplerate), int(file.channels)
+        frame = max(1, round(rate * FRAME_SECONDS))
+        for block in file.blocks(blocksize=frame * _BLOCK_FRAMES, dtype="float32", always_2d=True):
+            samples += len(block)
+            digest.update(np.ascontiguousarray(block).tobytes())
+            if not np.isfinite(block).all():
+                finite = False
+                block = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
+            clipped += _clipped(block)
+            mono = block.mean(axis=1)
+            peak = max(peak, float(np.abs(block).max(initial=0.0)))
+            padded = np.pad(mono, (0, -len(mono) % frame)).reshape(-1, frame)
+            loudness.append(np.sqrt(np.square(padded).mean(axis=1)))
+    if not samples:
+        raise AudioError("it holds no audio")
+    digest.update(f"{rate}".encode())
+    levels = np.concatenate(loudness)
+    loudest = float(levels.max())
+    lead, tail = _edges(levels, loudest, samples / rate)
+    return Clip(
+        rate=rate,
+        channels=channels,
+        samples=samples,
+        peak=peak,
+        loudest=loudest,
+        clipped=clipped,
+        lead=lead,
+        tail=tail,
+        finite=finite,
+        digest=digest.hexdigest(),
+    )
+
+
+def _open(path: Path) -> Any:
+    """Open a file, with errors that say what is the matter."""
+    import soundfile
+
+    if not path.is_file():
+        raise AudioError("it is a folder" if path.is_dir() else "it does not exist")
+    if path.stat().st_size == 0:
+        raise AudioError("the file is empty")
+    try:
+        return _Reading(soundfile.SoundFile(path))
+    except (RuntimeError, OSError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> AudioError:
+    reason = str(error).partition(": ")[2] or str(error)
+    return AudioError(
+        f"{reason.strip()} (convert it, for example: ffmpeg -i {path.name} {path.stem}.wav)"
+    )
+
+
+class _Reading:
+    """A sound file whose errors while reading are ours, too: a truncated file opens well."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def __enter__(self) -> Any:
+        return self._file
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._file.close()
+        if isinstance(error, RuntimeError):
+            raise _unreadable(Path(self._file.name), error) from error
+
+
+def _clipped(block: NDArray[np.float32]) -> int:
+    """Count the samples of a block that lie in runs at full scale."""
+    import numpy as np
+
+    loud = (np.abs(block) >= FULL_SCALE).T
+    if not loud.any():
+        return 0
+    # A row of zeros between channels keeps their runs apart.
+    flat = np.pad(loud, ((0, 0), (1, 1))).ravel().astype(np.int8)
+    edges = np.flatnonzero(np.diff(flat))
+    lengths = edges[1::2] - edges[::2]
+    return int(lengths[lengths >= CLIPPED_RUN].sum())
+
+
+def _edges(levels: NDArray[np.float32], loudest: float, seconds: float) -> tuple[float, float]:
+    import numpy as np
+
+    heard = np.flatnonzero(levels >= max(SILENT, loudest * BELOW_LOUDEST))
+    if not len(heard):
+        return seconds, seconds
+    return (
+        float(heard[0]) * FRAME_SECONDS,
+        max(0.0, seconds - (float(heard[-1]) + 1) * FRAME_SECONDS),
+    )
+
+
+def load_mono(path: Path, rate: int) -> NDArray[np.float32]:
+    """Read a clip as one channel at a sample rate.
+
+    Parameters
+    ----------
+    path : Path
+        Any file that libsndfile reads.
+    rate : int
+        Samples a second of the result.
+
+    Returns
+    -------
+    ndarray
+        float32, shape ``(samples,)``, within -1 and 1.
+
+    Raises
+    ------
+    AudioError
+        It is missing, cannot be read, or holds values that are not finite.
+    """
+    with _open(path) as file:
+        audio = file.read(dtype="float32", always_2d=True)
+        found = int(file.samplerate)
+    return to_mono(audio, found, rate)
+
+
+def to_mono(audio: NDArray[Any], found: int, rate: int) -> NDArray[np.float32]:
+    """Mix channels ``(samples, channels)`` down and resample from ``found`` to ``rate``."""
+    import numpy as np
+
+    if not np.isfinite(audio).all():
+        raise AudioError("it holds values that are not finite numbers")
+    mono = audio.mean(axis=1, dtype=np.float64)
+    if found != rate and len(mono):
+        from scipy.signal import resample_poly
+
+        divisor = math.gcd(found, rate)
+        mono = resample_poly(mono, rate // divisor, found // divisor)
+    clipped: NDArray[np.float32] = np.clip(mono, -1.0, 1.0).astype(np.float32)
+    return clipped
+
+
+def write_wav(path: Path, audio: NDArray[np.float32], rate: int) -> None:
+    """Write samples within -1 and 1 as 16-bit PCM.
+
+    Raises
+    ------
+    OSError
+        It cannot be written, such as on a full disk. (libsndfile's wrapper drops such errors.)
+    """
+    import wave
+
+    import numpy as np
+
+    with path.open("wb") as target, wave.open(target, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(np.round(audio * 32767).astype("<i2").tobytes())

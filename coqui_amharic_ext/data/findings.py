@@ -1,0 +1,127 @@
+"""What a check of a corpus can find, and one thing that it found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, Literal
+
+from coqui_amharic_ext.errors import CoquiAmharicError
+
+Severity = Literal["error", "warning"]
+
+
+class DataError(CoquiAmharicError, ValueError):
+    """A corpus cannot be read, checked or written; the message names file and line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of finding.
+
+    Parameters
+    ----------
+    severity : {"error", "warning"}
+        ``error``: training stops at the row, leaves it out or learns something wrong from it.
+        ``warning``: it can be used, and is worth a look.
+    summary : str
+        What it is, in a few words.
+    remedy : {"mended", "left out", "kept"}
+        What a fixed copy does about it.
+    """
+
+    severity: Severity
+    summary: str
+    remedy: Literal["mended", "left out", "kept"]
+
+
+KINDS: Final = MappingProxyType(
+    {
+        "bom": Kind("error", "byte order mark before the first name", "mended"),
+        "columns": Kind("error", "a line with too few or too many columns", "left out"),
+        "layout": Kind("error", "a layout that upstream's formatter misreads", "mended"),
+        "missing-audio": Kind("error", "the audio file does not exist", "left out"),
+        "unreadable-audio": Kind("error", "the audio cannot be read", "left out"),
+        "silent-audio": Kind("error", "nothing but silence", "left out"),
+        "too-short": Kind("error", "shorter than the model takes", "left out"),
+        "too-long": Kind("error", "longer than the model takes", "left out"),
+        "sample-rate": Kind("error", "the model would hear it at the wrong speed", "mended"),
+        "resampled": Kind("warning", "resampled each time it is loaded", "mended"),
+        "narrow-band": Kind("warning", "recorded at a lower rate than the model's", "kept"),
+        "stereo": Kind("warning", "more than one channel", "mended"),
+        "clipping": Kind("warning", "louder than the recording could hold", "kept"),
+        "edge-silence": Kind("warning", "long silence before or after the speech", "mended"),
+        "pace": Kind("warning", "far more or less text for its length than the others", "kept"),
+        "empty-text": Kind("error", "no text", "left out"),
+        "unreadable-text": Kind("error", "the text cannot be read out", "left out"),
+        "unknown-characters": Kind(
+            "error", "characters that the model has no symbol for", "left out"
+        ),
+        "dropped-characters": Kind("warning", "characters that are not spoken", "mended"),
+        "too-much-text": Kind("error", "more text than the model takes", "left out"),
+        "numerals": Kind("warning", "numbers in figures", "mended"),
+        "unicode": Kind(
+            "warning", "Unicode that is not composed, or invisible characters", "mended"
+        ),
+        "script": Kind("warning", "a text of its language without a letter of its script", "kept"),
+        "duplicate": Kind("error", "the same recording twice", "left out"),
+        "contradiction": Kind("error", "one recording with two texts", "left out"),
+        "repeated-text": Kind("warning", "one speaker says the same text again", "kept"),
+        "language": Kind("error", "a language that the model does not know", "left out"),
+        "speaker": Kind("error", "no speaker where the others have one", "left out"),
+        "eval-split": Kind("warning", "too few clips for the recipe's evaluation split", "kept"),
+        "endless-split": Kind(
+            "error", "upstream's evaluation split would not come to an end", "kept"
+        ),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong, where it is, and what happens if it stays.
+
+    Parameters
+    ----------
+    kind : str
+        A key of ``KINDS``.
+    message : str
+        The case in words.
+    metadata : Path
+        The metadata file.
+    line : int
+        Its line, from 1; 0 where the finding is about the whole file.
+    audio, text : str
+        Of the row; empty where there is none.
+    """
+
+    kind: str
+    message: str
+    metadata: Path
+    line: int = 0
+    audio: str = ""
+    text: str = ""
+
+    @property
+    def severity(self) -> Severity:
+        """``error`` or ``warning``."""
+        return KINDS[self.kind].severity
+
+    @property
+    def place(self) -> str:
+        """File and line, as compilers write them."""
+        return f"{self.metadata}:{self.line}" if self.line else str(self.metadata)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return what ``--json`` prints."""
+        return {
+            "kind": self.kind,
+            "severity": self.severity,
+            "message": self.message,
+            "file": str(self.metadata),
+            "line": self.line,
+            "audio": self.audio,
+            "text": self.text,
+            "remedy": KINDS[self.kind].remedy,
+        }

@@ -1,0 +1,191 @@
+"""A mended copy of a corpus; the corpus itself is only read."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from coqui_amharic_ext.data.audio import AudioError, Clip, load_mono
+from coqui_amharic_ext.data.check import EDGE_SECONDS, Examined, Report, check
+from coqui_amharic_ext.data.corpus import CorpusWriter
+from coqui_amharic_ext.data.findings import KINDS, DataError, Finding
+from coqui_amharic_ext.data.folder import new_folder
+from coqui_amharic_ext.data.limits import Limits
+from coqui_amharic_ext.data.text import Reader
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+MARGIN_SECONDS: Final = 0.2
+"""Silence that is left before and after the speech where it was too long."""
+
+LEFT_OUT: Final = "left_out.tsv"
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A mended copy.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it lies.
+    metadata : tuple of Path
+        Its metadata files.
+    kept : int
+        Rows in it.
+    left_out : tuple of Finding
+        Why others are not: one finding for each row or line.
+    report : Report
+        The check of the copy itself.
+    """
+
+    folder: Path
+    metadata: tuple[Path, ...]
+    kept: int
+    left_out: tuple[Finding, ...]
+    report: Report
+
+
+def fix(
+    report: Report,
+    folder: Path,
+    *,
+    limits: Limits,
+    reader: Reader | None = None,
+    tell: Callable[[int, int], None] = lambda done, total: None,
+) -> Fixed:
+    """Write a mended copy of a corpus that was checked.
+
+    Audio becomes 16-bit mono at the model's sample rate, long silence around the speech is cut;
+    Amharic is written as it is read out, the text as written stays beside it where the layout has
+    room. Rows that cannot be mended are left out and listed, with the reason, in ``left_out.tsv``.
+    The copy is checked itself before it gets its name.
+
+    Parameters
+    ----------
+    report : Report
+        From ``check``.
+    folder : Path
+        The copy; it must not exist, or be empty.
+    limits, reader
+        As for ``check``.
+    tell : callable
+        Is told how many of how many rows are written.
+
+    Raises
+    ------
+    DataError
+        The folder exists, no row is usable, or the copy is found wrong; then nothing is left.
+    OSError
+        It cannot be written, such as on a full disk; then nothing is left.
+    """
+    with new_folder(folder) as partial:
+        writer = CorpusWriter(partial, limits.sample_rate)
+        left_out = [f for one in report.metadata for f in one.findings if f.kind == "columns"]
+        for number, done in enumerate(report.rows, 1):
+            why = _reason(done) or _write(writer, done, limits)
+            if why is not None:
+                left_out.append(why)
+            tell(number, len(report.rows))
+        if not writer.clips:
+            raise DataError(
+                f"not one row of {len(report.rows)} can be used; the first: "
+                f"{left_out[0].place}: {left_out[0].message}"
+            )
+        paths = writer.finish()
+        if left_out:
+            _list(partial / LEFT_OUT, left_out)
+        copy = _checked(paths, report, limits, reader)
+    return Fixed(
+        folder,
+        tuple(folder / path.name for path in paths),
+        len(writer.clips),
+        tuple(left_out),
+        copy,
+    )
+
+
+def _reason(done: Examined) -> Finding | None:
+    return next((f for f in done.findings if KINDS[f.kind].remedy == "left out"), None)
+
+
+def _write(writer: CorpusWriter, done: Examined, limits: Limits) -> Finding | None:
+    """Write one row; return why not where its audio has changed since it was checked."""
+    row, clip = done.row, done.clip
+    if clip is None:
+        raise DataError(f"{row.place}: the row has no audio")
+    try:
+        audio = _mended(row.audio, clip, limits)
+    except AudioError as error:
+        return Finding("unreadable-audio", f"{row.audio}: {error}", row.metadata, row.line)
+    writer.add(
+        row.audio.stem,
+        audio,
+        written=row.written or row.text,
+        spoken=done.spoken,
+        speaker=row.speaker,
+        language=done.language,
+    )
+    return None
+
+
+def _mended(path: Path, clip: Clip, limits: Limits) -> NDArray[np.float32] | Path:
+    trimmed = max(clip.lead, clip.tail) > EDGE_SECONDS
+    if not trimmed and _is_plain(path, clip, limits):
+        return path
+    audio = load_mono(path, limits.sample_rate)
+    if not trimmed:
+        return audio
+    rate = limits.sample_rate
+    start = max(0, round((clip.lead - MARGIN_SECONDS) * rate))
+    end = len(audio) - max(0, round((clip.tail - MARGIN_SECONDS) * rate))
+    return audio[start:end]
+
+
+def _is_plain(path: Path, clip: Clip, limits: Limits) -> bool:
+    """Whether a file is what the copy would be anyway."""
+    import soundfile
+
+    if clip.channels != 1 or clip.rate != limits.sample_rate:
+        return False
+    try:
+        info = soundfile.info(path)
+    except RuntimeError:  # it went away since; loading it says so
+        return False
+    return bool(info.format == "WAV" and info.subtype == "PCM_16")
+
+
+def _list(path: Path, left_out: list[Finding]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as target:
+        table = csv.writer(target, delimiter="\t", lineterminator="\n")
+        table.writerow(("place", "kind", "reason", "audio", "text"))
+        for f in left_out:
+            table.writerow((f.place, f.kind, f.message, f.audio, " ".join(f.text.split())))
+
+
+def _checked(
+    paths: tuple[Path, ...], before: Report, limits: Limits, reader: Reader | None
+) -> Report:
+    """Check the copy as a corpus of its own, language by language as upstream will read it."""
+    language_of = {done.language for done in before.rows if done.usable}
+    reports = []
+    for path in paths:
+        language = path.stem.partition("_")[2] or next(iter(language_of))
+        reports.append(check([path], language=language, limits=limits, reader=reader))
+    whole = Report(
+        tuple(m for r in reports for m in r.metadata),
+        tuple(row for r in reports for row in r.rows),
+        tuple(f for r in reports for f in r.findings),
+    )
+    wrong = [f for f in whole.findings if f.severity == "error" and KINDS[f.kind].remedy != "kept"]
+    if wrong:
+        raise DataError(
+            f"the mended copy is not right itself and was removed: {wrong[0].kind}: "
+            f"{wrong[0].message} ({len(wrong)} in all)"
+        )
+    return whole

@@ -1,0 +1,71 @@
+"""Folders that appear under their name only when they are whole."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from coqui_amharic_ext.data.findings import DataError
+
+
+def require_new(path: Path) -> None:
+    """Refuse a folder that exists and holds something.
+
+    Raises
+    ------
+    DataError
+        Something is there already; nothing is ever overwritten.
+    """
+    if path.is_dir() and not any(path.iterdir()):
+        return
+    if path.exists() or path.is_symlink():
+        raise DataError(f"{path} exists; give a new folder, so that nothing is overwritten")
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Give a folder beside ``path`` to fill; it becomes ``path`` when all is on the disk.
+
+    On any error it is removed. A process that is killed leaves it under its hidden name
+    ``.NAME.partial-...``, which nothing takes for a corpus and which can be deleted.
+
+    Raises
+    ------
+    DataError
+        ``path`` exists and holds something.
+    """
+    require_new(path)
+    path = Path(os.path.abspath(path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{path.name}.partial-", dir=path.parent))
+    try:
+        yield partial
+        # mkdtemp's folders are their maker's alone.
+        partial.chmod(0o777 & ~_umask())
+        _flush()
+        try:
+            # An empty folder gives way; one that someone filled meanwhile does not.
+            os.rename(partial, path)
+        except OSError:
+            require_new(path)
+            path.rmdir()
+            os.rename(partial, path)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def _umask() -> int:
+    # It can only be read by setting it.
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+def _flush() -> None:
+    if hasattr(os, "sync"):
+        os.sync()

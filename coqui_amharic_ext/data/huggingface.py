@@ -1,0 +1,282 @@
+"""Hugging Face data sets: folders that ``datasets`` saved, and Parquet files."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from coqui_amharic_ext.data.audio import AudioError, load_mono, to_mono
+from coqui_amharic_ext.data.findings import DataError
+from coqui_amharic_ext.data.metadata import (
+    LANGUAGE_COLUMNS,
+    SPEAKER_COLUMNS,
+    TEXT_COLUMNS,
+    language_code,
+)
+from coqui_amharic_ext.data.sources import Source, SourceClip
+from coqui_amharic_ext.errors import UnavailableError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+BATCH_ROWS: Final = 32
+"""Rows read at once; each holds its clip's bytes."""
+
+_TEXTS: Final = (*TEXT_COLUMNS, "raw_transcription", "utterance")
+
+
+def open_tables(
+    path: Path,
+    tables: list[Path],
+    split: str | None,
+    text_column: str | None,
+    audio_column: str | None,
+) -> Source:
+    """Open the Parquet and Arrow files of a data set.
+
+    Parameters
+    ----------
+    path : Path
+        What the user gave; file names of clips are relative to it.
+    tables : list of Path
+        The files, in order.
+    split : str, optional
+        Only files in a folder of this name, or whose own name begins with it.
+    text_column, audio_column : str, optional
+        Where they cannot be told.
+
+    Raises
+    ------
+    UnavailableError
+        pyarrow is not installed.
+    DataError
+        A file cannot be read, a column is missing or cannot be told.
+    """
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError:
+        raise UnavailableError(
+            f"{tables[0]} needs pyarrow, which is not installed: pip install "
+            '"coqui-amharic-ext[datasets]", or pip install pyarrow'
+        ) from None
+    root = path if path.is_dir() else path.parent
+    if split is not None:
+        chosen = [p for p in tables if _split_of(p, root) == split]
+        if not chosen:
+            there = ", ".join(dict.fromkeys(filter(None, (_split_of(p, root) for p in tables))))
+            raise DataError(f"{path} has no split {split!r}; it has {there or 'no splits'}")
+        tables = chosen
+    opened = [_Table(p, root, text_column, audio_column) for p in tables]
+    return Source(
+        lambda: (clip for table in opened for clip in table.clips()),
+        sum(table.rows for table in opened),
+    )
+
+
+def _split_of(table: Path, root: Path) -> str:
+    """Return a file's split: ``data/train-00000-of-00002.parquet`` or ``train/data-....arrow``."""
+    name = table.stem.split("-")[0].split(".")[0]
+    if name not in ("data", "part", "dataset") or table.parent == root:
+        return name
+    return table.parent.name
+
+
+class _Table:
+    """One file of a data set."""
+
+    def __init__(
+        self, path: Path, root: Path, text_column: str | None, audio_column: str | None
+    ) -> None:
+        self._path = path
+        self._root = root
+        schema, self.rows = self._open()
+        names = list(schema.names)
+        self._features = _features(schema)
+        self._audio = self._pick("audio", audio_column, self._audio_columns(schema), names)
+        candidates = [name for name in _TEXTS if name in names]
+        # Several text columns are usual (raw and normalised); their order is one of preference.
+        self._text = self._pick("text", text_column, candidates[:1], names)
+        self._speaker = next((n for n in SPEAKER_COLUMNS if n in names), None)
+        self._language = next((n for n in LANGUAGE_COLUMNS if n in names), None)
+        self._wanted = [
+            n for n in (self._audio, self._text, self._speaker, self._language) if n is not None
+        ]
+
+    def _open(self) -> tuple[Any, int]:
+        import pyarrow
+        from pyarrow import parquet
+
+        try:
+            if self._path.suffix.lower() == ".parquet":
+                file = parquet.ParquetFile(self._path)
+                return file.schema_arrow, int(file.metadata.num_rows)
+            with self._arrow() as reader:
+                schema = reader.schema
+                return schema, sum(batch.num_rows for batch in _batches(reader))
+        except (pyarrow.ArrowException, OSError) as error:
+            raise DataError(f"{self._path} cannot be read: {error}") from error
+
+    def _arrow(self) -> Any:
+        """Open an Arrow file; ``datasets`` writes streams, others write files."""
+        import pyarrow
+
+        source = pyarrow.memory_map(str(self._path))
+        try:
+            return pyarrow.ipc.open_stream(source)
+        except pyarrow.ArrowInvalid:
+            source.seek(0)
+            return pyarrow.ipc.open_file(source)
+
+    def _audio_columns(self, schema: Any) -> list[str]:
+        import pyarrow
+
+        typed = [n for n, feature in self._features.items() if feature.get("_type") == "Audio"]
+        if typed:
+            return typed
+        found = []
+        for field in schema:
+            if pyarrow.types.is_struct(field.type):
+                parts = {field.type.field(i).name for i in range(field.type.num_fields)}
+                if parts & {"bytes", "array"}:
+                    found.append(field.name)
+        return found or [n for n in ("audio", "file", "path") if n in schema.names]
+
+    def _pick(self, what: str, given: str | None, candidates: list[str], names: list[str]) -> str:
+        if given is not None:
+            if given not in names:
+                raise DataError(f"{self._path} has no column {given!r}; it has {', '.join(names)}")
+            return given
+        if len(candidates) != 1:
+            found = f"could be {', '.join(candidates)}" if candidates else "cannot be told"
+            raise DataError(
+                f"{self._path}: the column with the {what} {found}; it has {', '.join(names)}. "
+                f"Name it: --{what}-column"
+            )
+        return candidates[0]
+
+    def _read(self) -> Iterator[Any]:
+        from pyarrow import parquet
+
+        if self._path.suffix.lower() == ".parquet":
+            file = parquet.ParquetFile(self._path)
+            yield from file.iter_batches(batch_size=BATCH_ROWS, columns=self._wanted)
+            return
+        with self._arrow() as reader:
+            for batch in _batches(reader):
+                batch = batch.select(self._wanted)
+                for start in range(0, batch.num_rows, BATCH_ROWS):
+                    yield batch.slice(start, BATCH_ROWS)
+
+    def clips(self) -> Iterator[SourceClip]:
+        """Yield every row; a row's audio is decoded when it is asked for."""
+        import pyarrow
+
+        number = 0
+        try:
+            for batch in self._read():
+                for row in batch.to_pylist():
+                    number += 1
+                    yield self._clip(number, row)
+        except (pyarrow.ArrowException, OSError) as error:
+            raise DataError(f"{self._path}: cannot be read after row {number}: {error}") from error
+
+    def _clip(self, number: int, row: dict[str, Any]) -> SourceClip:
+        place = f"{self._path}: row {number}"
+        audio = row[self._audio]
+        named = audio.get("path") if isinstance(audio, dict) else audio
+        name = Path(named).stem if isinstance(named, str) and named else ""
+        return SourceClip(
+            place=place,
+            name=name or f"{_split_of(self._path, self._root)}_{number:06d}",
+            text=_string(row[self._text]),
+            speaker=self._label(self._speaker, row),
+            language=language_code(self._label(self._language, row)),
+            written="",
+            load=self._loader(audio),
+        )
+
+    def _label(self, column: str | None, row: dict[str, Any]) -> str:
+        """Return a field as text; ``datasets`` keeps class labels as numbers."""
+        if column is None:
+            return ""
+        value = row[column]
+        names = self._features.get(column, {}).get("names")
+        if isinstance(value, int) and isinstance(names, list) and 0 <= value < len(names):
+            return str(names[value])
+        return _string(value).strip()
+
+    def _loader(self, audio: Any) -> Callable[[int], NDArray[np.float32]]:
+        root = self._root
+
+        def load(rate: int) -> NDArray[np.float32]:
+            if isinstance(audio, str):
+                return load_mono(root / audio, rate)
+            if not isinstance(audio, dict):
+                raise AudioError("it has no audio")
+            if audio.get("bytes"):
+                return _decode(audio["bytes"], rate)
+            if audio.get("array") is not None:
+                return _from_array(audio, rate)
+            if audio.get("path"):
+                return _load_named(root, audio["path"], rate)
+            raise AudioError("it has no audio: neither bytes nor a path")
+
+        return load
+
+
+def _batches(reader: Any) -> Iterator[Any]:
+    if hasattr(reader, "num_record_batches"):
+        for index in range(reader.num_record_batches):
+            yield reader.get_batch(index)
+    else:
+        yield from reader
+
+
+def _features(schema: Any) -> dict[str, dict[str, Any]]:
+    """Return what ``datasets`` says about the columns in the schema's metadata."""
+    raw = (schema.metadata or {}).get(b"huggingface")
+    if raw is None:
+        return {}
+    try:
+        features = json.loads(raw)["info"]["features"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return {name: f for name, f in features.items() if isinstance(f, dict)}
+
+
+def _string(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _decode(data: bytes, rate: int) -> NDArray[np.float32]:
+    import soundfile
+
+    try:
+        audio, found = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
+    except (RuntimeError, OSError) as error:
+        reason = str(error).partition(": ")[2] or str(error)
+        raise AudioError(f"its bytes cannot be read as audio: {reason}") from error
+    return to_mono(audio, int(found), rate)
+
+
+def _from_array(audio: dict[str, Any], rate: int) -> NDArray[np.float32]:
+    import numpy as np
+
+    samples = np.asarray(audio["array"], dtype=np.float32)
+    found = audio.get("sampling_rate")
+    if not isinstance(found, int) or found <= 0:
+        raise AudioError(f"its sampling_rate is {found!r}")
+    return to_mono(samples.reshape(len(samples), -1), found, rate)
+
+
+def _load_named(root: Path, name: str, rate: int) -> NDArray[np.float32]:
+    path = Path(name)
+    path = path if path.is_absolute() else root / path
+    try:
+        return load_mono(path, rate)
+    except AudioError as error:
+        raise AudioError(f"{path}: {error}") from error

@@ -1,0 +1,131 @@
+"""What a model takes: its sample rate, the lengths of clips and texts, its languages."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from coqui_amharic_ext.coqui.languages import AMHARIC
+from coqui_amharic_ext.data.findings import DataError
+from coqui_amharic_ext.training.samples import MIN_SECONDS
+
+XTTS_LANGUAGES: Final = (
+    *("en", "es", "fr", "de", "it", "pt", "pl", "tr", "ru"),
+    *("nl", "cs", "ar", "zh-cn", "zh", "hu", "ko", "ja", "hi"),
+    AMHARIC,
+)
+"""Upstream's list (``XttsConfig.languages``) and Amharic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of one model.
+
+    Parameters
+    ----------
+    model : str
+        Upstream's name of it, such as ``xtts`` or ``vits``.
+    sample_rate : int
+        At which it is trained.
+    min_seconds, max_seconds : float
+        Shortest and longest clip that training uses.
+    max_tokens : float
+        Longest text.
+    resamples : bool
+        Whether upstream resamples a clip of another rate when it loads it. Where it does not, such
+        a clip is trained at the wrong speed and pitch.
+    languages : tuple of str
+        Codes that it knows; empty where any will do.
+    """
+
+    model: str
+    sample_rate: int
+    min_seconds: float
+    max_seconds: float
+    max_tokens: float
+    resamples: bool
+    languages: tuple[str, ...] = ()
+
+
+XTTS: Final = Limits(
+    model="xtts",
+    sample_rate=22050,
+    min_seconds=MIN_SECONDS,
+    max_seconds=255995 / 22050,
+    max_tokens=300,
+    resamples=True,
+    languages=XTTS_LANGUAGES,
+)
+"""What ``recipes/train_xtts_gpt.py`` sets."""
+
+VITS: Final = Limits(
+    model="vits",
+    sample_rate=22050,
+    min_seconds=0.0,
+    max_seconds=math.inf,
+    max_tokens=math.inf,
+    resamples=False,
+)
+"""What ``recipes/train_vits.py`` sets, and upstream's defaults."""
+
+MODELS: Final = {"xtts": XTTS, "vits": VITS}
+
+
+def from_config(path: Path) -> Limits:
+    """Read the limits of a model from its ``config.json``.
+
+    Raises
+    ------
+    DataError
+        It is not a Coqui config with a model and a sample rate.
+    """
+    config = read_config(path)
+    audio, args = config.get("audio") or {}, config.get("model_args") or {}
+    model, rate = config.get("model"), audio.get("sample_rate")
+    if not isinstance(model, str) or not isinstance(rate, int) or rate <= 0:
+        raise DataError(f"{path} is not a Coqui config: it has no model or no audio.sample_rate")
+    if model != "xtts":
+        return Limits(
+            model=model,
+            sample_rate=rate,
+            min_seconds=_number(config.get("min_audio_len"), 0.0) / rate,
+            max_seconds=_number(config.get("max_audio_len"), math.inf) / rate,
+            max_tokens=_number(config.get("max_text_len"), math.inf),
+            resamples=False,
+        )
+    return Limits(
+        model=model,
+        sample_rate=rate,
+        min_seconds=MIN_SECONDS,
+        max_seconds=_number(args.get("max_wav_length"), XTTS.max_seconds * rate) / rate,
+        max_tokens=_number(args.get("max_text_length"), XTTS.max_tokens),
+        resamples=True,
+        languages=(*(config.get("languages") or XTTS_LANGUAGES), "zh", AMHARIC),
+    )
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """Read a ``config.json``.
+
+    Raises
+    ------
+    DataError
+        It is missing or not a JSON object.
+    """
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError(f"{path} does not exist") from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read as a config: {error}") from error
+    if not isinstance(config, dict):
+        raise DataError(f"{path} is not a config: it holds a {type(config).__name__}")
+    return config
+
+
+def _number(value: object, otherwise: float) -> float:
+    # Upstream saves an endless limit as Infinity, and drops it to null in some files.
+    return float(value) if isinstance(value, (int, float)) and value else otherwise

@@ -1,0 +1,160 @@
+"""Where an import's clips come from: metadata files with audio beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from coqui_amharic_ext.data.audio import AudioError, load_mono
+from coqui_amharic_ext.data.findings import DataError
+from coqui_amharic_ext.data.metadata import COMMON_VOICE_FILES, read_metadata
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+METADATA_NAMES: Final = ("metadata.csv", "metadata.jsonl", *COMMON_VOICE_FILES)
+TABLES: Final = (".parquet", ".arrow")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceClip:
+    """One clip of a source.
+
+    Parameters
+    ----------
+    place : str
+        Where it stands, for messages: file and line, or file and row.
+    name : str
+        What its wav will be called.
+    text, speaker, language : str
+        Empty where the source does not say.
+    written : str
+        The text as first written, where the source keeps both forms.
+    load : callable
+        Takes a sample rate and returns the audio; raises ``AudioError``.
+    """
+
+    place: str
+    name: str
+    text: str
+    speaker: str
+    language: str
+    written: str
+    load: Callable[[int], NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source's clips, how many there are, and defects of the source itself in words."""
+
+    clips: Callable[[], Iterator[SourceClip]]
+    total: int
+    defects: tuple[str, ...] = ()
+
+
+def open_source(
+    path: Path,
+    *,
+    layout: str = "auto",
+    split: str | None = None,
+    text_column: str | None = None,
+    audio_column: str | None = None,
+) -> Source:
+    """Find out what a path is and open it.
+
+    Parameters
+    ----------
+    path : Path
+        A metadata file, a ``.parquet`` or ``.arrow`` file, or a folder with either.
+    layout : str
+        As in ``read_metadata``, for metadata files.
+    split, text_column, audio_column : str, optional
+        For Hugging Face data sets; ``split`` also for Common Voice's tables.
+
+    Raises
+    ------
+    DataError
+        There is nothing that can be imported, or it cannot be read.
+    UnavailableError
+        It is a Hugging Face data set and pyarrow is not installed.
+    """
+    if not path.exists():
+        raise DataError(f"{path} does not exist")
+    tables = _tables(path)
+    if tables:
+        from coqui_amharic_ext.data.huggingface import open_tables
+
+        if layout != "auto":
+            raise DataError(f"layout={layout!r} is for metadata files; {tables[0]} is a table")
+        return open_tables(path, tables, split, text_column, audio_column)
+    if text_column or audio_column:
+        raise DataError("text_column and audio_column are for Hugging Face data sets")
+    return _from_metadata(_metadata_files(path, split), layout)
+
+
+def _tables(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path] if path.suffix.lower() in TABLES else []
+    found = (p for p in path.rglob("*") if p.suffix.lower() in TABLES and p.is_file())
+    # Hidden folders and the caches of the datasets library hold copies.
+    return sorted(p for p in found if not _is_copy(p.relative_to(path)))
+
+
+def _is_copy(path: Path) -> bool:
+    return path.name.startswith("cache-") or any(part.startswith(".") for part in path.parts)
+
+
+def _metadata_files(path: Path, split: str | None) -> list[Path]:
+    if path.is_file():
+        if split is not None:
+            raise DataError(f"split={split!r} is for a folder; {path} is one file already")
+        return [path]
+    if split is not None:
+        candidates = [path / f"{split}.tsv", *(path / split / name for name in METADATA_NAMES[:2])]
+    else:
+        candidates = [path / name for name in METADATA_NAMES]
+        candidates += sorted(p for name in METADATA_NAMES[:2] for p in path.glob(f"*/{name}"))
+    found = [p for p in candidates if p.is_file()]
+    if not found:
+        raise DataError(
+            f"{path} holds nothing that can be imported: neither {', '.join(METADATA_NAMES)} nor "
+            f"{' or '.join(TABLES)} files" + (f" of the split {split!r}" if split else "")
+        )
+    # One of Common Voice's tables holds the others; audiofolder splits are apart.
+    return found[:1] if found[0].parent == path else found
+
+
+def _from_metadata(paths: list[Path], layout: str) -> Source:
+    read = [read_metadata(path, layout) for path in paths]
+    # What upstream's formatter would misread does not matter to us, who read it right.
+    defects = tuple(
+        f"{f.place}: {f.message}" for one in read for f in one.findings if f.kind == "columns"
+    )
+
+    def clips() -> Iterator[SourceClip]:
+        for one in read:
+            for row in one.rows:
+                yield SourceClip(
+                    place=row.place,
+                    name=row.audio.stem,
+                    text=row.text,
+                    speaker=row.speaker,
+                    language=row.language,
+                    written=row.written,
+                    load=_file_loader(row.audio),
+                )
+
+    return Source(clips, sum(len(one.rows) for one in read), defects)
+
+
+def _file_loader(path: Path) -> Callable[[int], NDArray[np.float32]]:
+    def load(rate: int) -> NDArray[np.float32]:
+        try:
+            return load_mono(path, rate)
+        except AudioError as error:
+            raise AudioError(f"{path}: {error}") from error
+
+    return load
