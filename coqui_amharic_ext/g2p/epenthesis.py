@@ -27,6 +27,7 @@ _TOKEN = re.compile(f"[^{LENGTH}ʷ]ʷ?{LENGTH}?|[{LENGTH}ʷ]")
 _OPENING = re.compile("[^əuiaeɨo]*[əuiaeɨo]|[^əuiaeɨo]+$")
 
 _CLASSES: Final = {
+    "affricate": "ʧʤƈ",
     "fricative": "fvszʃʒh",
     "nasal": "mnɲ",
     "liquid": "lɾ",

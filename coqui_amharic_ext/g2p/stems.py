@@ -257,6 +257,10 @@ def _inserts(variant: str) -> tuple[tuple[int, str], ...]:
     return tuple(found[::-1])
 
 
+def _unknown_cost(pattern: Pattern) -> float:
+    return UNKNOWN_COST + pattern.own + (0.0 if pattern.stem == "base" else pattern.unlisted / 2)
+
+
 def _made(
     key: tuple[Any, ...], by_class: dict[str, list[Pattern]], unknown: list[Pattern]
 ) -> Group:
@@ -276,7 +280,7 @@ def _made(
         itemgetter(*radicals) if radicals else None,
         {name: tuple(patterns) for name, patterns in by_class.items()},
         palatal,
-        tuple(Stem(UNKNOWN_COST + p.own + p.unlisted, p, False, False) for p in unknown),
+        tuple(Stem(_unknown_cost(p), p, False, False) for p in unknown),
     )
 
 

@@ -24,7 +24,9 @@ def test_vowels_stand_where_the_dictionaries_have_them(bare: str, spoken: str) -
 
 def consonants() -> st.SearchStrategy[str]:
     one = st.sampled_from(CONSONANTS)
-    return st.builds("".join, st.tuples(one, st.sampled_from(["", "ʷ"]), st.sampled_from(["", "ː"])))
+    return st.builds(
+        "".join, st.tuples(one, st.sampled_from(["", "ʷ"]), st.sampled_from(["", "ː"]))
+    )
 
 
 @given(st.lists(consonants() | st.sampled_from("əuiaeo"), min_size=1, max_size=12).map("".join))

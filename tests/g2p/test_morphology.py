@@ -1,0 +1,103 @@
+"""Gemination of inflected words, held to paradigms written from the grammars."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from coqui_amharic_ext.g2p.phonology import realise
+
+TABLE = Path(__file__).parent / "data" / "verb_forms.tsv"
+FORMS = [tuple(line.split("\t")) for line in TABLE.read_text(encoding="utf-8").splitlines()[1:]]
+
+
+@pytest.mark.parametrize(("word", "ipa", "form", "source"), FORMS)
+def test_forms_of_the_grammars(word: str, ipa: str, form: str, source: str) -> None:
+    found = realise(word)
+    assert found.ipa == ipa, f"{form} ({source})"
+
+
+def test_the_table_covers_every_type() -> None:
+    assert len(FORMS) >= 400
+    assert len({row[0] for row in FORMS}) == len(FORMS)
+    assert all(count >= 5 for count in Counter(row[3] for row in FORMS).values())
+
+
+# The letters allow both; the first is the active, or the more frequent one (Leslau 1995, t-stems).
+@pytest.mark.parametrize(
+    ("word", "default", "other"),
+    [
+        ("ይበላል", "jɨbəlal", "jɨbːəlːal"),  # he eats, it is eaten
+        ("ይሰማል", "jɨsəmal", "jɨsːəmːal"),  # he hears, it is heard
+        ("ይሰጣል", "jɨsətʼal", "jɨsːətʼːal"),  # he gives, it is given
+        ("ይነሳል", "jɨnːəsːal", "jɨnəsal"),  # he gets up (usual), he deprives
+        ("አለ", "ʔalːə", "ʔalə"),  # there is, he said
+    ],
+)
+def test_ambiguous_spellings_list_the_other_reading(word: str, default: str, other: str) -> None:
+    found = realise(word)
+    assert found.ipa == default
+    assert other in found.alternatives
+    assert default not in found.alternatives
+
+
+# Shapes alone, for roots that no dictionary has: defaults of the types (Leslau 1995).
+@pytest.mark.parametrize(
+    ("word", "ipa"),
+    [
+        ("ፐቨዠ", "pəvːəʒə"),
+        ("ይፐቭዣል", "jɨpəvʒal"),
+        ("ተፐቨዠ", "təpəvːəʒə"),
+        ("ይፐቨዣል", "jɨpːəvːəʒal"),
+        ("ፓቨዠ", "pavːəʒə"),
+        ("ይፓቭዣል", "jɨpavːɨʒal"),
+        ("ፐቨዠደ", "pəvəʒːədə"),
+        ("ይፐቨዥዳል", "jɨpəvəʒːɨdal"),
+        ("አስፐቨዠ", "ʔaspəvːəʒə"),
+        ("የሚፐቭዥ", "jəmːipəvʒ"),
+        ("ፐቫቨዠ", "pəvavːəʒə"),
+    ],
+)
+def test_unknown_roots_follow_their_shape(word: str, ipa: str) -> None:
+    found = realise(word)
+    assert (found.ipa, found.source) == (ipa, "rules")
+
+
+@pytest.mark.parametrize(
+    ("word", "ipa"),
+    [
+        ("ፒቮዦች", "pivoʒot͡ʃː"),
+        ("ፒቮዦቻቸው", "pivoʒot͡ʃːat͡ʃːəw"),
+        ("ፒቮዣችን", "pivoʒat͡ʃːɨn"),
+        ("ፒቮዥነት", "pivoʒɨnːət"),
+        ("ፒቮዠኛ", "pivoʒəɲːa"),
+        ("ፒቮዠኞች", "pivoʒəɲːot͡ʃː"),
+        ("ፒቮዥኛ", "pivoʒɨɲːa"),
+    ],
+)
+def test_suffixes_of_unlisted_nouns_keep_their_length(word: str, ipa: str) -> None:
+    assert realise(word).ipa == ipa
+
+
+def test_unlisted_nouns_get_no_length_by_chance() -> None:
+    for word in ("ፐቨዥ", "ፒቮዣ", "ፐቬዞ", "ቪዞፓ", "ፐቪዝ", "ዞፐቫ"):
+        assert "ː" not in realise(word).ipa, word
+
+
+def test_length_comes_before_the_vowels_of_the_syllable() -> None:
+    # Without the geminate it would be *tɨɡɨɾɲa; a long consonant fills two places.
+    assert realise("ትግርኛ").ipa == "tɨɡɾɨɲːa"
+    assert realise("ይፈልጋል").ipa == "jɨfəlːɨɡal"
+
+
+def test_prepositions_that_have_lost_their_vowel() -> None:
+    assert realise("ካገር").ipa == "k" + realise("አገር").ipa.removeprefix("ʔ")
+    assert realise("ላንተ").ipa == "l" + realise("አንተ").ipa.removeprefix("ʔ")
+
+
+def test_persons_of_prefix_and_suffix_agree() -> None:
+    # አንባቢ is "reader", not a first person plural with a feminine ending.
+    assert realise("አንባቢ").ipa == "ʔanbabi"
+    assert not any("nːɨ" in other for other in realise("አንባቢ").alternatives)
