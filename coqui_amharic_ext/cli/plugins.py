@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from coqui_amharic_ext.cli.output import emit
+from coqui_amharic_ext.cli.tables import Table
 
 
 def plugins(
@@ -15,20 +16,19 @@ def plugins(
 ) -> None:
     """List plugins, the distribution each came from, and what is wrong with those left out.
 
-    Exit code 1 if one is left out. Example: coqui-amharic plugins --json
-    """
-    from rich.console import Console
-    from rich.table import Table
+    Exit code 1 if one is left out.
 
+    Example: coqui-amharic plugins --json
+    """
     from coqui_amharic_ext.plugins import plugin_infos
 
     infos = plugin_infos()
     if json:
         emit([asdict(info) for info in infos])
     else:
-        table = Table("plugin", "module", "from", "hooks", "error")
+        table = Table(["plugin", "module", "from", "hooks", "error"])
         for info in infos:
             source = f"{info.distribution} {info.version}".strip()
-            table.add_row(info.name, info.module, source, ", ".join(info.hooks), info.error)
-        Console().print(table)
+            table.add(info.name, info.module, source, ", ".join(info.hooks) or "–", info.error)
+        table.show()
     raise typer.Exit(code=int(any(info.error for info in infos)))

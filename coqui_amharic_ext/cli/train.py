@@ -1,0 +1,146 @@
+"""``train``."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import time
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from coqui_amharic_ext.cli.child import run_child
+from coqui_amharic_ext.cli.completion import kernel_names
+from coqui_amharic_ext.cli.output import InputError, emit
+
+CONTEXT: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+class Recipe(str, Enum):
+    """The recipes that come with the package."""
+
+    vits = "vits"
+    xtts = "xtts"
+
+
+_MODULES: Final = {
+    Recipe.vits: "coqui_amharic_ext.recipes.train_vits",
+    Recipe.xtts: "coqui_amharic_ext.recipes.train_xtts_gpt",
+}
+_XTTS_ONLY: Final = ("attention", "packing", "checkpointing", "batch_tokens", "xtts_text")
+
+
+def train(
+    context: typer.Context,
+    recipe: Annotated[Recipe, typer.Argument(help="What to train.")],
+    g2p: Annotated[
+        str | None,
+        typer.Option(help="G2P backends in the order in which they are tried: epitran,rules."),
+    ] = None,
+    lexicon: Annotated[
+        Path | None, typer.Option(help="TSV file of your own words (word, IPA).")
+    ] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="stock (the recipe's own), fp32, bf16 or fp16.")
+    ] = None,
+    attention: Annotated[
+        str | None,
+        typer.Option(help="XTTS: attention kernel, or auto, or off.", autocompletion=kernel_names),
+    ] = None,
+    packing: Annotated[
+        bool | None,
+        typer.Option("--packing/--no-packing", help="XTTS: train on sequences without padding."),
+    ] = None,
+    checkpointing: Annotated[
+        int | None,
+        typer.Option(help="XTTS: recompute every N-th block in the backward pass; 0 is off."),
+    ] = None,
+    batch_tokens: Annotated[
+        int | None,
+        typer.Option(help="XTTS: fill batches to this many tokens; 0: the recipe's batch size."),
+    ] = None,
+    xtts_text: Annotated[
+        str | None, typer.Option(help="XTTS: what it reads for Amharic (ipa, fidel, auto).")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the command and its variables, no more.")
+    ] = False,
+    json: Annotated[
+        bool,
+        typer.Option(
+            "--json", help="One JSON document at the end; the recipe's output goes to stderr."
+        ),
+    ] = False,
+) -> None:
+    """Run a training recipe; options that are not listed here are the recipe's own.
+
+    What the recipe takes: coqui-amharic train xtts -- --help. Ctrl-C lets it save and end. The
+    exit code is the recipe's. Settings that are not given come from COQUI_AMHARIC_* variables.
+
+    Example: coqui-amharic train vits --precision bf16 --data CORPUS --output runs
+    """
+    given = {
+        "g2p_backends": g2p,
+        "lexicon": None if lexicon is None else str(lexicon),
+        "precision": precision,
+        "attention": attention,
+        "packing": packing,
+        "checkpointing": checkpointing,
+        "batch_tokens": batch_tokens,
+        "xtts_text": xtts_text,
+    }
+    given = {name: value for name, value in given.items() if value is not None}
+    if recipe is not Recipe.xtts:
+        for name in set(_XTTS_ONLY) & set(given):
+            option = name.replace("_", "-")
+            raise InputError(f"--{option} is about XTTS's GPT; the recipe {recipe.value} has none")
+    variables = _variables(given)
+    # Unbuffered: a person who trains watches the output.
+    command = [sys.executable, "-u", "-m", _MODULES[recipe], *context.args]
+    described: dict[str, Any] = {"command": command, "environment": variables}
+    if dry_run:
+        if json:
+            emit(described)
+        else:
+            settings = [f"{name}={shlex.quote(value)}" for name, value in variables.items()]
+            sys.stdout.write(" ".join([*settings, shlex.join(command)]) + "\n")
+        return
+    _require_autoload()
+    started = time.perf_counter()
+    code = run_child(command, environment=variables, output_to_stderr=json)
+    if json:
+        seconds = round(time.perf_counter() - started, 3)
+        emit(described | {"exit_code": code, "seconds": seconds})
+    raise typer.Exit(code)
+
+
+def _variables(given: dict[str, Any]) -> dict[str, str]:
+    """Return the variables that make the recipe's process choose what was given.
+
+    Raises
+    ------
+    SettingsError
+        A choice is not valid, or a variable that is set already is not.
+    """
+    from coqui_amharic_ext.settings import ENVIRONMENT, Settings
+
+    chosen = Settings.from_environment(**given)
+    found = {}
+    for name in given:
+        value = getattr(chosen, name)
+        if isinstance(value, tuple):
+            value = ",".join(value)
+        found[ENVIRONMENT[name]] = str(int(value)) if isinstance(value, bool) else str(value)
+    return found
+
+
+def _require_autoload() -> None:
+    """Refuse where the recipes, which do not import us, would train without us, unsaid."""
+    for variable in ("COQUI_AMHARIC_AUTOLOAD", "TORCH_DEVICE_BACKEND_AUTOLOAD"):
+        if os.environ.get(variable) == "0":
+            raise InputError(
+                f"{variable}=0 switches the extension off in the recipe; unset it to train"
+            )
