@@ -4,16 +4,33 @@ from __future__ import annotations
 
 import typer
 
-from coqui_amharic_ext.cli import demo, evaluate, normalize, phonemize, plugins
+from coqui_amharic_ext.cli import (
+    bench,
+    data,
+    demo,
+    evaluate,
+    normalize,
+    phonemize,
+    plugins,
+    train,
+    vocab,
+)
 
 app = typer.Typer(
     name="coqui-amharic",
     help="Amharic and fast attention for upstream Coqui TTS.",
+    epilog="Exit codes: 0 done; 1 it ran and found something wrong, or its reader went away; "
+    "2 wrong input or settings; 130 interrupted. train and bench: that of what they ran.",
+    rich_markup_mode="markdown",  # so that a help text's lines are joined to paragraphs
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 app.command("normalize")(normalize.normalize)
 app.command("phonemize")(phonemize.phonemize)
 app.command("eval-g2p")(evaluate.eval_g2p)
+app.command("bench", context_settings=bench.CONTEXT)(bench.bench)
+app.command("train", context_settings=train.CONTEXT)(train.train)
 app.command("plugins")(plugins.plugins)
 app.command("demo")(demo.demo)
+app.add_typer(vocab.app, name="vocab")
+app.add_typer(data.app, name="data")
