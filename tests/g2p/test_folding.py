@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,7 +49,7 @@ def test_what_is_unknown_is_kept_for_the_quality_check() -> None:
 
 @given(st.lists(st.sampled_from(sorted(set(inventory()) - {LENGTH})), max_size=12))
 def test_our_own_phones_stay_as_they_are(phones: list[str]) -> None:
-    for one, other in zip(phones, phones[1:], strict=False):
+    for one, other in itertools.pairwise(phones):
         if one == other or other == "w" or one + "ʼ" == other or one in "td":
             return  # two symbols that another notation writes for one phone
     assert fold("".join(phones)) == tuple(phones)
@@ -57,7 +59,7 @@ def test_our_own_phones_stay_as_they_are(phones: list[str]) -> None:
 def test_any_text_can_be_folded(raw: str) -> None:
     found = fold(raw)
     assert all(found)
-    for before, phone in zip(found, found[1:], strict=False):
+    for before, phone in itertools.pairwise(found):
         if phone == LENGTH:
             assert before != LENGTH and before not in vowels()
 
