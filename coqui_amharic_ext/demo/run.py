@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import statistics
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -12,13 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from coqui_amharic_ext.demo.files import sentences, unpack_corpus
+from coqui_amharic_ext.demo.measure import GRADIENT_TOLERANCE, LOSS_TOLERANCE, measure
 from coqui_amharic_ext.demo.process import StepFailedError, python, run_logged
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-LOSS_TOLERANCE: Final = 1e-4
-GRADIENT_TOLERANCE: Final = 1e-3
 SHOWN: Final = (2, 3, 11)
 """Which sentences are transcribed on the screen: a number, labialised letters, a date."""
 
@@ -90,7 +88,7 @@ def run(output: Path, *, quiet: bool = False) -> dict[str, Any]:
     console.print(
         f"[green]✓[/] stock `tts` spoke {results['wav']['seconds']:.1f} s from the VITS checkpoint"
     )
-    results["attention"] = _compare(console, folder)
+    results["attention"] = measure(folder, lambda title: _progress(console, title))
     _show_comparison(console, results["attention"])
 
     results["seconds"] = time.perf_counter() - started
@@ -258,40 +256,6 @@ def _synthesise(run_folder: Path, folder: Path, tell: Callable[[str], None]) -> 
     if not info.duration > 0:
         raise StepFailedError(f"the tts command wrote an empty {wav}")
     return {"path": str(wav), "seconds": info.duration, "sample_rate": info.samplerate}
-
-
-def _compare(console: Console, folder: Path) -> dict[str, Any]:
-    """Stock, ours, ours, stock, so that a machine that slows down does not favour one of them."""
-    from coqui_amharic_ext.demo.compare import difference
-
-    rows: dict[str, list[dict[str, Any]]] = {"stock": [], "extension": []}
-    for number, variant in enumerate(("stock", "extension", "extension", "stock")):
-        with _progress(console, f"one GPT training step, {variant}") as tell:
-            log = folder / f"compare-{number}-{variant}.log"
-            run_logged(
-                python("-m", "coqui_amharic_ext.demo.compare", str(folder / f"{variant}.pt")),
-                log,
-                tell=tell,
-                environment={"COQUI_AMHARIC_AUTOLOAD": str(int(variant == "extension"))},
-            )
-            rows[variant].append(json.loads(log.read_text(encoding="utf-8").splitlines()[-1]))
-    found = difference(folder / "stock.pt", folder / "extension.pt")
-    for variant in rows:
-        (folder / f"{variant}.pt").unlink()
-    summary = {
-        variant: {
-            "seconds": min(row["seconds"] for row in measured),
-            "peak_mib": statistics.median(row["peak_mib"] for row in measured),
-        }
-        for variant, measured in rows.items()
-    }
-    equal = found["loss"] <= LOSS_TOLERANCE and found["gradient"] <= GRADIENT_TOLERANCE
-    return {
-        **summary,
-        "device": rows["stock"][0]["device"],
-        "difference": found,
-        "equal": equal,
-    }
 
 
 def _show_comparison(console: Console, result: dict[str, Any]) -> None:

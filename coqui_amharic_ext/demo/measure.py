@@ -1,0 +1,72 @@
+"""The extension beside stock: speed, memory and parity of one training step of the XTTS GPT."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Final
+
+from coqui_amharic_ext.demo.process import python, run_logged
+
+LOSS_TOLERANCE: Final = 1e-4
+GRADIENT_TOLERANCE: Final = 1e-3
+ORDER: Final = ("stock", "extension", "extension", "stock")
+"""So that a machine that slows down does not favour one of them."""
+
+Begin = Callable[[str], AbstractContextManager[Callable[[str], None]]]
+
+
+def measure(folder: Path, begin: Begin) -> dict[str, Any]:
+    """Run the four steps, each in a process of its own, and compare them.
+
+    Parameters
+    ----------
+    folder : Path
+        For the logs.
+    begin : callable
+        Is given what starts, and returns a context that is told the latest line of its log.
+
+    Returns
+    -------
+    dict
+        ``stock`` and ``extension``: ``seconds`` and ``peak_mib``; ``device``; ``difference``, as
+        ``compare.difference`` returns it; ``equal``: whether that is within the tolerances.
+
+    Raises
+    ------
+    StepFailedError
+        A step ended with an error.
+    """
+    from coqui_amharic_ext.demo.compare import difference
+
+    rows: dict[str, list[dict[str, Any]]] = {"stock": [], "extension": []}
+    for number, variant in enumerate(ORDER):
+        with begin(f"one GPT training step, {variant}") as tell:
+            log = folder / f"compare-{number}-{variant}.log"
+            run_logged(
+                python("-m", "coqui_amharic_ext.demo.compare", str(folder / f"{variant}.pt")),
+                log,
+                tell=tell,
+                environment={"COQUI_AMHARIC_AUTOLOAD": str(int(variant == "extension"))},
+            )
+            rows[variant].append(json.loads(log.read_text(encoding="utf-8").splitlines()[-1]))
+    found = difference(folder / "stock.pt", folder / "extension.pt")
+    for variant in rows:
+        (folder / f"{variant}.pt").unlink()
+    summary = {
+        variant: {
+            "seconds": min(row["seconds"] for row in measured),
+            "peak_mib": statistics.median(row["peak_mib"] for row in measured),
+        }
+        for variant, measured in rows.items()
+    }
+    equal = found["loss"] <= LOSS_TOLERANCE and found["gradient"] <= GRADIENT_TOLERANCE
+    return {
+        **summary,
+        "device": rows["stock"][0]["device"],
+        "difference": found,
+        "equal": equal,
+    }

@@ -1,0 +1,97 @@
+"""Kernels and backends as they are now, asked in a process of its own.
+
+Trying a kernel loads torch and may take graphics memory or end the process; the page must not.
+Run as ``python -m coqui_amharic_ext.webui.kernels``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from typing import Any
+
+from coqui_amharic_ext.errors import CoquiAmharicError
+from coqui_amharic_ext.g2p.types import Availability
+from coqui_amharic_ext.settings import Settings
+
+_lock = threading.Lock()
+_known: dict[str, Any] | None = None
+
+
+class ProbeError(CoquiAmharicError, RuntimeError):
+    """The state of the kernels could not be asked."""
+
+
+def status(*, anew: bool = False) -> dict[str, Any]:
+    """Return ``status()`` of a fresh process as plain data, remembered until asked anew.
+
+    Raises
+    ------
+    ProbeError
+        The process ended with an error or took too long.
+    """
+    global _known
+    with _lock:
+        if _known is None or anew:
+            _known = _ask()
+        return _known
+
+
+def known() -> dict[str, Any] | None:
+    """Return what was found before, without asking."""
+    return _known
+
+
+def _ask() -> dict[str, Any]:
+    try:
+        done = subprocess.run(  # noqa: S603 - this module
+            [sys.executable, "-m", __name__],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=180,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONUTF8": "1"},
+        )
+    except subprocess.TimeoutExpired:
+        raise ProbeError("trying the attention kernels took more than 180 s") from None
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise ProbeError(
+            f"trying the attention kernels ended with exit code {done.returncode}: {last}"
+        )
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def g2p_states(settings: Settings) -> dict[str, Availability]:
+    """Return every G2P backend with whether it can serve now; needs no torch of its own."""
+    from coqui_amharic_ext import plugins
+
+    found: dict[str, Availability] = {}
+    for name, backend in plugins.g2p_backends().items():
+        try:
+            found[name] = backend.availability(settings)
+        except Exception as error:
+            found[name] = Availability(False, f"{type(error).__name__}: {error}")
+    return found
+
+
+def main() -> None:
+    """Print the status as one line of JSON."""
+    from importlib import import_module
+
+    import coqui_amharic_ext as am
+    from coqui_amharic_ext.demo.run import PATCHED
+
+    for module in PATCHED:
+        import_module(module)
+    print(json.dumps(am.activate().to_dict(), ensure_ascii=False, default=str))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,158 @@
+"""What the training form says, as the command and the variables of a recipe's process."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from coqui_amharic_ext.errors import CoquiAmharicError
+from coqui_amharic_ext.settings import ENVIRONMENT, get_settings
+from coqui_amharic_ext.webui.workfolder import WorkFolder
+
+if TYPE_CHECKING:
+    from coqui_amharic_ext.settings import Settings
+
+RECIPES: Final = {"vits": "train_vits.py", "xtts": "train_xtts_gpt.py"}
+XTTS_ONLY: Final = ("xtts_text", "attention", "packing", "checkpointing", "batch_tokens")
+"""Settings that only the XTTS recipe reads."""
+
+_NAME: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z", re.ASCII)
+_VALUE: Final = re.compile(r"([-+]?\d+(\.\d*)?([eE][-+]?\d+)?|true|false)\Z", re.ASCII)
+
+
+class FormError(CoquiAmharicError, ValueError):
+    """The training form has a value that cannot be used."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainForm:
+    """The training form as a browser sends it; paths are checked when a plan is made of it."""
+
+    recipe: str
+    data: str
+    checkpoint: str = ""
+    vocab: str = ""
+    dvae: str = ""
+    mel_stats: str = ""
+    g2p_backends: tuple[str, ...] = ()
+    precision: str = "stock"
+    xtts_text: str = "auto"
+    attention: str = "auto"
+    packing: bool = True
+    checkpointing: int = 0
+    batch_tokens: int = 0
+    values: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A training process that can be started.
+
+    Parameters
+    ----------
+    form : TrainForm
+        What it was made of.
+    arguments : tuple of str
+        Of the recipe, without ``--output``.
+    settings : mapping of str to str
+        ``COQUI_AMHARIC_*`` variables that differ from their defaults.
+    """
+
+    form: TrainForm
+    arguments: tuple[str, ...]
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def recipe(self) -> str:
+        """A key of ``RECIPES``."""
+        return self.form.recipe
+
+    def command(self, output: Path, resume: Path | None = None) -> list[str]:
+        """Return the command that trains into ``output``, going on with ``resume`` if given."""
+        script = files("coqui_amharic_ext.recipes").joinpath(RECIPES[self.recipe])
+        command = [sys.executable, str(script), *self.arguments, "--output", str(output)]
+        return command if resume is None else [*command, "--continue_path", str(resume)]
+
+    def environment(self) -> dict[str, str]:
+        """Return every variable of the process: this one's, with the form's settings."""
+        inherited = {k: v for k, v in os.environ.items() if k not in set(ENVIRONMENT.values())}
+        return {
+            **inherited,
+            **self.settings,
+            "COQUI_AMHARIC_AUTOLOAD": "1",
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONUTF8": "1",
+        }
+
+
+def plan(form: TrainForm, work: WorkFolder) -> Plan:
+    """Check a form and make a plan of it.
+
+    Raises
+    ------
+    FormError
+        A value cannot be used.
+    WorkFolderError
+        A path is missing or outside the work folder.
+    SettingsError
+        A setting has a value that is not valid.
+    """
+    if form.recipe not in RECIPES:
+        raise FormError(f"model {form.recipe!r} is not known; choose {' or '.join(RECIPES)}")
+    data = work.folder(form.data, "data set folder")
+    if not (data / "metadata.csv").is_file():
+        raise FormError(
+            f"{work.shown(data)} has no metadata.csv; the recipes read LJSpeech's layout "
+            "(metadata.csv and wavs/), which `coqui-amharic data import` makes of others"
+        )
+    arguments = ["--data", str(data)]
+    if form.recipe == "xtts":
+        arguments += ["--vocab", str(work.file(form.vocab, "vocabulary (vocab.json)"))]
+        arguments += ["--dvae", str(work.file(form.dvae, "DVAE checkpoint (dvae.pth)"))]
+        arguments += ["--mel-stats", str(work.file(form.mel_stats, "mel statistics"))]
+    if form.checkpoint.strip():
+        option = "--checkpoint" if form.recipe == "xtts" else "--restore_path"
+        arguments += [option, str(work.file(form.checkpoint, "base checkpoint"))]
+    for name, value in config_values(form.values).items():
+        arguments += [f"--coqpit.{name}", value]
+    return Plan(form, tuple(arguments), _settings(form).to_environment())
+
+
+def _settings(form: TrainForm) -> Settings:
+    changes: dict[str, Any] = {"precision": form.precision}
+    if form.g2p_backends:
+        changes["g2p_backends"] = form.g2p_backends
+    if form.recipe == "xtts":
+        changes |= {name: getattr(form, name) for name in XTTS_ONLY}
+    return get_settings().replace(**changes)
+
+
+def config_values(text: str) -> dict[str, str]:
+    """Read ``name = value`` lines of the recipe's config.
+
+    Only numbers, ``true`` and ``false`` are taken: none of them can be a path out of the work
+    folder, an address or another option.
+
+    Raises
+    ------
+    FormError
+        A line is something else; the message names it.
+    """
+    found: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        name, equals, value = (part.strip() for part in line.partition("="))
+        if not equals or not _NAME.match(name) or not _VALUE.match(value):
+            raise FormError(
+                f"config values, line {number}: {line.strip()!r} is not NAME = VALUE with a "
+                "number, true or false, such as batch_size = 8"
+            )
+        found[name] = value
+    return found

@@ -1,0 +1,43 @@
+"""A transcription as a table: which backend answered for each word, how well, what was refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from coqui_amharic_ext.webui.markup import Markup, badge, cell, lines, message, table
+
+if TYPE_CHECKING:
+    from coqui_amharic_ext.g2p.types import Quality, Transcription
+
+
+def word_table(done: Transcription) -> Markup:
+    """Return one row per word."""
+    if not done.words:
+        return message("There is nothing to read in this text.")
+    rows = [
+        (
+            Markup(f'<span lang="am">{cell(word.written)}</span>'),
+            word.ipa,
+            f"{word.backend} ({word.layer})",
+            _quality(word.quality),
+            lines(
+                f"{refused.backend}: {refused.output or '–'} ({refused.reason})"
+                for refused in word.rejected
+            ),
+            ", ".join(word.alternatives),
+        )
+        for word in done.words
+    ]
+    headers = ("word", "IPA", "answered", "quality", "rejected", "other readings")
+    return table("Word by word", headers, rows)
+
+
+def _quality(quality: Quality) -> Markup:
+    verdict = badge("ok", "good") if quality.ok else badge("outside bounds", "bad")
+    measures = ", ".join(
+        f"{name} {value:.3g}{'!' if name in quality.failed else ''}"
+        for name, value in quality.measures.items()
+    )
+    unnamed = [name for name in quality.failed if name not in quality.measures]
+    said = ", ".join(part for part in (measures, *unnamed) if part)
+    return Markup(f"{verdict} <small>{cell(said)}</small>")

@@ -1,0 +1,122 @@
+"""The folder that the page works in: no path that a browser gives leads out of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from coqui_amharic_ext.errors import CoquiAmharicError
+
+DEEPEST: Final = 4
+"""Folders below the work folder that are looked into for corpora and checkpoints."""
+
+
+class WorkFolderError(CoquiAmharicError, ValueError):
+    """A path is empty, missing, of the wrong kind or outside the work folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkFolder:
+    """A folder and the paths inside it.
+
+    Parameters
+    ----------
+    root : Path
+        Absolute, without links; made by ``WorkFolder.at``.
+    """
+
+    root: Path
+
+    @classmethod
+    def at(cls, folder: Path) -> WorkFolder:
+        """Use a folder, made if it is not there.
+
+        Raises
+        ------
+        WorkFolderError
+            There is something else of that name, or it cannot be made.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise WorkFolderError(
+                f"{folder} cannot be the work folder: {error.strerror or error}; give another one "
+                "with --work"
+            ) from error
+        return cls(Path(os.path.realpath(folder)))
+
+    def inside(self, given: str | None, what: str) -> Path:
+        """Resolve what a browser gave, links included.
+
+        Parameters
+        ----------
+        given : str or None
+            Relative to the work folder, or absolute.
+        what : str
+            What it is, for messages.
+
+        Raises
+        ------
+        WorkFolderError
+            It is empty, not a path, or outside the work folder.
+        """
+        text = (given or "").strip()
+        if not text:
+            raise WorkFolderError(f"give the {what}: a path inside {self.root}")
+        try:
+            found = Path(os.path.realpath(self.root / text))
+        except (OSError, ValueError) as error:
+            raise WorkFolderError(f"{what}: {text!r} is not a path: {error}") from error
+        if not found.is_relative_to(self.root):
+            raise WorkFolderError(
+                f"{what}: {text} is outside the work folder {self.root}; put it there, or start "
+                "the page with --work and a folder above it"
+            )
+        return found
+
+    def folder(self, given: str | None, what: str) -> Path:
+        """Resolve a folder that exists."""
+        found = self.inside(given, what)
+        if not found.is_dir():
+            raise WorkFolderError(f"{what}: {self.shown(found)} is not a folder that exists")
+        return found
+
+    def file(self, given: str | None, what: str) -> Path:
+        """Resolve a file that exists."""
+        found = self.inside(given, what)
+        if not found.is_file():
+            raise WorkFolderError(f"{what}: {self.shown(found)} is not a file that exists")
+        return found
+
+    def holds(self, path: Path) -> bool:
+        """Whether a path, links resolved, is inside."""
+        return Path(os.path.realpath(path)).is_relative_to(self.root)
+
+    def shown(self, path: Path) -> str:
+        """Spell a path as a person would: relative to the work folder."""
+        return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
+
+    def corpora(self) -> list[str]:
+        """Return the folders with a ``metadata.csv``, relative to the work folder."""
+        return sorted(
+            self.shown(folder) for folder, files in self._folders() if "metadata.csv" in files
+        )
+
+    def checkpoints(self) -> list[str]:
+        """Return the folders with a ``config.json`` and a checkpoint."""
+        return sorted(
+            self.shown(folder)
+            for folder, files in self._folders()
+            if "config.json" in files and any(name.endswith(".pth") for name in files)
+        )
+
+    def _folders(self) -> Iterator[tuple[Path, frozenset[str]]]:
+        for name, folders, files in os.walk(self.root):
+            folder = Path(name)
+            yield folder, frozenset(files)
+            deep = len(folder.relative_to(self.root).parts) >= DEEPEST
+            # Links are not followed; hidden folders and clips are many and hold neither.
+            folders[:] = [] if deep else [f for f in folders if f[0] != "." and f != "wavs"]
