@@ -19,7 +19,7 @@ def main() -> None:
     from coqui_amharic_ext.errors import CoquiAmharicError
 
     try:
-        app()
+        app(prog_name="coqui-amharic")
     except (CoquiAmharicError, OSError, TypeError, ValueError) as error:
         if os.environ.get("COQUI_AMHARIC_TRACEBACK") == "1":
             raise

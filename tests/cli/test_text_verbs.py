@@ -130,13 +130,41 @@ def test_eval_g2p_scores_a_list(tmp_path: Path) -> None:
     gold.write_text("ሰላም\tx x x x x\n", encoding="utf-8")
     _, out, _ = run("eval-g2p", "--backend", "rules", "--edits", "3", str(gold))
     assert "100.0" in out
-    assert "wanted→given" in out
+    assert "commonest edits" in out
+    _, out, _ = run("eval-g2p", "--backend", "rules", "--errors", "3", str(gold))
+    assert ["rules", "ሰላም", "xxxxx", "səlam", "rules"] in [x.split() for x in out.splitlines()]
 
 
-def test_every_verb_has_help_with_an_example() -> None:
+def test_every_verb_has_help_with_an_example_and_json() -> None:
+    import typer.main
+
+    from coqui_amharic_ext.cli.app import app
+
     _, listing, _ = run("--help", COLUMNS="200")
-    for verb in ("normalize", "phonemize", "eval-g2p", "plugins", "demo"):
+    assert "Exit codes: 0 done; 1 " in listing
+    for verb, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
         assert verb in listing
-        code, out, _ = run(verb, "--help", COLUMNS="200")
-        assert code == 0
-        assert f"coqui-amharic {verb}" in out
+        subcommands = getattr(command, "commands", None)
+        for name in subcommands or [None]:
+            path = [verb] if name is None else [verb, name]
+            code, out, _ = run(*path, "--help", COLUMNS="200")
+            assert code == 0
+            text = " ".join(out.split())
+            assert f"Example: coqui-amharic {' '.join(path)}" in text, path
+            assert "--json" in out, path
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_shell_can_complete(shell: str) -> None:
+    code, out, _ = run("--show-completion", shell)
+    assert code == 0
+    assert "_COMPLETE" in out
+
+
+def test_backends_are_completed() -> None:
+    found = run(
+        _COQUI_AMHARIC_COMPLETE="complete_bash",
+        COMP_WORDS="coqui-amharic phonemize --backend e",
+        COMP_CWORD="3",
+    )
+    assert found[1].split() == ["epitran"]
