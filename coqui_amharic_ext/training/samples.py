@@ -185,9 +185,9 @@ class _Recorder:
 
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
-        self.calls: list[tuple[str, Any]] = []
+        self.calls: list[tuple[str | list[str], Any]] = []
 
-    def encode(self, text: str, *args: Any, **kwargs: Any) -> Any:
+    def encode(self, text: str | list[str], *args: Any, **kwargs: Any) -> Any:
         encoding = self._tokenizer.encode(text, *args, **kwargs)
         self.calls.append((text, encoding))
         return encoding
@@ -217,15 +217,17 @@ def _text_reason(dataset: Any, sample: Mapping[str, Any]) -> str:
     return ""
 
 
-def _name_unknown(text: str, encoding: Any, language: str) -> str:
-    pieces = list(
-        dict.fromkeys(
-            text[start:end]
-            for number, (start, end) in zip(encoding.ids, encoding.offsets, strict=True)
-            if number == UNKNOWN_TOKEN
-        )
-    )
-    tag = text[: text.find("]") + 1]
+def _name_unknown(text: str | list[str], encoding: Any, language: str) -> str:
+    pieces: dict[str, None] = {}
+    for position, (number, (start, end)) in enumerate(
+        zip(encoding.ids, encoding.offsets, strict=True)
+    ):
+        if number == UNKNOWN_TOKEN:
+            # Text that came in pieces has its offsets counted within each.
+            source = text if isinstance(text, str) else text[encoding.word_ids[position]]
+            pieces.setdefault(source[start:end])
+    whole = text if isinstance(text, str) else "".join(text)
+    tag = whole[: whole.find("]") + 1]
     if tag.startswith("[") and encoding.offsets[0][1] < len(tag):
         return (
             f"the vocabulary has no token {tag} for language {language!r} ([UNK]); "
@@ -233,7 +235,7 @@ def _name_unknown(text: str, encoding: Any, language: str) -> str:
         )
     named = ", ".join(f"{piece!r} ({_code_points(piece)})" for piece in pieces)
     return (
-        f"the vocabulary has no token for {named}, it would become [UNK] in {text!r}; "
+        f"the vocabulary has no token for {named}, it would become [UNK] in {whole!r}; "
         "extend the vocabulary (coqui-amharic vocab) or change the text"
     )
 
