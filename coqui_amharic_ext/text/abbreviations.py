@@ -97,7 +97,7 @@ def expand(pieces: tuple[str, ...], keep_era: bool = False, only: str = "") -> s
     if only:
         return None
     first = folded[0]
-    for length in range(min(4, len(first) - 1), 0, -1):
+    for length in range(1, min(4, len(first) - 1) + 1):
         prefix = pieces[0][:length]
         if prefix not in glued_prefixes() and prefix not in free_prefixes():
             continue
@@ -137,6 +137,15 @@ def _with_suffix(
     return None
 
 
+def _ending_fits(vowel: int, rest: str) -> bool:
+    """Whether an ending can begin with this vowel: article (-u, -wa), plural, possessive."""
+    if vowel in (fidel.U, fidel.WA):
+        return fits_word(rest)
+    if vowel == fidel.O:
+        return rest[:1] in ("ች", "ቹ", "ቻ")
+    return vowel == fidel.A and rest[:2] in ("ችን", "ችሁ", "ቸው")
+
+
 def _inflected(entry: Entry, letter: str, rest: str) -> str | None:
     """Inflect an entry whose last letter was written ``letter``, with the ending ``rest``."""
     if letter == entry.last:
@@ -157,7 +166,7 @@ def _inflected(entry: Entry, letter: str, rest: str) -> str | None:
         return None
     if fidel.series(fold_homophones(last)) != fidel.series(entry.last):
         return None
-    if entry.whole_tail or fits_word(rest) or rest in ("ች", "ቹ", "ቻቸው", "ችን", "ቸው"):
+    if entry.whole_tail or _ending_fits(fidel.order(letter), rest):
         return entry.spoken[:-1] + fidel.with_order(last, fidel.order(letter)) + rest
     return None
 
@@ -206,12 +215,12 @@ def _match(line: Line, i: int, only: str = "") -> tuple[int, str] | None:
     keep = line.policy.era == "keep"
     for count in range(len(pieces), 1, -1):
         spoken = expand(tuple(pieces[:count]), keep, only)
-        if spoken is None:
+        if spoken is None and not (keep and expand(tuple(pieces[:count]), False, only)):
             continue
         end = ends[count - 1]
         if tokens[end] == "." and tokens[i + 1] == "." and len(pieces[count - 1]) <= 3:
             end += 1
-        return end, spoken
+        return end, "".join(tokens[i:end]) if spoken is None else spoken
     return None
 
 

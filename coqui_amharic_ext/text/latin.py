@@ -22,9 +22,14 @@ from coqui_amharic_ext.text.tables import rows
 
 _VOWELS: Final = frozenset("aeiouy")
 _CAPITAL_WORD: Final = 6
+_MOST_INITIALS: Final = 12
+#: Shorter words keep their capitals: "Fi" is half of Wi-Fi, "fi" is not.
+_SHORTEST_NAME: Final = 3
 _LONGEST_WORD: Final = 40
 _CAMEL: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _DOUBLED: Final = re.compile(r"([a-df-np-z])\1")
+#: y between consonants or at the end is a vowel.
+_VOWEL_Y: Final = re.compile(r"(?<=[b-df-hj-np-tv-z])y(?![aeiou])")
 _TRIPLED: Final = re.compile(r"(.)\1{2,}")
 #: Orders of the vowels that latin_sounds.tsv writes as letters of the vowel carrier.
 _CARRIER: Final = "አ"
@@ -67,7 +72,10 @@ def _groups() -> dict[str, tuple[_Group, ...]]:
 def _known(word: str) -> str | None:
     """Look a word up, whatever its capitals."""
     table = _words()
-    return table.get(word) or table.get(word.lower()) or table.get(word.capitalize())
+    known = table.get(word) or table.get(word.lower())
+    if known is None and len(word) > _SHORTEST_NAME:
+        known = table.get(word.capitalize())
+    return known
 
 
 def is_known(word: str) -> bool:
@@ -131,6 +139,7 @@ def transliterate(word: str) -> str:
     # A doubled letter is written once, but ee and oo are vowels of their own. A very long run is
     # no word: its head is said.
     plain = _DOUBLED.sub(r"\1", _TRIPLED.sub(r"\1\1", plain[:_LONGEST_WORD]))
+    plain = _VOWEL_Y.sub("i", plain)
     out: list[str] = []
     for sound in "".join(_segments(plain)):
         carrier = fidel.series(sound) == fidel.series(_CARRIER)
@@ -179,37 +188,38 @@ def _say_word(word: str, acronyms: str) -> str:
     return transliterate(stem)
 
 
+def _dotted(line: Line, i: int) -> tuple[int, str] | None:
+    """Read U.S.A., Ph.D., Dr.: table words with dots, and single letters: (end, spoken)."""
+    tokens, kinds = line.tokens, line.kinds
+    if tokens[i + 1] != ".":
+        return None
+    parts = [tokens[i]]
+    j = i + 1
+    while (
+        tokens[j] == "."
+        and kinds[j + 1] == LATIN
+        and len(tokens[j + 1]) <= 2
+        and len(parts) < _MOST_INITIALS
+    ):
+        parts.append(tokens[j + 1])
+        j += 2
+    end = j + 1 if tokens[j] == "." else j
+    if len(parts) == 1:
+        known = _words().get(parts[0] + ".")
+        return None if known is None else (end, known)
+    known = _words().get(".".join(parts))
+    if known is None and any(len(part) > 1 for part in parts):
+        return None
+    return end, known or _words().get("".join(parts)) or spell("".join(parts), line.policy)
+
+
 def read_latin(line: Line, i: int) -> Reading | None:
     """Read a Latin word, with an Amharic ending that stands right after it."""
     policy = line.policy
     if policy.latin == "keep":
         return None
     tokens, kinds = line.tokens, line.kinds
-    end = i + 1
-    if (
-        len(tokens[i]) == 1
-        and tokens[end] == "."
-        and kinds[end + 1] == LATIN
-        and len(tokens[end + 1]) == 1
-    ):
-        # U.S.A.
-        letters = [tokens[i]]
-        while tokens[end] == "." and kinds[end + 1] == LATIN and len(tokens[end + 1]) == 1:
-            letters.append(tokens[end + 1])
-            end += 2
-        if tokens[end] == ".":
-            end += 1
-        dotted = ".".join(letters)
-        spoken = (
-            _words().get(dotted)
-            or _words().get("".join(letters))
-            or spell("".join(letters), policy)
-        )
-    else:
-        spoken = say_latin(tokens[i], policy)
-        if tokens[end] == "." and tokens[i] + "." in _words():
-            spoken = _words()[tokens[i] + "."]
-            end += 1
+    end, spoken = _dotted(line, i) or (i + 1, say_latin(tokens[i], policy))
     if spoken and kinds[end] == WORD and fits_word(tokens[end]):
         return Reading(end + 1, attach_suffix(spoken, tokens[end]), "Latin word")
     if spoken and tokens[end] == "-" and kinds[end + 1] == WORD and fits_word(tokens[end + 1]):

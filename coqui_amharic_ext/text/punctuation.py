@@ -23,9 +23,10 @@ _STOPS: Final = re.escape(STRENGTH)
 _RUN: Final = re.compile(rf"[{_STOPS}](?:[ –]*[{_STOPS}])+")
 _SPACE_BEFORE: Final = re.compile(rf" +(?=[{_STOPS})»])")
 _SPACE_AFTER_OPEN: Final = re.compile(r"(?<=[(«]) +")
-_JOINED: Final = re.compile(
-    rf"(?<=[{_STOPS})»])(?=[{fidel.LETTERS}(«])|(?<=[{fidel.LETTERS}])(?=[(«])"
-)
+#: A full stop may be inside an abbreviation that a policy keeps as written, so it parts nothing.
+_PARTING: Final = re.escape(STRENGTH.replace(".", "") + ")»")
+_E: Final = fidel.LETTERS
+_JOINED: Final = re.compile(rf"(?<=[{_PARTING}])(?=[{_E}(«])|(?<=[{_E}])(?=[(«])")
 _SPACES: Final = re.compile(r" {2,}")
 _LINES: Final = re.compile(r" *\n[ \n]*")
 _QUOTES: Final = re.compile(r"(«)(?: ?«)+|(»)(?: ?»)+")
@@ -72,8 +73,9 @@ def tidy(text: str) -> str:
 def _ascii_table() -> dict[int, str]:
     table = {ord(row["mark"]): row["ascii"] for row in rows("punctuation")}
     for row in rows("punctuation"):
-        if row["kind"] in ("open", "dash"):
-            table[ord(row["mark"])] = f" {row['ascii']}".rstrip() + " "
+        if row["kind"] == "aside" or (row["mark"] > "\x7f" and row["kind"] != "space"):
+            # Typed without spaces around it, an Ethiopic or typographic mark still parts words.
+            table[ord(row["mark"])] = row["ascii"] + " "
     return table
 
 

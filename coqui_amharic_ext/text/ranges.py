@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 
 from coqui_amharic_ext.text.affixes import DETACHABLE, free_prefixes, glued_prefixes
 from coqui_amharic_ext.text.cardinals import ordinal
+from coqui_amharic_ext.text.context import stems
 from coqui_amharic_ext.text.scanner import GEEZ, MARK, NUMBER, SPACE, WORD, Line, ReadAt, Reading
 
 _MINUS: Final = "−"
@@ -14,24 +16,21 @@ _DASHES: Final = frozenset(("-", "–", _MINUS))
 _RANGED: Final = frozenset(
     ("number", "ordinal", "percent", "time", "currency", "unit", "temperature", "fraction", "date")
 )
-#: Stems that show the text is about a match; with them a low pair is a score even when it rises.
-_SPORT: Final = re.compile(
-    "ሸነፍ|ሸነፈ|ሸንፏ|ሸንፎ|ሸንፈ|ሸናፊ|ረታ|ረቷ|ረቶ|ጨዋታ|ጎል|ጐል|ውጤት|አቻ|ተለያይ|ተለያየ|ሊግ|ዋንጫ|ክለብ|ግጥሚያ|ተጋጣሚ|ፍልሚያ|መርታት|ድል"
-)
-#: What is counted after a number: with one of these, a pair is a range.
-_COUNTED: Final = (
-    "ዓመ", "አመ", "ወር", "ወራ", "ቀን", "ቀና", "ሳምን", "ሰዓ", "ሰአ", "ደቂ", "ሰከ", "ብር", "ዶላር",
-    "ሺህ", "ሚሊ", "ቢሊ", "ኪሎ", "ሜት",    "በመቶ", "ሰዎ", "ኛ", "ክፍል", "እድሜ", "ዕድሜ", "ገጽ", "ገፅ", "ጊዜ", "ሊትር", "ግራም", "ኩንታል", "ሄክታር",
-)  # fmt: skip
 _MAX_SCORE: Final = 30
 _MAX_CHAIN: Final = 6
+
+
+@cache
+def _sport() -> re.Pattern[str]:
+    """Stems that show the text is about a match: there a low pair is a score, even a rising one."""
+    return re.compile("|".join(stems("sport")))
 
 
 def is_sport(line: Line) -> bool:
     """Whether the line speaks of a match; worked out once."""
     known = line.memo.get("sport")
     if known is None:
-        known = line.memo["sport"] = _SPORT.search(line.text) is not None
+        known = line.memo["sport"] = _sport().search(line.text) is not None
     return known
 
 
@@ -80,7 +79,7 @@ def _is_score(line: Line, first: Reading, second: Reading) -> bool:
     if max(a, b) > _MAX_SCORE:
         return False
     after = line.tokens[line.skip_space(second.end)]
-    if after.startswith(_COUNTED):
+    if after.startswith(stems("counted")):
         return False
     if a >= b or is_sport(line):
         return True

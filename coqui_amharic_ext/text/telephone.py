@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from coqui_amharic_ext.text.cardinals import digits, number_words
+from coqui_amharic_ext.text.context import stems
 from coqui_amharic_ext.text.policy import TextPolicy
 from coqui_amharic_ext.text.scanner import NUMBER, SPACE, Line, Reading
 
 PLUS: Final = "ፕላስ"
 _SEPARATORS: Final = frozenset(("-", " ", ".", "/", "(", ")", "–"))
 _MAX_GROUPS: Final = 8
-#: Words after which a long number is dialled or copied, not counted.
-_CONTEXT: Final = ("ስልክ", "ሞባይል", "ፋክስ", "ሂሳብ", "ሒሳብ", "አካውንት", "ቴሌፎን", "ቴሌብር", "ፒን", "ኮድ")
 _LOOK_BACK: Final = 9
 
 
@@ -44,7 +43,8 @@ def _groups(line: Line, i: int) -> list[tuple[int, str]]:
 
 def _context(line: Line, i: int) -> bool:
     return any(
-        here.lstrip("በለከየ").startswith(_CONTEXT) for here in line.tokens[max(0, i - _LOOK_BACK) : i]
+        here.lstrip("በለከየ").startswith(stems("copied"))
+        for here in line.tokens[max(0, i - _LOOK_BACK) : i]
     )
 
 

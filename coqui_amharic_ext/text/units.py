@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from coqui_amharic_ext.text.abbreviations import unit_expansion
 from coqui_amharic_ext.text.affixes import attach_suffix, fits_word
 from coqui_amharic_ext.text.numerals import amount, parse, say
-from coqui_amharic_ext.text.scanner import GEEZ, LATIN, NUMBER, SPACE, WORD, Line, Reading
+from coqui_amharic_ext.text.scanner import GEEZ, LATIN, NUMBER, WORD, Line, Reading
 from coqui_amharic_ext.text.tables import rows
 
 PERCENT: Final = "በመቶ"
@@ -212,11 +212,7 @@ def read_dimensions(line: Line, i: int) -> Reading | None:
         return None
     k = line.skip_space(j + 1)
     if kinds[k] != NUMBER:
-        if (
-            tokens[j] == "×"
-            or j != first.end
-            or (kinds[j + 1] not in (SPACE, WORD) and tokens[j + 1] not in ("", ".", "።", ","))
-        ):
+        if tokens[j] == "×" or j != first.end or kinds[j + 1] in (LATIN, NUMBER):
             return None
         return Reading(j + 1, f"{say(first, line.policy)} እጥፍ", "multiple")
     if tokens[j] == "×" and ("=" in line.text or j != first.end):
