@@ -8,6 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+def require_folder(path: Path) -> None:
+    """Raise ``FileNotFoundError`` if the folder that a file is to be written to does not exist."""
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"the folder {path.parent} of {path.name} does not exist")
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a file beside ``path`` to write to; it replaces ``path`` once it is on the disk.

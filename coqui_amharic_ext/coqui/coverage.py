@@ -11,7 +11,7 @@ from coqui_amharic_ext.coqui.corpus import Sample, seconds
 from coqui_amharic_ext.coqui.text_mode import DEFAULT
 from coqui_amharic_ext.coqui.vocabulary import amharic_tokens
 from coqui_amharic_ext.coqui.vocabulary_file import UNKNOWN, XttsVocabulary
-from coqui_amharic_ext.coqui.xtts_text import SPACE, TOKEN, known_to, xtts_pieces
+from coqui_amharic_ext.coqui.xtts_text import SPACE, TOKEN, in_vocabulary, xtts_pieces
 
 LISTED: Final = 50
 """Unknown pieces that a report names, the commonest first."""
@@ -105,7 +105,7 @@ class _Count:
         self.vocabulary = vocabulary
         self.mode = mode
         self.tokenizer = vocabulary.tokenizer()
-        self.known = known_to(self.tokenizer)
+        self.known = in_vocabulary(self.tokenizer)
         self.texts = self.known_texts = self.tokens = self.longest = 0
         self.longest_where = ""
         self.seconds = 0.0

@@ -15,6 +15,15 @@ from coqui_amharic_ext.g2p.table import (
 
 _GLIDE: Final = "w"
 
+BLOCKS: Final = (
+    (0x1200, 0x135F),
+    (0x1380, 0x138F),
+    (0x2D80, 0x2DDF),
+    (0xAB01, 0xAB2F),
+    (0x1E7E0, 0x1E7FF),
+)
+"""Where Unicode has Ethiopic letters and the marks on them."""
+
 
 @lru_cache(maxsize=1)
 def amharic_letters() -> tuple[str, ...]:
@@ -27,7 +36,7 @@ def to_amharic_letters(text: str) -> str:
 
     ``g2p/data/fidel.tsv`` says how Amharic reads each; a labialised syllable that Amharic has no
     letter for is written in two (ᎁ as ሙዊ). A model would otherwise meet letters that no Amharic
-    corpus can have taught it.
+    corpus can have taught it. Code points that Unicode gives to no letter are left out.
     """
     return text.translate(_foreign())
 
@@ -45,7 +54,10 @@ def _foreign() -> dict[int, str]:
         for letter, consonant, vowel in table
         if letter not in known
     }
-    foreign |= dict.fromkeys(map(ord, TONAL_MARKS), "")
+    unassigned = {code for first, last in BLOCKS for code in range(first, last + 1)}
+    unassigned.difference_update(ord(row[0]) for row in table)
+    foreign |= dict.fromkeys((*unassigned, *map(ord, TONAL_MARKS)), "")
+    del foreign[ord(GEMINATION_MARK)]
     foreign[ord(GEMINATION_AND_VOWEL_LENGTH_MARK)] = GEMINATION_MARK
     # Vowel length is written in liturgical books; Amharic does not tell it apart.
     foreign[ord(VOWEL_LENGTH_MARK)] = ""

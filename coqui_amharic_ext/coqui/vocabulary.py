@@ -12,7 +12,9 @@ from coqui_amharic_ext.coqui.pieces import learn_pieces
 from coqui_amharic_ext.coqui.symbols import NARROW, PUNCTUATION, phone_symbols
 from coqui_amharic_ext.coqui.text_mode import MARKERS, MODES
 from coqui_amharic_ext.coqui.vocabulary_file import UNKNOWN, VocabularyError, XttsVocabulary
-from coqui_amharic_ext.coqui.xtts_text import LATIN_LETTERS, TOKEN, xtts_text
+from coqui_amharic_ext.coqui.xtts_text import LATIN_LETTERS, TOKEN, own_symbols, xtts_text
+from coqui_amharic_ext.files import require_folder
+from coqui_amharic_ext.g2p.phones import LABIALISED
 
 DEFAULT_SIZE: Final = 2000
 """Ethiopic tokens in ``fidel`` mode; users report 2000 to 3000 as good and 5000 as worse."""
@@ -45,14 +47,27 @@ class Extension:
 
 
 def symbols_of(mode: str) -> tuple[str, ...]:
-    """Return the one-character tokens that Amharic needs in a text mode.
+    """Return the tokens that Amharic needs in a text mode whatever the corpus.
 
-    ``ipa``: the symbol of every phone, of narrow transcription too; ``fidel``: the letters of
-    Amharic and the gemination mark. Both: punctuation and the letters of Latin-script words.
+    ``ipa``: one for every phone, and for those of narrow transcription; a labialised one is two
+    characters (``kʷ``). ``fidel``: the letters of Amharic and the gemination mark. Both:
+    punctuation and the letters of Latin-script words.
     """
     _check_mode(mode)
-    own = (*phone_symbols(), *NARROW) if mode == "ipa" else amharic_letters()
+    own = phone_tokens() if mode == "ipa" else amharic_letters()
     return tuple(dict.fromkeys((*own, *PUNCTUATION, *LATIN_LETTERS, "'")))
+
+
+def phone_tokens() -> tuple[str, ...]:
+    """Return the token of every phone, those that a merge makes behind their parts."""
+    own = own_symbols()
+    tokens = [own.get(symbol, symbol) for symbol in (*phone_symbols(), *NARROW)]
+    return (*(t for t in tokens if len(t) == 1), LABIALISED, *(t for t in tokens if len(t) > 1))
+
+
+def phone_merges() -> tuple[tuple[str, str], ...]:
+    """Return the merges that make a phone of two characters one token."""
+    return tuple((t[0], t[1]) for t in phone_tokens() if len(t) > 1)
 
 
 def amharic_tokens(vocabulary: XttsVocabulary) -> tuple[str, ...]:
@@ -61,7 +76,9 @@ def amharic_tokens(vocabulary: XttsVocabulary) -> tuple[str, ...]:
     They are the phones' symbols in ``ipa`` mode, else what consists of Ethiopic letters.
     """
     if vocabulary.mode == "ipa":
-        return tuple(s for s in phone_symbols() if s in vocabulary.tokens)
+        own = own_symbols()
+        phones = (own.get(symbol, symbol) for symbol in phone_symbols())
+        return tuple(token for token in phones if token in vocabulary.tokens)
     letters = frozenset(amharic_letters())
     return tuple(t for t in vocabulary.tokens if letters.issuperset(t))
 
@@ -100,13 +117,17 @@ def extend_vocabulary(
     """
     _check_mode(mode)
     if mode == "ipa" and size is not None:
-        raise ValueError(f"size={size} is for the mode fidel; ipa adds one token for each phone")
+        raise ValueError(f"size={size} is for the mode fidel; ipa adds a token for each phone")
     if vocabulary.mode not in (None, mode):
         raise VocabularyError(
             f"{vocabulary.name} was extended for {vocabulary.mode!r}, and a vocabulary has one "
             f"text mode; to get one for {mode!r}, start from the model's own vocabulary"
         )
-    grown = vocabulary.grown(special=(TOKEN, MARKERS[mode]), tokens=symbols_of(mode))
+    grown = vocabulary.grown(
+        special=(TOKEN, MARKERS[mode]),
+        tokens=symbols_of(mode),
+        merges=phone_merges() if mode == "ipa" else (),
+    )
     note = ""
     if mode == "fidel":
         grown, note = _with_pieces(vocabulary, grown, texts, size)
@@ -134,12 +155,15 @@ def extend_file(
 
     Raises
     ------
+    FileNotFoundError
+        There is no file ``vocab`` or no folder for ``out``.
     VocabularyError
         As ``extend_vocabulary``; ``vocab`` is no XTTS vocabulary; or ``out`` is ``vocab``, which
         extending the model's checkpoint still needs.
     """
     vocab, out = Path(vocab), Path(out)
     vocabulary = XttsVocabulary.read(vocab)
+    require_folder(out)
     if out.exists() and out.samefile(vocab):
         raise VocabularyError(
             f"--out {out} is the vocabulary itself, which is needed to extend the model's "

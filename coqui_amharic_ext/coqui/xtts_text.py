@@ -55,11 +55,11 @@ def xtts_text(text: str, mode: str | None = None, *, known: Known | None = None)
     text : str
         Written Amharic.
     mode : str, optional
-        ``ipa``: one character per phone (``symbols.to_coqui``). ``fidel``: normalised text in
-        Ethiopic script. By default what ``Settings.xtts_text`` says.
+        ``ipa``: one symbol per phone (``symbols.to_coqui``, ``own_symbols``). ``fidel``: normalised
+        text in Ethiopic script. By default what ``Settings.xtts_text`` says.
     known : callable, optional
-        Tells of a Latin letter whether the vocabulary has it; others than a to z are otherwise
-        written without their marks (é as e).
+        Tells whether the vocabulary has a token: ``in_vocabulary``. Without one, labialised phones
+        are capital letters and Latin letters other than a to z lose their marks (é as e).
 
     Returns
     -------
@@ -101,7 +101,7 @@ def _fidel(text: str, settings: Settings, known: Known | None) -> str:
     from coqui_amharic_ext.coqui.letters import to_amharic_letters
 
     # XTTS's vocabularies hold no capital letters; upstream lowers every language's text.
-    line = to_amharic_letters(spoken(text, settings)).lower()
+    line = " ".join(to_amharic_letters(spoken(text, settings)).lower().split())
     return _LATIN.sub(lambda match: to_known_letters(match[0], known), line)
 
 
@@ -111,22 +111,52 @@ def _phones(text: str, settings: Settings, known: Known | None) -> list[str]:
     from coqui_amharic_ext.g2p.sentence import KEPT
 
     if _ONLY_AMHARIC.fullmatch(text):
-        return list(to_coqui(phonemize(text, settings=settings)))
+        return _in_own_symbols(to_coqui(phonemize(text, settings=settings)), known)
     found = transcribe(text, settings=settings)
     pieces: list[str] = []
     position = 0
     for word in found.words:
         # Between two words stand only spaces and marks, so the next occurrence is this word.
         start = found.ipa.index(word.ipa, position)
-        pieces += to_coqui(found.ipa[position:start])
+        pieces += found.ipa[position:start]
         if word.backend == KEPT:
             # As they are: among phones, capitals are the labialised ones.
             pieces.append(to_known_letters(word.ipa.lower(), known))
         else:
-            pieces += to_coqui(word.ipa)
+            pieces += _in_own_symbols(to_coqui(word.ipa), known)
         position = start + len(word.ipa)
-    pieces += to_coqui(found.ipa[position:])
+    pieces += found.ipa[position:]
     return _tidy(pieces)
+
+
+@lru_cache(maxsize=1)
+def own_symbols() -> dict[str, str]:
+    """Return what extended vocabularies write for symbols that other languages' text can hold.
+
+    Coqui's symbol for a labialised phone is a capital letter. XTTS's vocabularies have none, but
+    text does reach them with capitals: upstream's German cleaner lowers the text first and then
+    reads 12,5 as ``zwölf Komma fünf``. A token ``K`` would change how that is encoded, so the
+    phone is its plain symbol and ʷ (``kʷ``), which a merge makes one token. The β of narrow
+    transcription, a letter of formulas, is the Latin ꞵ.
+    """
+    from coqui_amharic_ext.coqui.symbols import NARROW
+    from coqui_amharic_ext.g2p.phones import LABIALISED, inventory
+
+    phones = inventory()
+    own = {
+        phone.coqui_symbol: phones[phone.symbol.removesuffix(LABIALISED)].coqui_symbol + LABIALISED
+        for phone in phones.values()
+        if phone.phone_class == "labialised"
+    }
+    return own | dict(zip(NARROW, "ꞵ", strict=True))
+
+
+def _in_own_symbols(symbols: str, known: Known | None) -> list[str]:
+    if known is None:
+        return list(symbols)
+    own = own_symbols()
+    found = {s: own[s] for s in own.keys() & set(symbols) if known(own[s])}
+    return [found.get(symbol, symbol) for symbol in symbols]
 
 
 def _tidy(pieces: Iterable[str]) -> list[str]:
@@ -165,9 +195,9 @@ def _letter(letter: str, known: Known | None) -> str:
     return "".join(c for c in plain if c in LATIN_LETTERS or c == "'")
 
 
-def known_to(tokenizer: Any) -> Known:
-    """Return what tells whether a ``tokenizers.Tokenizer`` has a character."""
-    return lambda character: tokenizer.token_to_id(character) is not None
+def in_vocabulary(tokenizer: Any) -> Known:
+    """Return what tells whether a ``tokenizers.Tokenizer`` has a token."""
+    return lambda token: tokenizer.token_to_id(token) is not None
 
 
 def encode_pieces(tokenizer: Any, pieces: Iterable[str]) -> list[int]:

@@ -14,7 +14,7 @@ from coqui_amharic_ext.coqui.xtts_text import (
     SPACE,
     TOKEN,
     encode_pieces,
-    known_to,
+    in_vocabulary,
     xtts_pieces,
     xtts_settings,
 )
@@ -123,7 +123,7 @@ def _pieces(tokenizer: Any, text: str) -> list[str]:
     from coqui_amharic_ext.settings import get_settings
 
     mode = mode_for(tokenizer, get_settings())
-    return xtts_pieces(text, mode, known=None if tokenizer is None else known_to(tokenizer))
+    return xtts_pieces(text, mode, known=None if tokenizer is None else in_vocabulary(tokenizer))
 
 
 def _add_limit(limits: Any) -> Any:
