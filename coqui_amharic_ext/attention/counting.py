@@ -25,6 +25,11 @@ def calls() -> dict[str, int]:
     return {name: int(count) for name, count in _counts.items()}
 
 
+def discard(name: str) -> None:
+    """Forget one kernel's count."""
+    _counts.pop(name, None)
+
+
 def reset() -> None:
     """Set every count back to 0."""
     for count in _counts.values():

@@ -72,7 +72,7 @@ def training_forward(original: Callable[..., Any]) -> Callable[..., Any]:
                 return stock()
             return packed_losses(
                 self,
-                partial(_run_packed, self.gpt),
+                partial(run_packed, self.gpt),
                 text_inputs,
                 text_lengths,
                 audio_codes,
@@ -113,7 +113,8 @@ def _say_that_dropout_is_off(dropout: float) -> None:
     )
 
 
-def _run_packed(gpt2: Any, embeddings: Tensor, layout: PackedLayout) -> Tensor:
+def run_packed(gpt2: Any, embeddings: Tensor, layout: PackedLayout) -> Tensor:
+    """Run a GPT-2 that is switched over on packed embeddings, (1, total_tokens, channels)."""
     # transformers hands a mask of four dimensions on unread, and so do our kernels. An attention
     # that knows nothing of packing, such as that of a block which someone else recomputes in
     # backward, would mix sequences: this mask turns its output to NaN instead.
@@ -123,11 +124,6 @@ def _run_packed(gpt2: Any, embeddings: Tensor, layout: PackedLayout) -> Tensor:
         attention_mask=poison,
         use_cache=False,
         return_dict=True,
-        cu_seq_lens_q=layout.cu_seqlens,
-        cu_seq_lens_k=layout.cu_seqlens,
-        max_length_q=layout.max_seqlen,
-        max_length_k=layout.max_seqlen,
-        packed_slots=layout.slots,
-        packed_lengths=layout.lengths,
+        packed_layout=layout,
     ).last_hidden_state
     return hidden

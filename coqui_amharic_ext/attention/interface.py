@@ -32,8 +32,8 @@ def register(selection: Selection, *, packed: bool, dropout: bool = True) -> str
     selection : Selection
         The kernel.
     packed : bool
-        Whether the model will be given packed tensors with ``cu_seq_lens_q`` and its companions,
-        or padded ones with a mask.
+        Whether the model will be given packed tensors with their ``packed_layout``, or padded ones
+        with a mask.
     dropout : bool
         Whether attention probabilities are dropped as the model's config asks.
     """
@@ -79,18 +79,14 @@ def _packed(
         dropout: float = 0.0,
         scaling: float | None = None,
         *,
-        cu_seq_lens_q: Tensor,
-        max_length_q: int,
-        packed_slots: Tensor,
-        packed_lengths: tuple[int, ...],
+        packed_layout: PackedLayout,
         **kwargs: object,
     ) -> tuple[Tensor, None]:
         count.add_(1)
         dropout = dropout if dropping else 0.0
-        layout = PackedLayout(cu_seq_lens_q, max_length_q, packed_slots, packed_lengths)
         q, k, v = (x.squeeze(0).transpose(0, 1) for x in (query, key, value))
         scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-        return attend(q, k, v, layout, dropout=dropout, scale=scale).unsqueeze(0), None
+        return attend(q, k, v, packed_layout, dropout=dropout, scale=scale).unsqueeze(0), None
 
     return packed_attention
 

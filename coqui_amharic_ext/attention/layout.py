@@ -9,7 +9,9 @@ import torch
 from torch import Tensor
 
 
-@dataclass(frozen=True)
+# Not frozen: of a frozen dataclass torch.compile reads every field, and compiles anew for each
+# tuple of lengths.
+@dataclass(eq=False)
 class PackedLayout:
     """Sequences laid one after another in a tensor of shape (total_tokens, ...).
 

@@ -3,21 +3,93 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
+from operator import attrgetter
 from typing import Any, Final
 
-from coqui_amharic_ext.patching import Known, Patch
+from coqui_amharic_ext.patching import Known, Patch, fingerprint
 from coqui_amharic_ext.settings import Settings
 
 _FORWARD: Final = (
     "(self, text_inputs, text_lengths, audio_codes, wav_lengths, cond_mels, cond_idxs, cond_lens, "
     "cond_latents, return_attentions, return_latent)"
 )
+_GET_LOGITS: Final = (
+    "(self, first_inputs, first_head, second_inputs, second_head, prompt, get_attns, "
+    "return_latent, attn_mask_cond, attn_mask_text, attn_mask_mel)"
+)
+_GPT2: Final = "transformers.models.gpt2.modeling_gpt2"
+_TORTOISE: Final = "TTS.tts.layers.tortoise"
+
+_INLINED: Final[dict[str, dict[tuple[str, str], tuple[str, ...]]]] = {
+    "gpt-training-forward": {
+        ("TTS.tts.layers.xtts.gpt", "GPT.get_logits"): ("485f444a766a2886",),
+        ("TTS.tts.layers.xtts.gpt", "GPT.set_mel_padding"): ("c12b75bdfc4fff97",),
+        (f"{_TORTOISE}.autoregressive", "LearnedPositionEmbeddings.forward"): ("7e0286bacd896603",),
+        # transformers 5.23 and 4.57.6
+        (_GPT2, "GPT2Model.forward"): ("b395c3ec7bfa7992", "41d4a41ac603b7bd"),
+        (_GPT2, "GPT2Block.forward"): ("8b7cb789979a78f3", "4f7e19957eff205b"),
+        (_GPT2, "GPT2Attention.forward"): ("f913c804160afd50", "7cc2f17bd7bdc9bd"),
+        (_GPT2, "GPT2MLP.forward"): ("66a35208762ff268", "27233235d0410eae"),
+    },
+    "conditioning-attention": {
+        (f"{_TORTOISE}.arch_utils", "QKVAttentionLegacy.forward"): ("2d5831badedf487e",),
+    },
+}
+"""Source hashes of what a replacement stands in for, or leans on, besides the patched function."""
+
+
+def _checked(patch: str, original: Callable[..., Any], trial: Callable[..., None]) -> None:
+    """Try a replacement where something that it leans on is not as it was known."""
+    changed = [
+        name
+        for (module, name), hashes in _INLINED[patch].items()
+        if fingerprint(attrgetter(name)(import_module(module)))[0] not in hashes
+    ]
+    if changed:
+        try:
+            trial(original)
+        except Exception as error:
+            raise RuntimeError(
+                f"{', '.join(changed)} changed, and a trial failed: {type(error).__name__}: {error}"
+            ) from error
+
+
+def _losses_agree(original: Callable[..., Any]) -> None:
+    from coqui_amharic_ext.attention.trials import losses_agree
+
+    losses_agree(original)
+
+
+def _block_agrees(original: Callable[..., Any]) -> None:
+    from coqui_amharic_ext.attention.trials import block_agrees
+
+    block_agrees(original)
+
+
+def _attend_agrees(original: Callable[..., Any]) -> None:
+    from coqui_amharic_ext.attention.trials import attend_agrees
+
+    attend_agrees(original)
 
 
 def _training_forward(original: Callable[..., Any]) -> Callable[..., Any]:
     from coqui_amharic_ext.attention.forward import training_forward
 
+    _checked("gpt-training-forward", original, _losses_agree)
     return training_forward(original)
+
+
+def _refusing(original: Callable[..., Any]) -> Callable[..., Any]:
+    from coqui_amharic_ext.attention.bidirectional import refusing
+
+    return refusing(original)
+
+
+def _transformers_is_safe(original: object) -> bool:
+    from coqui_amharic_ext.attention.bidirectional import transformers_is_safe
+
+    return transformers_is_safe(original)
 
 
 def _training_changed(settings: Settings) -> bool:
@@ -31,6 +103,7 @@ def _conditioning_on(settings: Settings) -> bool:
 def _attention_block(original: Callable[..., Any]) -> Callable[..., Any]:
     from coqui_amharic_ext.attention.conditioning import attention_block
 
+    _checked("conditioning-attention", original, _block_agrees)
     return attention_block(original)
 
 
@@ -55,6 +128,7 @@ PATCHES: Final = (
         summary="XTTS's GPT trains without padding, on the attention kernel that was chosen",
         replace=_training_forward,
         known=(Known("0.28.0", "fc9c7eac2edd3ec8", _FORWARD),),
+        probe=_losses_agree,
         enabled=_training_changed,
         undo=_forget,
     ),
@@ -65,6 +139,7 @@ PATCHES: Final = (
         summary="XTTS's conditioning encoder attends through SDPA",
         replace=_attention_block,
         known=(Known("0.28.0", "46ab63f9b63f12a5", "(self, x, mask)"),),
+        probe=_block_agrees,
         enabled=_conditioning_on,
     ),
     Patch(
@@ -74,6 +149,16 @@ PATCHES: Final = (
         summary="XTTS's perceiver attends through SDPA",
         replace=_attend,
         known=(Known("0.28.0", "13fcd8db8154b2d1", "(self, q, k, v, mask)"),),
+        probe=_attend_agrees,
         enabled=_conditioning_on,
+    ),
+    Patch(
+        name="flash-attention-2-guard",
+        module="TTS.tts.layers.xtts.gpt",
+        qualname="GPT.get_logits",
+        summary="refuses flash_attention_2 with padding on transformers 4, which loses causality",
+        replace=_refusing,
+        known=(Known("0.28.0", "485f444a766a2886", _GET_LOGITS),),
+        upstream_has=_transformers_is_safe,
     ),
 )

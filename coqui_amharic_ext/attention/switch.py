@@ -8,8 +8,8 @@ themselves over again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from types import TracebackType
@@ -47,39 +47,20 @@ class Mode:
     compile: bool = False
 
 
-class switched(AbstractContextManager[None]):
-    """Context in which an XTTS GPT runs in a ``Mode`` and keeps no KV cache."""
+class _Overrides:
+    """Attributes set for a while; afterwards each is as it was, or gone if it was not there."""
 
-    def __init__(self, gpt: Any, mode: Mode) -> None:
+    def __init__(self) -> None:
         self._undo: list[tuple[Any, str, Any]] = []
-        self._gpt = gpt
-        self._mode = mode
 
-    def __enter__(self) -> None:
-        config, mode = self._gpt.gpt.config, self._mode
-        self._set(config, "use_cache", False)
-        if mode.attention is not None:
-            self._set(config, "_attn_implementation", mode.attention)
-        for block in self._chosen(self._gpt.conditioning_encoder.attn):
-            self._set(block, "forward", _Recomputed(block))
-        chosen = self._chosen(self._gpt.gpt.h)
-        for block in self._gpt.gpt.h:
-            # A model that was set to checkpointing by hand stays so, but recomputes our way.
-            again = block in chosen or bool(block.gradient_checkpointing)
-            if again or mode.compile:
-                self._set(block, "gradient_checkpointing", False)
-                self._set(block, "forward", _BlockRun(block, config, mode, again))
-            elif mode.fused_gelu and _unfused(block.mlp.act):
-                self._set(block.mlp, "act", _FUSED)
+    def __enter__(self) -> _Overrides:
+        return self
 
-    def _chosen(self, blocks: Any) -> list[nn.Module]:
-        every = self._mode.checkpointing
-        return list(blocks)[::every] if every else []
-
-    def _set(self, owner: Any, name: str, value: object) -> None:
-        shadowed = isinstance(owner, nn.Module) and name not in owner._modules
-        before = vars(owner).get(name, _ABSENT) if shadowed else getattr(owner, name)
-        self._undo.append((owner, name, before))
+    def set(self, owner: Any, name: str, value: object) -> None:
+        # A module's submodules are not in its __dict__, its methods and class attributes are not
+        # its own: what setattr() will shadow must be deleted again, what it replaces put back.
+        own = not isinstance(owner, nn.Module) or name in owner._modules or name in vars(owner)
+        self._undo.append((owner, name, getattr(owner, name) if own else _ABSENT))
         setattr(owner, name, value)
 
     def __exit__(
@@ -94,6 +75,36 @@ class switched(AbstractContextManager[None]):
                 delattr(owner, name)
             else:
                 setattr(owner, name, before)
+
+
+@contextmanager
+def switched(gpt: Any, mode: Mode) -> Iterator[None]:
+    """Run an XTTS GPT in a ``Mode``, without a KV cache, within a ``with`` block."""
+    with _Overrides() as overrides:
+        config = gpt.gpt.config
+        overrides.set(config, "use_cache", False)
+        if mode.attention is not None:
+            overrides.set(config, "_attn_implementation", mode.attention)
+        for block in _chosen(gpt.conditioning_encoder.attn, mode):
+            overrides.set(block, "forward", _Recomputed(block))
+        chosen = _chosen(gpt.gpt.h, mode)
+        for block in gpt.gpt.h:
+            # A model that was set to checkpointing by hand stays so, but recomputes our way.
+            again = block in chosen or bool(block.gradient_checkpointing)
+            if again or mode.compile:
+                overrides.set(block, "forward", _BlockRun(block, config, mode, again))
+            _override_block(overrides, block, mode)
+        yield
+
+
+def _chosen(blocks: Any, mode: Mode) -> list[nn.Module]:
+    return list(blocks)[:: mode.checkpointing] if mode.checkpointing else []
+
+
+def _override_block(overrides: _Overrides, block: Any, mode: Mode) -> None:
+    overrides.set(block, "gradient_checkpointing", False)
+    if mode.fused_gelu and type(block.mlp.act).__name__ == "NewGELUActivation":
+        overrides.set(block.mlp, "act", _FUSED)
 
 
 class _Recomputed:
@@ -123,19 +134,14 @@ class _BlockRun:
         return self._run(*args, **kwargs)
 
     def _run(self, *args: Any, **kwargs: Any) -> Any:
-        block, config, mode = self._block, self._config, self._mode
+        block, mode = self._block, self._mode
         forward = _compiled() if mode.compile else _forward
-        attention, activation = config._attn_implementation, block.mlp.act
         # Called for the second time, in backward, the model has long been switched back.
-        if mode.attention is not None:
-            config._attn_implementation = mode.attention
-        if mode.fused_gelu and _unfused(activation):
-            block.mlp.act = _FUSED
-        try:
+        with _Overrides() as overrides:
+            if mode.attention is not None:
+                overrides.set(self._config, "_attn_implementation", mode.attention)
+            _override_block(overrides, block, mode)
             return forward(block, *args, **kwargs)
-        finally:
-            config._attn_implementation = attention
-            block.mlp.act = activation
 
 
 def _forward(block: Any, *args: Any, **kwargs: Any) -> Any:
@@ -147,7 +153,3 @@ def _compiled() -> Callable[..., Any]:
     """Compile a block's forward once; lengths are symbols and parameters inputs of the graph."""
     compiled: Callable[..., Any] = torch.compile(_forward, dynamic=True)
     return compiled
-
-
-def _unfused(activation: object) -> bool:
-    return type(activation).__name__ == "NewGELUActivation"

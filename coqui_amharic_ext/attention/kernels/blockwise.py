@@ -126,10 +126,6 @@ def attend(
     """Attend within each sequence; see ``PackedAttention``."""
     import torch
 
-    if torch.compiler.is_compiling():
-        return torch.compiler.disable(attend)(
-            query, key, value, layout, dropout=dropout, scale=scale
-        )
     ends = list(accumulate(layout.lengths))
     with torch.autocast("cpu", enabled=False):
         out: Tensor = _function().apply(query, key, value, ends, dropout, scale)
@@ -137,7 +133,11 @@ def attend(
 
 
 def _load() -> PackedAttention:
-    return attend
+    import torch
+
+    # Its loop over sequences would be unrolled, and compiled anew for each batch.
+    uncompiled: PackedAttention = torch.compiler.disable(attend)
+    return uncompiled
 
 
 SPEC = KernelSpec(

@@ -38,7 +38,11 @@ def attend(
 
 
 def _load() -> PackedAttention:
-    return attend
+    import torch
+
+    # Its loop over sequences would be unrolled, and compiled anew for each batch.
+    uncompiled: PackedAttention = torch.compiler.disable(attend)
+    return uncompiled
 
 
 SPEC = KernelSpec(

@@ -12,21 +12,6 @@ if TYPE_CHECKING:
     from coqui_amharic_ext.attention.layout import PackedLayout
 
 
-def attend(
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    layout: PackedLayout,
-    *,
-    dropout: float,
-    scale: float,
-) -> Tensor:
-    """Attend within each sequence; see ``PackedAttention``."""
-    if query.device.type == "cpu":
-        return _per_sequence(query, key, value, layout, dropout, scale)
-    return _rectangle(query, key, value, layout, dropout, scale)
-
-
 def _per_sequence(
     query: Tensor, key: Tensor, value: Tensor, layout: PackedLayout, dropout: float, scale: float
 ) -> Tensor:
@@ -70,6 +55,23 @@ def _rectangle(
 
 
 def _load() -> PackedAttention:
+    import torch
+
+    per_sequence = torch.compiler.disable(_per_sequence)
+
+    def attend(
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        layout: PackedLayout,
+        *,
+        dropout: float,
+        scale: float,
+    ) -> Tensor:
+        choice = per_sequence if query.device.type == "cpu" else _rectangle
+        out: Tensor = choice(query, key, value, layout, dropout, scale)
+        return out
+
     return attend
 
 

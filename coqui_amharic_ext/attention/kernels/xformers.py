@@ -46,8 +46,8 @@ def _load() -> PackedAttention:
         )
         return out.squeeze(0)
 
-    eager: PackedAttention = torch.compiler.disable(attend)
-    return eager
+    uncompiled: PackedAttention = torch.compiler.disable(attend)
+    return uncompiled
 
 
 SPEC = KernelSpec(
