@@ -113,6 +113,15 @@ class Settings:
     batch_tokens: int = _option(
         0, int, "fill training batches to this many tokens; 0 is off; implies index_true_dataset"
     )
+    freeze: str = _option(
+        "",
+        str,
+        "parts of the XTTS GPT not to train: all_but_text, or some of text, mel, positions,"
+        " conditioning, transformer",
+    )
+    freeze_steps: int = _option(
+        0, int, "training steps after which frozen parts are trained, too; 0 is never"
+    )
 
     def __post_init__(self) -> None:
         if isinstance(self.g2p_backends, str):
@@ -136,6 +145,7 @@ class Settings:
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
             raise _invalid("batch_tokens", value, "0 (off) or a whole number of tokens")
         self._check_language_weights()
+        self._check_freeze()
         if not isinstance(self.backend_timeout, (int, float)) or not self.backend_timeout > 0:
             raise _invalid("backend_timeout", self.backend_timeout, "a number of seconds above 0")
 
@@ -166,6 +176,23 @@ class Settings:
             raise SettingsError(
                 f"language_weights={self.language_weights!r} is not valid: {error}"
             ) from error
+
+    def _check_freeze(self) -> None:
+        value = self.freeze_steps
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise _invalid("freeze_steps", value, "0 (never) or a whole number of steps")
+        if not isinstance(self.freeze, str):
+            raise _invalid("freeze", self.freeze, "text such as all_but_text")
+        if not self.freeze:
+            if value:
+                raise SettingsError(f"freeze_steps={value} needs freeze, which is empty")
+            return
+        from coqui_amharic_ext.training.freezing import parse_freeze
+
+        try:
+            parse_freeze(self.freeze)
+        except ValueError as error:
+            raise SettingsError(f"freeze={self.freeze!r} is not valid: {error}") from error
 
     def _check_text(self) -> None:
         if not self.text:

@@ -37,6 +37,9 @@ def test_arguments_win_over_variables_and_variables_over_defaults() -> None:
         ({"checkpointing": True}, "0 (off)"),
         ({"backend_timeout": 0}, "above 0"),
         ({"text": "latin=sing"}, "latin"),
+        ({"freeze": "head"}, "all_but_text, text, mel"),
+        ({"freeze": "text,all_but_text"}, "nothing would be left"),
+        ({"freeze_steps": -1}, "0 (never)"),
     ],
 )
 def test_a_value_that_is_not_valid_names_the_valid_ones(given: dict[str, Any], says: str) -> None:
@@ -74,6 +77,7 @@ def changed_values() -> dict[str, Any]:
         "attention": "sdpa",
         "attention_dropout": "zero",
         "precision": "bf16",
+        "freeze": "all_but_text",
     }
     values = {}
     for option in fields(Settings):

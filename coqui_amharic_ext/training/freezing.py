@@ -1,0 +1,219 @@
+"""Parts of the XTTS GPT that are not trained, for a while or at all.
+
+New text tokens start from guesses. Training ``text_embedding`` and ``text_head`` alone first lets
+them settle before their gradients pull at what the model knows (``freeze="all_but_text"``).
+
+Frozen parameters are taken out of the optimizer: in it they would be decayed, would take room for
+their moments, and upstream's gradient norm, which reads every gradient, would stop at the missing
+ones. Checkpoints stay as upstream writes them, so that a run goes on with or without us.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType, SimpleNamespace
+from typing import Any, Final
+
+from coqui_amharic_ext.errors import UnavailableError
+
+PARTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "text": ("text_embedding.", "text_head."),
+        "mel": ("mel_embedding.", "mel_head."),
+        "positions": ("text_pos_embedding.", "mel_pos_embedding."),
+        "conditioning": (
+            "conditioning_encoder.",
+            "conditioning_perceiver.",
+            "prompt_embedding.",
+            "prompt_pos_embedding.",
+        ),
+        "transformer": ("gpt.", "final_norm."),
+    }
+)
+"""Parts of upstream's ``GPT`` by the beginnings of their parameters' names."""
+
+ALL_BUT_TEXT: Final = "all_but_text"
+_KEEPER: Final = "_coqui_amharic_freezer"
+
+
+def parse_freeze(text: str) -> tuple[str, ...]:
+    """Return the parts that ``Settings.freeze`` names.
+
+    Raises
+    ------
+    ValueError
+        A part is not known, or nothing would be left to train.
+    """
+    parts: list[str] = []
+    for name in filter(None, (piece.strip() for piece in text.split(","))):
+        if name == ALL_BUT_TEXT:
+            parts += [part for part in PARTS if part != "text"]
+        elif name in PARTS:
+            parts.append(name)
+        else:
+            raise ValueError(f"{name!r} is not one of {', '.join((ALL_BUT_TEXT, *PARTS))}")
+    parts = list(dict.fromkeys(parts))
+    if len(parts) == len(PARTS):
+        raise ValueError("nothing would be left to train")
+    return tuple(parts)
+
+
+def frozen_parameters(gpt: Any, parts: Iterable[str]) -> dict[str, Any]:
+    """Return the parameters of a GPT that belong to some parts, by name."""
+    beginnings = tuple(b for part in parts for b in PARTS[part])
+    return {n: p for n, p in gpt.named_parameters() if n.startswith(beginnings)}
+
+
+class Freezer:
+    """Keeps parameters out of an optimizer until a step, and its saved state as upstream's.
+
+    Parameters
+    ----------
+    optimizer : torch.optim.Optimizer
+        Over all parameters, without a state yet; changed in place.
+    parameters : iterable of Parameter
+        Which ones to freeze.
+    steps : int
+        Training steps after which they are trained; 0 for never.
+    """
+
+    def __init__(self, optimizer: Any, parameters: Iterable[Any], steps: int) -> None:
+        self._optimizer = optimizer
+        self._full = [list(group["params"]) for group in optimizer.param_groups]
+        self._frozen = {id(parameter): parameter for parameter in parameters}
+        self._steps = steps
+        for parameter in self._frozen.values():
+            parameter.requires_grad_(False)
+            parameter.grad = None
+        for group in optimizer.param_groups:
+            group["params"] = [p for p in group["params"] if id(p) not in self._frozen]
+        optimizer.register_state_dict_post_hook(self._as_upstream)
+        optimizer.register_load_state_dict_pre_hook(self._from_upstream)
+
+    @property
+    def count(self) -> int:
+        """Numbers that are frozen."""
+        return sum(parameter.numel() for parameter in self._frozen.values())
+
+    def at_step(self, step: int) -> bool:
+        """Thaw if the time has come; return whether this was the step."""
+        if not self._frozen or not self._steps or step < self._steps:
+            return False
+        self.thaw()
+        return True
+
+    def thaw(self) -> None:
+        """Train everything from now on; the parameters' moments start from nothing."""
+        for parameter in self._frozen.values():
+            parameter.requires_grad_(True)
+        for group, full in zip(self._optimizer.param_groups, self._full, strict=True):
+            group["params"] = list(full)
+        self._frozen.clear()
+
+    def _numbers(self) -> tuple[list[int], set[int]]:
+        """Return the numbers, in upstream's saved state, of trained and of frozen parameters."""
+        everything = [parameter for group in self._full for parameter in group]
+        frozen = {n for n, parameter in enumerate(everything) if id(parameter) in self._frozen}
+        return [n for n in range(len(everything)) if n not in frozen], frozen
+
+    def _as_upstream(self, _: Any, saved: dict[str, Any]) -> dict[str, Any]:
+        if not self._frozen:
+            return saved
+        trained, _frozen = self._numbers()
+        start = 0
+        groups = []
+        for group, full in zip(saved["param_groups"], self._full, strict=True):
+            groups.append({**group, "params": list(range(start, start + len(full)))})
+            start += len(full)
+        state = {trained[number]: value for number, value in saved["state"].items()}
+        return {**saved, "state": state, "param_groups": groups}
+
+    def _from_upstream(self, _: Any, saved: dict[str, Any]) -> dict[str, Any] | None:
+        sizes = [len(group["params"]) for group in saved["param_groups"]]
+        if not self._frozen or sizes != [len(full) for full in self._full]:
+            return None
+        trained, frozen = self._numbers()
+        if self._steps and frozen & saved["state"].keys():
+            # They were trained already: the run is past its first part.
+            self.thaw()
+            return None
+        number_of = {full: own for own, full in enumerate(trained)}
+        groups = [
+            {**group, "params": [number_of[n] for n in group["params"] if n in number_of]}
+            for group in saved["param_groups"]
+        ]
+        state = {number_of[n]: value for n, value in saved["state"].items() if n in number_of}
+        return {**saved, "state": state, "param_groups": groups}
+
+
+def with_frozen_parts(original: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
+    """Wrap ``Trainer.get_optimizer``: what ``Settings.freeze`` names stays out of the optimizer."""
+
+    @functools.wraps(original)
+    def get_optimizer(self: Any) -> list[Any]:
+        from coqui_amharic_ext.settings import get_settings
+        from coqui_amharic_ext.training.runlog import run_log
+
+        settings = get_settings()
+        optimizers = original(self)
+        parts = parse_freeze(settings.freeze)
+        if not parts:
+            return optimizers
+        model = getattr(self.model, "module", self.model)
+        gpt = getattr(getattr(model, "xtts", None), "gpt", None)
+        if gpt is None or len(optimizers) != 1:
+            raise UnavailableError(
+                f"freeze={settings.freeze!r} is about XTTS's GPT, but a {type(model).__name__} is "
+                "trained; leave freeze (COQUI_AMHARIC_FREEZE) empty"
+            )
+        chosen = frozen_parameters(gpt, parts)
+        freezer = Freezer(optimizers[0], chosen.values(), settings.freeze_steps)
+        setattr(self, _KEEPER, freezer)
+        until = f"up to step {settings.freeze_steps}" if settings.freeze_steps else "throughout"
+        everything = sum(parameter.numel() for parameter in gpt.parameters())
+        run_log.info(
+            " > Frozen %s: %s (%.1f of %.1f million parameters)",
+            until,
+            ", ".join(parts),
+            freezer.count / 1e6,
+            everything / 1e6,
+        )
+        return optimizers
+
+    return get_optimizer
+
+
+def with_thawing(original: Callable[..., None]) -> Callable[..., None]:
+    """Wrap ``TrainerCallback.on_train_step_start``, where the trainer says which step comes."""
+
+    @functools.wraps(original)
+    def on_train_step_start(self: Any, trainer: Any) -> None:
+        freezer: Freezer | None = trainer.__dict__.get(_KEEPER)
+        if freezer is not None and freezer.at_step(trainer.total_steps_done):
+            from coqui_amharic_ext.training.runlog import run_log
+
+            run_log.info(" > Step %d: everything is trained from now on", trainer.total_steps_done)
+        original(self, trainer)
+
+    return on_train_step_start
+
+
+def norm_of_present(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap ``Trainer._compute_grad_norm``, which stops at a parameter without a gradient."""
+
+    @functools.wraps(original)
+    def _compute_grad_norm(self: Any, optimizer: Any) -> Any:
+        present = [
+            parameter
+            for group in optimizer.param_groups
+            for parameter in group["params"]
+            if parameter.grad is not None
+        ]
+        if not present:
+            import torch
+
+            return torch.zeros(())
+        return original(self, SimpleNamespace(param_groups=[{"params": present}]))
+
+    return _compute_grad_norm
