@@ -264,9 +264,7 @@ def test_a_run_trains_what_is_left_and_then_everything(
     with caplog.at_level(logging.INFO):
         trainer, before = _train(config, rows, **wd_only)
     assert "Frozen throughout: mel, positions, conditioning, transformer" in caplog.text
-    text = {
-        f"xtts.gpt.{n}" for n in ("text_embedding.weight", "text_head.weight", "text_head.bias")
-    }
+    names = ("text_embedding.weight", "text_head.weight", "text_head.bias")
     assert _moved(trainer, before) == {f"xtts.gpt.{name}" for name in names}
     am.deactivate()
     activate(freeze="all_but_text", freeze_steps=2, fused_adamw=fused)
