@@ -14,6 +14,7 @@ from coqui_amharic_ext.cli import (
     plugins,
     train,
     vocab,
+    webui,
 )
 
 app = typer.Typer(
@@ -32,5 +33,6 @@ app.command("bench", context_settings=bench.CONTEXT)(bench.bench)
 app.command("train", context_settings=train.CONTEXT)(train.train)
 app.command("plugins")(plugins.plugins)
 app.command("demo")(demo.demo)
+app.command("webui")(webui.webui)
 app.add_typer(vocab.app, name="vocab")
 app.add_typer(data.app, name="data")

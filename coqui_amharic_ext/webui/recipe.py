@@ -86,6 +86,7 @@ class Plan:
             **inherited,
             **self.settings,
             "COQUI_AMHARIC_AUTOLOAD": "1",
+            "TORCH_DEVICE_BACKEND_AUTOLOAD": "1",
             "PYTHONUNBUFFERED": "1",
             "PYTHONUTF8": "1",
         }

@@ -1,0 +1,51 @@
+"""``webui``."""
+
+from __future__ import annotations
+
+import sys
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from coqui_amharic_ext.cli.output import emit, note
+
+
+def webui(
+    work: Annotated[
+        Path,
+        typer.Option(
+            "--work", "-w", help="Folder with corpora, checkpoints and runs; no path leads out."
+        ),
+    ] = Path(),
+    port: Annotated[
+        int | None, typer.Option(help="Port; without it the first free one from 7860.")
+    ] = None,
+    browse: Annotated[
+        bool, typer.Option("--open", help="Open it in the browser, as soon as it answers.")
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="The address as one JSON document, when it answers.")
+    ] = False,
+) -> None:
+    """Serve the web page: text, training, data, performance and synthesis.
+
+    It answers on this computer only; from elsewhere reach it with ssh -L 7860:127.0.0.1:7860.
+    Ctrl-C ends it; runs that it started save what they have and end. Needs the extra webui.
+
+    Example: coqui-amharic webui --work ~/amharic
+    """
+    from coqui_amharic_ext.webui.serve import serve
+
+    def tell(address: str) -> None:
+        if json:
+            emit({"address": address, "work": str(work.resolve())})
+
+            sys.stdout.flush()
+        else:
+            note(f"the page is at {address} (Ctrl-C ends it)")
+        if browse:
+            webbrowser.open(address)
+
+    serve(work, port, tell)

@@ -1,0 +1,73 @@
+"""Data: what a corpus's check finds, and how the bad clips sound."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import gradio as gr
+
+from coqui_amharic_ext.webui.corpus import load_clip, run_check
+from coqui_amharic_ext.webui.page import Page
+from coqui_amharic_ext.webui.player import wav_player
+from coqui_amharic_ext.webui.trial import BUNDLED, bundled_corpus
+from coqui_amharic_ext.webui.words import in_words
+
+_PRIVATE: Final = {"api_visibility": "private"}
+
+
+def build(page: Page, tab: gr.Tab) -> None:
+    """Build the tab."""
+    with gr.Row():
+        corpus = gr.Dropdown(
+            [],
+            allow_custom_value=True,
+            label="Corpus folder or metadata file, in the work folder",
+            elem_id="data-corpus",
+            scale=3,
+            min_width=240,
+        )
+        model = gr.Radio(["xtts", "vits"], value="xtts", label="For", min_width=160)
+    with gr.Row():
+        bundled = gr.Button(
+            f"Put the bundled corpus into {BUNDLED}", elem_id="data-bundled", min_width=200
+        )
+        start = gr.Button("Check", variant="primary", elem_id="data-go", min_width=200)
+    summary = gr.HTML(elem_id="data-summary", min_height=40)
+    clip = gr.Dropdown([], label="Clip with a finding", elem_id="data-clip")
+    player = gr.HTML(elem_id="data-player")
+    listing = gr.HTML(elem_id="data-findings")
+
+    def found() -> dict[str, object]:
+        return gr.update(choices=page.work.corpora())
+
+    def unpack() -> dict[str, object]:
+        with in_words("writing the bundled corpus"):
+            folder = bundled_corpus(page.work)
+            return gr.update(choices=page.work.corpora(), value=page.work.shown(folder))
+
+    def check(
+        given: str | None,
+        chosen: str,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - gradio's way
+    ) -> tuple[str, dict[str, object], str, str]:
+        with in_words("checking the corpus"):
+            done = run_check(
+                page.work,
+                given or "",
+                chosen,
+                lambda number, total: progress((number, total), desc="clips"),
+            )
+            clips = gr.update(choices=list(done.clips), value=None)
+            return done.summary, clips, "", done.listing
+
+    def listen(given: str | None) -> str:
+        if not given:
+            return ""
+        with in_words("reading the clip"):
+            rate, audio, drawing = load_clip(page.work, given)
+            return drawing + wav_player(audio, rate, given)
+
+    tab.select(found, None, corpus, show_progress="hidden", **_PRIVATE)
+    bundled.click(unpack, None, corpus, **_PRIVATE)
+    start.click(check, [corpus, model], [summary, clip, player, listing], **_PRIVATE)
+    clip.input(listen, clip, player, show_progress="minimal", **_PRIVATE)

@@ -1,0 +1,43 @@
+"""What every tab is built from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from coqui_amharic_ext.webui.runs import Runs
+from coqui_amharic_ext.webui.speech import Speech
+from coqui_amharic_ext.webui.workfolder import WorkFolder
+
+if TYPE_CHECKING:
+    from coqui_amharic_ext.g2p.types import Availability
+
+Choices = list[tuple[str, str]]
+SHOWN: Final = 70
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The work folder and what is shared by all sessions because it lies there."""
+
+    work: WorkFolder
+    runs: Runs
+    speech: Speech
+
+
+def choices(states: Iterable[tuple[str, bool, str]]) -> Choices:
+    """Return (what is shown, value) of names, with why those that cannot serve can't."""
+    return [
+        (name if ok else f"{name} – not available: {_short(reason)}", name)
+        for name, ok, reason in states
+    ]
+
+
+def g2p_choices(states: dict[str, Availability]) -> Choices:
+    """Return the choices of G2P backends."""
+    return choices((name, state.ok, state.reason) for name, state in states.items())
+
+
+def _short(reason: str) -> str:
+    return reason if len(reason) <= SHOWN else reason[:SHOWN] + "…"

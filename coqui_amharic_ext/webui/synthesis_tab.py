@@ -1,0 +1,48 @@
+"""Synthesis: a text in a voice, heard while it is made."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from coqui_amharic_ext.webui.page import Page
+from coqui_amharic_ext.webui.text_tab import EXAMPLE
+from coqui_amharic_ext.webui.words import in_words
+
+
+def build(page: Page, tab: gr.Tab) -> None:
+    """Build the tab."""
+    text = gr.Textbox(EXAMPLE, label="Amharic text", lines=3, elem_id="synthesis-text")
+    checkpoint = gr.Dropdown(
+        [],
+        allow_custom_value=True,
+        label="Checkpoint folder, in the work folder",
+        elem_id="synthesis-checkpoint",
+    )
+    with gr.Row():
+        speaker = gr.Textbox(
+            label="Reference speaker (XTTS): a recording in the work folder",
+            max_lines=1,
+            min_width=240,
+        )
+        upload = gr.Audio(
+            sources=["upload", "microphone"],
+            type="filepath",
+            label="or a recording from here",
+            min_width=240,
+        )
+    speak = gr.Button("Speak", variant="primary", elem_id="synthesis-go")
+    player = gr.HTML(elem_id="synthesis-player", min_height=60)
+
+    def say(written: str, folder: str | None, reference: str, recording: str | None) -> str:
+        with in_words("starting to speak"):
+            return page.speech.player(written, folder or "", reference, recording)
+
+    speak.click(say, [text, checkpoint, speaker, upload], player, api_visibility="private")
+    for event in (tab.select, checkpoint.focus):
+        event(
+            lambda: gr.update(choices=page.work.checkpoints()),
+            None,
+            checkpoint,
+            show_progress="hidden",
+            api_visibility="private",
+        )
