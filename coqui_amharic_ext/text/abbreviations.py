@@ -246,19 +246,27 @@ def read_abbreviation(line: Line, i: int) -> Reading | None:
     return _head(line, i) or _initials(line, i)
 
 
+@cache
+def _letter_names() -> frozenset[str]:
+    return frozenset(row["spoken"] for row in rows("latin_letters"))
+
+
+def _is_initial(word: str) -> bool:
+    """Whether a word is one Ethiopic letter, or the name of a Latin one."""
+    return len(word) == 1 or word in _letter_names()
+
+
 def _initials(line: Line, i: int) -> Reading | None:
-    """ሀ.ለ.ሐ: single letters with dots that the table does not know are read as letters."""
+    """ሀ.ለ.ሐ, ቢ.ቢ.ሲ: letters with dots that the table does not know are read as letters."""
     tokens, kinds = line.tokens, line.kinds
-    if (
-        len(tokens[i]) != 1
-        or tokens[i + 1] != "."
-        or kinds[i + 2] != WORD
-        or len(tokens[i + 2]) != 1
-    ):
+    if tokens[i + 1] != "." or kinds[i + 2] != WORD or not _is_initial(tokens[i + 2]):
         return None
-    letters = [tokens[i]]
+    first = tokens[i]
+    if not _is_initial(first) and not (first[0] in glued_prefixes() and _is_initial(first[1:])):
+        return None
+    letters = [first]
     j = i + 1
-    while tokens[j] == "." and kinds[j + 1] == WORD and len(tokens[j + 1]) == 1:
+    while tokens[j] == "." and kinds[j + 1] == WORD and _is_initial(tokens[j + 1]):
         letters.append(tokens[j + 1])
         j += 2
     if kinds[j] == WORD:

@@ -82,10 +82,12 @@ def read_time(line: Line, i: int) -> Reading | None:
     if len(tokens[i]) > 2 or len(tokens[i + 2]) != 2:
         return None
     hour, minute = int(tokens[i]), int(tokens[i + 2])
-    if hour > 24 or minute > 59:
-        return None
     end = i + 3
     policy = line.policy
+    if minute <= 59 and mark == ":" and (hour > 24 or _hundredths(line, end)):
+        return _read_duration(line, i)
+    if hour > 24 or minute > 59:
+        return None
     if mark == ".":
         after, word = _hour_word(line, end)
         if after == end or tokens[end] == ".":
@@ -120,6 +122,22 @@ def read_time(line: Line, i: int) -> Reading | None:
     if second:
         spoken += f" ከ{number_words(str(second), policy)} ሰከንድ"
     return Reading(end, lead + spoken, "time")
+
+
+def _hundredths(line: Line, end: int) -> bool:
+    """Whether .cc follows, as in the times of races."""
+    return (
+        line.tokens[end] == "." and line.kinds[end + 1] == NUMBER and len(line.tokens[end + 1]) <= 2
+    )
+
+
+def _read_duration(line: Line, i: int) -> Reading:
+    """26:17, 26:17.53: more than an hour of the clock has are minutes, seconds and hundredths."""
+    said = [number_words(line.tokens[k], line.policy) for k in (i, i + 2)]
+    spoken = f"{said[0]} ደቂቃ ከ{said[1]} ሰከንድ"
+    if not _hundredths(line, i + 3):
+        return Reading(i + 3, spoken, "duration")
+    return Reading(i + 5, f"{spoken} ከ{number_words(line.tokens[i + 4], line.policy)}", "duration")
 
 
 def read_hour_with_half(line: Line, i: int) -> Reading | None:

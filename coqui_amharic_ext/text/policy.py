@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 
 def _choice(doc: str, default: str, *others: str) -> Any:
     return field(default=default, metadata={"choices": (default, *others), "doc": doc})
+
+
+class PolicyChoice(NamedTuple):
+    """One policy: its name, its valid values (the default first) and what each does."""
+
+    name: str
+    values: tuple[str, ...]
+    doc: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +145,14 @@ class TextPolicy:
                 raise ValueError(f"{name!r} is given twice in {text!r}")
             chosen[name] = value
         return cls(**chosen)
+
+    @classmethod
+    def describe(cls) -> tuple[PolicyChoice, ...]:
+        """List every policy with its valid values and what they do, for help texts."""
+        return tuple(
+            PolicyChoice(option.name, option.metadata["choices"], option.metadata["doc"])
+            for option in fields(cls)
+        )
 
     def to_string(self) -> str:
         """Return the choices that differ from the defaults, as ``from_string`` reads them."""

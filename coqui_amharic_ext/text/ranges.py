@@ -7,6 +7,7 @@ from functools import cache
 from typing import Final
 
 from coqui_amharic_ext.text.affixes import DETACHABLE, free_prefixes, glued_prefixes
+from coqui_amharic_ext.text.calendars import is_month
 from coqui_amharic_ext.text.cardinals import ordinal
 from coqui_amharic_ext.text.context import stems
 from coqui_amharic_ext.text.scanner import GEEZ, MARK, NUMBER, SPACE, WORD, Line, ReadAt, Reading
@@ -46,6 +47,12 @@ def prefix_before(line: Line, i: int) -> str:
         word = line.tokens[j - 1]
         return word if word in DETACHABLE or word in free_prefixes() else ""
     return ""
+
+
+def _begun(line: Line, i: int) -> bool:
+    """Whether the word before has the ከ of the range: ከጠዋቱ 2:30-6:00, ከጥር 1-10."""
+    word = line.before(i)
+    return word[:1] == "ከ" and (word[1:].startswith(stems("begun")) or is_month(word))
 
 
 def _dash(line: Line, end: int) -> int:
@@ -114,6 +121,6 @@ def join(line: Line, i: int, first: Reading, read: ReadAt) -> Reading:
     if second.rule == "ordinal" and first.rule == "number" and first.value is not None:
         # 9-12ኛ: the ending is written once and said twice.
         first = first._replace(spoken=ordinal(first.value, line.policy))
-    if prefix or line.policy.ranges == "to":
+    if prefix or line.policy.ranges == "to" or _begun(line, i):
         return Reading(second.end, f"{first.spoken} እስከ {second.spoken}", "range")
     return Reading(second.end, f"ከ{first.spoken} እስከ {second.spoken}", "range")

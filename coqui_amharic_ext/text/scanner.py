@@ -79,7 +79,7 @@ class Line:
     def __init__(self, text: str, policy: TextPolicy) -> None:
         self.text = text
         self.policy = policy
-        tokens = _TOKEN.findall(text)
+        tokens: list[str] = _TOKEN.findall(text)
         kinds_of = _KINDS
         self.kinds = [kinds_of[token[0]] for token in tokens]
         self.size = len(tokens)

@@ -7,7 +7,6 @@ from typing import Final
 
 from coqui_amharic_ext.text.affixes import attach_suffix, fits_number
 from coqui_amharic_ext.text.cardinals import number_words, ordinal
-from coqui_amharic_ext.text.homophones import fold_homophones
 from coqui_amharic_ext.text.policy import TextPolicy
 from coqui_amharic_ext.text.scanner import GEEZ, NUMBER, WORD, Line, Reading
 
@@ -19,6 +18,7 @@ SLASH: Final = "ስላሽ"
 #: Denominators that are read as parts even without ኛ; others with a slash are dates, marks or
 #: references.
 _DENOMINATORS: Final = frozenset((2, 3, 4, 5, 6, 7, 8, 9, 10, 16, 20, 25, 50, 1000))
+_HUNDREDTHS: Final = 100
 _BLOOD_PRESSURE: Final = (range(70, 261), range(30, 161))
 
 
@@ -69,12 +69,13 @@ def read_fraction(line: Line, i: int) -> Reading | None:
     word = tokens[i + 3] if kinds[i + 3] == WORD else ""
     if word.startswith("ኛ") and denominator > 1:
         # 2/3ኛ is a fraction whatever its size; the ending is said already.
-        spoken = f"{number_words(tokens[i], line.policy)} {ordinal(denominator, line.policy)}"
+        spoken = say_fraction(numerator, denominator, line.policy)
         rest = word[1:]
         if not rest or fits_number(spoken, rest):
             return Reading(i + 4, attach_suffix(spoken, rest), "fraction")
         return Reading(i + 3, spoken, "fraction")
-    if numerator >= denominator or denominator not in _DENOMINATORS:
+    hundredth = denominator == _HUNDREDTHS and numerator < 10
+    if numerator >= denominator or not (denominator in _DENOMINATORS or hundredth):
         return None
     spoken = say_fraction(numerator, denominator, line.policy)
     if word and fits_number(spoken, word):
@@ -102,6 +103,14 @@ def read_vulgar(line: Line, i: int) -> Reading | None:
     return Reading(j + 1, spoken, "fraction")
 
 
+def _is_reference(line: Line, i: int) -> bool:
+    """Whether the word number, also short (ቁ.), stands before: the number of a law or file."""
+    j = i - 1
+    while j >= 0 and i - j <= 3 and line.tokens[j] in (" ", "."):
+        j -= 1
+    return j >= 0 and line.tokens[j].endswith(("ቁጥር", "ቁ"))
+
+
 def read_pair(line: Line, i: int) -> Reading | None:
     """Other numbers with a slash: 85/100, 2014/15, 120/80, 1097/2011."""
     tokens, kinds = line.tokens, line.kinds
@@ -114,11 +123,11 @@ def read_pair(line: Line, i: int) -> Reading | None:
     said = number_words(first, policy)
     if len(first) <= 4 and len(second) <= 4:
         a, b = int(first), int(second)
-        if b == 100 and a <= 100:
+        if b == 100 and 10 <= a <= 100:
             return Reading(i + 3, f"{said} ከመቶ", "marks")
         if a in _BLOOD_PRESSURE[0] and b in _BLOOD_PRESSURE[1] and a > b:
             return Reading(i + 3, f"{said} በ{number_words(second, policy)}", "blood pressure")
-    link = f" {SLASH} " if fold_homophones(line.before(i)).endswith("ቁጥር") else " "
+    link = f" {SLASH} " if _is_reference(line, i) else " "
     return Reading(i + 3, said + link + number_words(second, policy), "slash")
 
 

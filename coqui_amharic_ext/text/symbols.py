@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
+from coqui_amharic_ext.text.numerals import amount
 from coqui_amharic_ext.text.scanner import GEEZ, LATIN, MARK, NUMBER, SPACE, WORD, Line, Reading
 from coqui_amharic_ext.text.tables import rows
 
@@ -29,6 +30,8 @@ def _number_side(line: Line, i: int, step: int, letters: bool = False) -> bool:
         j += step
     if j < 0:
         return False
+    if step < 0 and line.tokens[j] == "%":
+        return True
     return line.kinds[j] in _NUMBERS or (
         letters and line.kinds[j] == LATIN and len(line.tokens[j]) == 1
     )
@@ -44,6 +47,8 @@ def read_symbol(line: Line, i: int) -> Reading | None:
             return Reading(i + 1, _spoken().get(here) or _ARITHMETIC[here], "symbol")
         if here == "+":
             return Reading(i + 1, "ፕላስ", "symbol") if after or _word_side(line, i) else _silence(i)
+        if here in _BOUNDS and after:
+            return _bound(line, i)
         if here in _SILENT:
             return _silence(i)
     if here == "#" and _number_side(line, i, 1):
@@ -58,6 +63,17 @@ def read_symbol(line: Line, i: int) -> Reading | None:
 
 def _word_side(line: Line, i: int) -> bool:
     return i > 0 and line.kinds[i - 1] in (LATIN, NUMBER)
+
+
+#: With no number before them: less than ten is under ten.
+_BOUNDS: Final = {"<": "በታች", ">": "በላይ"}
+
+
+def _bound(line: Line, i: int) -> Reading | None:
+    number = amount(line, line.skip_space(i + 1))
+    if number is None:
+        return _silence(i)
+    return Reading(number.end, f"ከ{number.spoken} {_BOUNDS[line.tokens[i]]}", "symbol")
 
 
 def _silence(i: int) -> Reading:

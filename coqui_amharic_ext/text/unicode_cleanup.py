@@ -144,8 +144,10 @@ STEPS: Final = (
     # 2ዐ15, 1Oኛ: letters that look like a zero, typed for one.
     Step(
         "ዐOo",
-        re.compile(rf"(?<=[0-9])(?:ዐ+|[Oo]+(?=[0-9{_E} ]|$))|(?<![{_E}0-9])ዐ+(?=[.]?[0-9])"),
-        lambda m: "0" * len(m[0]),
+        re.compile(
+            rf"(?<![A-Za-z0-9])[0-9][0-9Ooዐ]{{0,40}}(?![A-Za-z0-9])|(?<![{_E}0-9])ዐ+(?=[.]?[0-9])"
+        ),
+        lambda m: re.sub("[Ooዐ]", "0", m[0]),
     ),
     Step(" ", re.compile(r" {2,}"), _always(" ")),
 )

@@ -94,6 +94,14 @@ def test_policy_strings_must_be_strings():
         TextPolicy.from_string(None)
 
 
+def test_every_policy_describes_each_of_its_values():
+    for name, values, doc in TextPolicy.describe():
+        assert getattr(TextPolicy(), name) == values[0]
+        for value in values:
+            assert f"{value}:" in doc
+            assert TextPolicy.from_string(f"{name}={value}").to_string() in ("", f"{name}={value}")
+
+
 def test_a_policy_is_checked_when_it_is_made():
     with pytest.raises(ValueError, match="valid values: off, on"):
         TextPolicy(hours24="yes")

@@ -26,7 +26,10 @@ def test_every_table_has_a_comment_column_and_rows(name):
 @pytest.mark.parametrize("name", TABLES)
 def test_no_table_says_one_thing_twice(name):
     first, *_ = rows(name)[0]
-    keys = [(row[first], row.get("kind"), row.get("calendar")) for row in rows(name)]
+    keys = [
+        (row[first], *(row.get(column) for column in ("kind", "calendar", "context")))
+        for row in rows(name)
+    ]
     assert len(keys) == len(set(keys))
 
 
