@@ -1,0 +1,51 @@
+"""What is wrong with an installation, and the exact command that mends each thing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from coqui_amharic_ext.doctor.checks import problems
+from coqui_amharic_ext.doctor.environment import Environment
+from coqui_amharic_ext.doctor.facts import Facts, collect
+from coqui_amharic_ext.doctor.problems import Fix, Problem
+
+__all__ = ["Diagnosis", "Environment", "Facts", "Fix", "Problem", "collect", "diagnose", "problems"]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What was found out, and what is wrong."""
+
+    facts: Facts
+    problems: tuple[Problem, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the main job runs: nothing is worse than a warning."""
+        return not any(problem.severity == "error" for problem in self.problems)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain dictionaries and lists, for JSON and bug reports."""
+        return {
+            "ok": self.ok,
+            "problems": [problem.to_dict() for problem in self.problems],
+            "facts": self.facts.to_dict(),
+        }
+
+
+def diagnose(
+    environment: Environment | None = None, *, tell: Callable[[str], None] = lambda what: None
+) -> Diagnosis:
+    """Examine an environment; nothing is changed.
+
+    Parameters
+    ----------
+    environment : Environment, optional
+        This process's by default.
+    tell : callable
+        Is told what is looked at, for a progress display.
+    """
+    facts = collect(environment, tell=tell)
+    return Diagnosis(facts, problems(facts))

@@ -1,0 +1,101 @@
+"""Commands that install and remove packages here."""
+
+from __future__ import annotations
+
+from coqui_amharic_ext.doctor.facts import Facts
+from coqui_amharic_ext.doctor.problems import Command
+from coqui_amharic_ext.doctor.versions import requirement
+
+INDEX = "https://download.pytorch.org/whl/"
+"""PyTorch's own index; the builds for one CUDA version are in a folder such as ``cu130``."""
+
+_DEPEND_ON_TORCH = frozenset(
+    {
+        "coqui-tts",
+        "coqui-tts-trainer",
+        "coqui-amharic-ext",
+        "torchaudio",
+        "torchcodec",
+        "transphone",
+        "flash-attn",
+        "flash-attn-4",
+        "xformers",
+        "einops",
+        "monotonic-alignment-search",
+        "librosa",
+    }
+)
+
+
+def install(facts: Facts, *packages: str, options: tuple[str, ...] = ()) -> Command:
+    """Return the command that installs packages.
+
+    Where one of them depends on torch, the installed torch is named with its version, so that
+    nothing puts another one in its place unasked.
+    """
+    pins = ()
+    torch = facts.version("torch")
+    wanted = {_name(package) for package in packages}
+    if torch and "--no-deps" not in options and wanted & _DEPEND_ON_TORCH and "torch" not in wanted:
+        pins = (f"torch=={torch}",)
+    return (*_pip(facts, "install"), *options, *packages, *pins)
+
+
+def install_torch(facts: Facts, index: str = "") -> Command:
+    """Return the command that installs the torch and torchaudio that we ask for."""
+    options = ("--index-url", INDEX + index) if index else ()
+    return (
+        *_pip(facts, "install"),
+        *options,
+        "torch" + facts.wanted("torch"),
+        "torchaudio" + facts.wanted("torchaudio"),
+    )
+
+
+def reinstall(facts: Facts, *packages: str, options: tuple[str, ...] = ()) -> Command:
+    """Return the command that lays packages' own files anew, and only those."""
+    return install(facts, *packages, options=("--force-reinstall", "--no-deps", *options))
+
+
+def uninstall(facts: Facts, *packages: str) -> Command:
+    """Return the command that removes packages."""
+    yes = () if _is_uv(facts) else ("-y",)
+    return (*_pip(facts, "uninstall"), *yes, *packages)
+
+
+def system_package(
+    facts: Facts, debian: str, fedora: str, arch: str, brew: str, conda: str
+) -> Command:
+    """Return the command that installs FFmpeg, ``()`` where none is known."""
+    machine = facts.machine
+    if machine.system == "darwin":
+        return ("brew", "install", "ffmpeg")
+    if machine.system == "win32":
+        return ("conda", "install", "-y", "-c", "conda-forge", "ffmpeg")
+    sudo = () if machine.root else ("sudo",)
+    for family, command in (
+        ("debian", ("apt-get", "install", "-y", "ffmpeg")),
+        ("ubuntu", ("apt-get", "install", "-y", "ffmpeg")),
+        ("fedora", ("dnf", "install", "-y", "ffmpeg-free")),
+        ("rhel", ("dnf", "install", "-y", "ffmpeg-free")),
+        ("arch", ("pacman", "-S", "--noconfirm", "ffmpeg")),
+        ("suse", ("zypper", "install", "-y", "ffmpeg")),
+        ("alpine", ("apk", "add", "ffmpeg")),
+    ):
+        if family in machine.family:
+            return (*sudo, *command)
+    return ()
+
+
+def _pip(facts: Facts, verb: str) -> Command:
+    if _is_uv(facts):
+        return (*facts.pip, verb, "--python", facts.machine.executable)
+    return (*(facts.pip or (facts.machine.executable, "-m", "pip")), verb)
+
+
+def _is_uv(facts: Facts) -> bool:
+    return len(facts.pip) == 2
+
+
+def _name(package: str) -> str:
+    return requirement(package).name
