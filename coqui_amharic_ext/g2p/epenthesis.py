@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from coqui_amharic_ext.g2p.phones import LENGTH
 from coqui_amharic_ext.g2p.resources import rows
@@ -27,53 +27,43 @@ _TOKEN = re.compile(f"[^{LENGTH}ʷ]ʷ?{LENGTH}?|[{LENGTH}ʷ]")
 _OPENING = re.compile("[^əuiaeɨo]*[əuiaeɨo]|[^əuiaeɨo]+$")
 
 _CLASSES: Final = {
+    "stop": "pbtdkɡʔƥƭƙȿ",
     "affricate": "ʧʤƈ",
     "fricative": "fvszʃʒh",
     "nasal": "mnɲ",
     "liquid": "lɾ",
     "glide": "wj",
 }
-_CLASS_OF: Final = {char: name for name, chars in _CLASSES.items() for char in chars}
+_SKELETON: Final[dict[int, str | None]] = {
+    ord(char): name[0] for name, chars in _CLASSES.items() for char in chars
+}
+_REPEATED: Final = "="
 
 
 @lru_cache(maxsize=1)
 def _contacts() -> dict[tuple[str, str, str], float]:
-    return {(row[0], row[1], row[2]): float(row[3]) for row in rows("contacts.tsv")}
+    """Return the cost of each pair of classes, by their first letters."""
+    return {(row[0], row[1][0], row[2][0]): float(row[3]) for row in rows("contacts.tsv")}
 
 
-class _Token(NamedTuple):
-    """What of a consonant counts here.
+def _cluster_cost(tokens: Sequence[str], initial: bool, final: bool) -> float:
+    """Return the cost of a cluster between two vowels, or between a vowel and a word edge.
 
-    Attributes
-    ----------
-    sonority : str
-        Its class in ``data/contacts.tsv``.
-    long : bool
-        Whether it is geminate.
-    repeated : bool
-        Whether it is the consonant before it once more.
+    A token is a class's first letter, with ``ː`` if the consonant is long and ``=`` before it if it
+    is the consonant before it once more.
     """
-
-    sonority: str
-    long: bool
-    repeated: bool
-
-
-def _cluster_cost(tokens: Sequence[_Token], initial: bool, final: bool) -> float:
-    """Return the cost of a cluster between two vowels, or between a vowel and a word edge."""
     if not tokens:
         return 0.0 if final else FORBIDDEN
-    places = len(tokens) + sum(token.long for token in tokens)
+    places = len(tokens) + sum([token[-1] == LENGTH for token in tokens])
     if initial:
         return 0.0 if places == 1 else float(FORBIDDEN * (places - 1))
     if places > 2:
         return float(FORBIDDEN * (places - 2))
     if len(tokens) == 1:
         return 0.0
-    if tokens[1].repeated:
+    if tokens[1][0] == _REPEATED:
         return IDENTICAL_COST
-    place = "final" if final else "medial"
-    return _contacts()[place, tokens[0].sonority, tokens[1].sonority]
+    return _contacts()["final" if final else "medial", tokens[0][-1], tokens[1][-1]]
 
 
 class _Runs(dict[str, str]):
@@ -119,43 +109,48 @@ def fill_run(tokens: Sequence[str], initial: bool, final: bool) -> str:
     initial, final : bool
         Whether the run begins, ends the word; otherwise a vowel is there.
     """
-    before = ("", *tokens)
-    skeleton = tuple(
-        _Token(_CLASS_OF.get(token[0], "stop"), token[-1] == LENGTH, token == before[number])
-        for number, token in enumerate(tokens)
-    )
+    skeleton = "".join([token[0] + LENGTH if token[-1] == LENGTH else token[0] for token in tokens])
+    skeleton = skeleton.translate(_SKELETON)
+    if len(set(tokens)) < len(tokens):
+        before = ("", *tokens)
+        parts = _CLASS_TOKEN.findall(skeleton)
+        skeleton = "".join(
+            [_REPEATED + p if tokens[i] == before[i] else p for i, p in enumerate(parts)]
+        )
     places = _cheapest(skeleton, initial, final)
     return "".join([t + "ɨ" if i in places else t for i, t in enumerate(tokens)])
 
 
-def _cheapest(tokens: tuple[_Token, ...], initial: bool, final: bool) -> frozenset[int]:
+_CLASS_TOKEN: Final = re.compile(f"{_REPEATED}?[a-z]{LENGTH}?")
+_REMEMBERED: Final = 12
+
+
+def _cheapest(skeleton: str, initial: bool, final: bool) -> frozenset[int]:
     """Return after which consonants ɨ stands; which they are counts no more than their class."""
-    if len(tokens) <= _REMEMBERED:
-        return _remembered(tokens, initial, final)
-    return _search(tokens, initial, final)
-
-
-_REMEMBERED: Final = 6
+    if len(skeleton) <= _REMEMBERED:
+        return _remembered(skeleton, initial, final)
+    return _search(skeleton, initial, final)
 
 
 @lru_cache(maxsize=1 << 13)
-def _remembered(tokens: tuple[_Token, ...], initial: bool, final: bool) -> frozenset[int]:
-    return _search(tokens, initial, final)
+def _remembered(skeleton: str, initial: bool, final: bool) -> frozenset[int]:
+    return _search(skeleton, initial, final)
 
 
-def _search(tokens: tuple[_Token, ...], initial: bool, final: bool) -> frozenset[int]:
+def _search(skeleton: str, initial: bool, final: bool) -> frozenset[int]:
     """Find the cheapest places for ɨ, left to right; linear in the length of the run."""
+    tokens = _CLASS_TOKEN.findall(skeleton)
     count = len(tokens)
     # best[i]: cheapest cost with ɨ right after token i, and where the ɨ before that stood.
     best: list[tuple[float, int]] = [(0.0, -1)]
     for here in range(1, count + 1):
         options = []
-        for before in range(max(0, here - 3), here):
+        for before in range(max(0, here - 2), here):
             cost = _cluster_cost(tokens[before:here], initial and before == 0, False)
             options.append((best[before][0] + cost + VOWEL_COST + LATE_COST * here, before))
         best.append(min(options))
     ends = []
-    for before in range(max(0, count - 3), count + 1):
+    for before in range(max(0, count - 2), count + 1):
         first = initial and before == 0
         cost = _cluster_cost(tokens[before:], first, final)
         if first and final:

@@ -96,7 +96,7 @@ def realise(
     elif not coded:
         ipa, source = "", "rules"
     else:
-        _, spoken, source, ipa = likeliest(coded)
+        spoken, source, ipa = likeliest(coded)
         if segments is None:
             ipa = ipa or speak(spoken)
         else:
@@ -109,7 +109,7 @@ def _modern(coded: str) -> str | None:
     for old, new in _MODERN:
         if old in coded:
             modern = coded.replace(old, new)
-            if modern in words() or likeliest(modern)[2] != "rules":
+            if modern in words() or likeliest(modern)[1] != "rules":
                 return modern
     return None
 

@@ -206,18 +206,7 @@ def index() -> Index:
 def _group(raw: list[Raw]) -> tuple[Group, ...]:
     parts: dict[tuple[object, ...], tuple[dict[str, list[Pattern]], list[Pattern]]] = {}
     for row, name, tense, variant in raw:
-        letters = variant.translate(_UNSPOKEN)
-        places: dict[str, int] = {}
-        same: tuple[tuple[int, int], ...] = ()
-        first, last = len(letters), -1
-        for place, char in enumerate(letters):
-            if char.isdigit():
-                if char in places:
-                    same += ((places[char], place),)
-                else:
-                    places[char] = place
-                first, last = min(first, place), place
-        head, tail = letters[:first], letters[last + 1 :]
+        letters, digits, same, head, tail, inserts = _read(variant)
         palatal = ""
         if tense.endswith("!"):
             palatal = "must"
@@ -234,27 +223,47 @@ def _group(raw: list[Raw]) -> tuple[Group, ...]:
             # ስሜ is "my name" and በሬ "ox" before either is a converb; so ኮሶ, but ወዶ.
             alone = _SHORT_CONVERB_COST if tense == "ger1" else _SHORT_MERGED_COST
         unlisted = _STEM_COST.get(row.stem, _OTHER_STEM_COST)
-        pattern = Pattern(row.stem, takes, _inserts(variant), own, unlisted, alone)
-        radicals = tuple([places[digit] for digit in row.radicals])
+        pattern = Pattern(row.stem, takes, inserts, own, unlisted, alone)
+        radicals = tuple([digits[digit] for digit in row.radicals])
         by_class, unknown = parts.setdefault((head, tail, radicals, same, palatal), ({}, []))
         by_class.setdefault(name if radicals else "", []).append(pattern)
         if tense in row.default and name.partition(".")[2] in ("", "1"):
             unknown.append(pattern)
-    return tuple(
-        _made(key, by_class, unknown) for key, (by_class, unknown) in parts.items()
-    )
+    return tuple(_made(key, by_class, unknown) for key, (by_class, unknown) in parts.items())
 
 
-def _inserts(variant: str) -> tuple[tuple[int, str], ...]:
-    """Return what of a pattern is spoken but not written, and where, from the right."""
-    found = []
-    place = 0
+class _Pattern(NamedTuple):
+    letters: str
+    places: dict[str, int]
+    same: tuple[tuple[int, int], ...]
+    head: str
+    tail: str
+    inserts: tuple[tuple[int, str], ...]
+
+
+@lru_cache(maxsize=1 << 11)
+def _read(variant: str) -> _Pattern:
+    """Take a pattern to pieces; many classes share it."""
+    letters = variant.translate(_UNSPOKEN)
+    places: dict[str, int] = {}
+    same: tuple[tuple[int, int], ...] = ()
+    first, last = len(letters), -1
+    for place, char in enumerate(letters):
+        if char.isdigit():
+            if char in places:
+                same += ((places[char], place),)
+            else:
+                places[char] = place
+            first, last = min(first, place), place
+    inserts = []
+    size = 0
     for char in variant:
         if char in "ːɨ":
-            found.append((place, char))
+            inserts.append((size, char))
         else:
-            place += 1
-    return tuple(found[::-1])
+            size += 1
+    head, tail = letters[:first], letters[last + 1 :]
+    return _Pattern(letters, places, same, head, tail, tuple(inserts[::-1]))
 
 
 def _unknown_cost(pattern: Pattern) -> float:

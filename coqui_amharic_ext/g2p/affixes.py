@@ -1,0 +1,178 @@
+"""The edges of a written word: which prefixes and suffixes it may have, found at one go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from coqui_amharic_ext.g2p import inflection as infl
+
+_MEMO_SIZE: Final = 1 << 10
+
+
+class Way(NamedTuple):
+    """A prefix and a suffix that go together; fields as in :class:`inflection.Affix`."""
+
+    cost: float
+    takes: int
+    before: str
+    after: str
+    evidence: bool
+    opening: str
+    bare: bool
+    negative: bool
+    feminine: bool
+
+
+class Edge(NamedTuple):
+    """A written prefix or suffix.
+
+    Attributes
+    ----------
+    written : str
+        Its letters.
+    size : int
+        How many.
+    cost : float
+        The least cost of its readings.
+    opens : bool or None
+        Whether what follows a prefix must begin with a; None: either.
+    evidence : bool
+        Whether a reading of it shows that the word is a verb.
+    takes : int
+        Union of what its readings take.
+    affixes : tuple of Affix
+        Its readings.
+    ways : dict
+        For a prefix: the ways to go with each suffix, made when first needed.
+    """
+
+    written: str
+    size: int
+    cost: float
+    opens: bool | None
+    evidence: bool
+    takes: int
+    affixes: tuple[infl.Affix, ...]
+    ways: dict[str, tuple[Way, ...]]
+
+
+class Edges(NamedTuple):
+    """All prefixes, or all suffixes.
+
+    Attributes
+    ----------
+    every : dict
+        Each by its letters.
+    known : dict
+        For each affix, every affix that a word with it also has at that edge (for ``ስለም``: ``ስለ``,
+        ``ስ`` and none), itself included, the cheapest first.
+    sizes : dict
+        Lengths to try, longest first, by the one or two characters at the edge.
+    """
+
+    every: dict[str, Edge]
+    known: dict[str, tuple[Edge, ...]]
+    sizes: dict[str, tuple[int, ...]]
+
+
+@lru_cache(maxsize=1)
+def prefixes() -> Edges:
+    """Return all prefixes."""
+    return _edges(infl.prefixes(), lambda key, size: key[:size], slice(0, 2))
+
+
+@lru_cache(maxsize=1)
+def suffixes() -> Edges:
+    """Return all suffixes."""
+    return _edges(infl.suffixes(), lambda key, size: key[len(key) - size :], slice(-2, None))
+
+
+def _edges(
+    table: dict[str, tuple[infl.Affix, ...]], cut: Callable[[str, int], str], edge: slice
+) -> Edges:
+    edges = {}
+    sizes: dict[str, set[int]] = {}
+    for key, affixes in table.items():
+        takes = 0
+        for affix in affixes:
+            takes |= affix.takes
+        cost = min([affix.cost for affix in affixes])
+        openings = {affix.stem for affix in affixes}
+        opens = None if len(openings) > 1 or "" in openings else openings == {"a"}
+        evidence = any([affix.evidence for affix in affixes])
+        edges[key] = Edge(key, len(key), cost, opens, evidence, takes, affixes, {})
+        if key:
+            sizes.setdefault(key[edge], set()).add(len(key))
+    for pair, lengths in sizes.items():
+        if pair[0 if edge.start == 0 else -1] in table:
+            lengths.add(1)
+    known = _Known(edges, cut)
+    return Edges(edges, known, {pair: tuple(sorted(s, reverse=True)) for pair, s in sizes.items()})
+
+
+class _Known(dict[str, tuple[Edge, ...]]):
+    """Affixes within affixes, put together when first needed."""
+
+    def __init__(self, edges: dict[str, Edge], cut: Callable[[str, int], str]) -> None:
+        super().__init__()
+        self.edges = edges
+        self.cut = cut
+
+    def __missing__(self, key: str) -> tuple[Edge, ...]:
+        parts = [self.cut(key, size) for size in range(len(key) + 1)]
+        found = [self.edges[part] for part in parts if part in self.edges]
+        self[key] = result = tuple(sorted(found, key=lambda edge: edge.cost))
+        return result
+
+
+def ways(prefix: Edge, suffix: Edge) -> tuple[Way, ...]:
+    """Return the ways in which a written prefix and a written suffix go together."""
+    found = prefix.ways.get(suffix.written)
+    if found is None:
+        if len(prefix.ways) >= _MEMO_SIZE:
+            prefix.ways.clear()
+        found = prefix.ways[suffix.written] = tuple(
+            sorted(
+                [
+                    Way(
+                        before.cost + after.cost,
+                        before.takes & after.takes,
+                        before.spoken,
+                        after.spoken,
+                        before.evidence or after.evidence,
+                        before.stem,
+                        before.bare,
+                        before.negative,
+                        bool(after.takes & (infl.FEMININE | infl.GER1)),
+                    )
+                    for before in prefix.affixes
+                    for after in suffix.affixes
+                    if before.takes & after.takes and _agree(before.person, after.person)
+                ]
+            )
+        )
+    return found
+
+
+def _agree(prefix: str, suffix: str) -> bool:
+    return not prefix or not suffix or prefix in suffix
+
+
+def longest_prefix(coded: str) -> str:
+    """Return the longest prefix of a written word."""
+    every, _, sizes = prefixes()
+    for size in sizes.get(coded[:2]) or sizes.get(coded[0], ()):
+        if coded[:size] in every:
+            return coded[:size]
+    return ""
+
+
+def longest_suffix(coded: str) -> str:
+    """Return the longest suffix of a written word, which may reach into its longest prefix."""
+    every, _, sizes = suffixes()
+    for size in sizes.get(coded[-2:]) or sizes.get(coded[-1], ()):
+        if coded[-size:] in every:
+            return coded[-size:]
+    return ""
