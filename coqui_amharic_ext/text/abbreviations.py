@@ -229,12 +229,36 @@ def unit_expansion(line: Line, i: int) -> tuple[int, str] | None:
     return _match(line, i, "unit")
 
 
+_RECKONING: Final = "አቆጣጠር"
+
+
+def _before_reckoning(line: Line, i: int, spoken: str) -> str:
+    """በእ.ኤ.አ አቆጣጠር: the word reckoning is written out, so the short form gives only whose it is."""
+    words = spoken.removesuffix(_RECKONING).rstrip()
+    if words[0] in DETACHABLE and words[1:].startswith("እንደ "):
+        return words[0] + words[1:].removeprefix("እንደ ")
+    return words.removeprefix("እንደ ") if line.before(i) == "እንደ" else words
+
+
+_RECKONING: Final = "አቆጣጠር"
+
+
+def _before_reckoning(line: Line, i: int, spoken: str) -> str:
+    """በእ.ኤ.አ አቆጣጠር: with the word reckoning written out, say only whose it is."""
+    said = spoken.removesuffix(_RECKONING).rstrip()
+    if said[0] in DETACHABLE and said[1:].startswith("እንደ "):
+        return said[0] + said[1:].removeprefix("እንደ ")
+    return said.removeprefix("እንደ ") if line.before(i) == "እንደ" else said
+
+
 def read_abbreviation(line: Line, i: int) -> Reading | None:
     """Read an abbreviation of the table at word ``i``."""
     found = _match(line, i)
     if found is not None:
         end, spoken = found
         prefix, era = spoken[0], spoken[1:]
+        if spoken.endswith(_RECKONING) and line.tokens[line.skip_space(end)] == _RECKONING:
+            return Reading(end, _before_reckoning(line, i, spoken), "abbreviation")
         if (
             prefix in DETACHABLE
             and era.startswith("እንደ ")

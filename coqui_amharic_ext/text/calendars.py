@@ -27,6 +27,12 @@ def _known() -> frozenset[str]:
     return frozenset(fold_homophones(row["written"]) for row in rows("months"))
 
 
+@cache
+def english_months() -> dict[str, str]:
+    """English names of the months to how they are said."""
+    return {row["written"]: row["spoken"] for row in rows("months") if row["written"].isascii()}
+
+
 def is_month(word: str) -> bool:
     """Whether an Ethiopic word, a one-letter prefix allowed, names a month."""
     folded = fold_homophones(word)

@@ -14,7 +14,7 @@ from typing import Final
 from coqui_amharic_ext.text import calendars
 from coqui_amharic_ext.text.cardinals import number_words
 from coqui_amharic_ext.text.homophones import fold_homophones
-from coqui_amharic_ext.text.scanner import NUMBER, Line, Reading
+from coqui_amharic_ext.text.scanner import LATIN, NUMBER, Line, Reading
 
 _WINDOW: Final = 24
 _GREGORIAN_ERA: Final = re.compile(r"እ[./] ?[ኤአ][./] ?አ|አውሮፓ|ኤውሮፓ|ፈረንጆ|ጎርጎር|G\.? ?C|A\.? ?D")
@@ -90,3 +90,49 @@ def read_day_and_year(line: Line, i: int) -> Reading | None:
         return None
     day = number_words(str(int(tokens[i])), line.policy)
     return Reading(i + 3, f"{day} ቀን {number_words(tokens[i + 2], line.policy)}", "date")
+
+
+def _year_after(line: Line, j: int) -> tuple[int, str]:
+    """Find a year of four digits from token ``j`` on, a comma before it allowed: (end, spoken)."""
+    k = line.skip_space(j + 1 if line.tokens[j] == "," else j)
+    if k > j and line.kinds[k] == NUMBER and len(line.tokens[k]) == 4:
+        return k + 1, " " + number_words(line.tokens[k], line.policy)
+    return j, ""
+
+
+def _day(line: Line, i: int) -> tuple[int, str] | None:
+    """Read a day of the month in English style (5, 5th) at token ``i``: (end, spoken)."""
+    here = line.tokens[i]
+    if line.kinds[i] != NUMBER or len(here) > 2 or not 1 <= int(here) <= 31:
+        return None
+    end = i + 2 if line.tokens[i + 1] in ("st", "nd", "rd", "th") else i + 1
+    return end, number_words(str(int(here)), line.policy)
+
+
+def read_english_date(line: Line, i: int) -> Reading | None:
+    """September 12, 2015 and 12 September 2015: the month first, as Amharic says it."""
+    months = calendars.english_months()
+    if line.kinds[i] == LATIN:
+        month = months.get(line.tokens[i])
+        if month is None:
+            return None
+        j = i + 2 if line.tokens[i + 1] == "." else i + 1
+        day = _day(line, line.skip_space(j))
+        if day is None or line.tokens[j] != " ":
+            # May 2015, and months with nothing after them.
+            end, year = _year_after(line, j)
+            if not year and line.policy.latin != "auto":
+                return None
+            return Reading(end, month + year, "date")
+        end, said = day
+    else:
+        day = _day(line, i)
+        if day is None:
+            return None
+        end = line.skip_space(day[0])
+        month = months.get(line.tokens[end])
+        if month is None:
+            return None
+        end, said = end + 1, day[1]
+    end, year = _year_after(line, end)
+    return Reading(end, f"{month} {said} ቀን{year}" if year else f"{month} {said}", "date")

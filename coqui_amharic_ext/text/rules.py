@@ -66,6 +66,7 @@ RULES: Final = (
     Rule("date", dates.read_date, _FIGURE, joins="/-."),
     Rule("list", numerals.read_chain, _FIGURE, joins="/-.:,"),
     Rule("day and year", dates.read_day_and_year, _FIGURE, joins="/-"),
+    Rule("English date", dates.read_english_date, (NUMBER, LATIN), follows=(LATIN,)),
     Rule("digit groups", telephone.read_digit_groups, _FIGURE, joins="-"),
     Rule("verse", clock.read_verse, _NUMERIC, joins=":,"),
     Rule("time", clock.read_time, _FIGURE, joins=":."),
@@ -173,7 +174,7 @@ def is_plain(line: Line, i: int) -> bool:
             and "ኛ" not in after[:2]
             and not after.startswith("አለቃ")
             and "ደው" not in after
-            and after != "ላይ"
+            and after not in ("ላይ", "ው")
         )
     if kind == NUMBER:
         return not (size <= 3 and len(after) == 3) and tokens[i + 3] != "/" and here != "251"

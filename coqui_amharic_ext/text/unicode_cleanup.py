@@ -124,6 +124,8 @@ STEPS: Final = (
     Step(":፡", re.compile(rf"(?<=[{_E}0-9)»]) ?[:፡] ?[-–](?![0-9])"), _always("፦")),
     # 3፡30 and ማቴ 4፥23: the word space and the verse mark typed as a colon between figures.
     Step("፡፥", re.compile(rf"(?<=[{_NUM}])[፡፥](?=[{_NUM}])"), _always(":")),
+    # 10፣000: the Ethiopic comma between groups of three digits.
+    Step("፣", re.compile(r"(?<=[0-9])፣(?=[0-9]{3}(?![0-9]))"), _always(",")),
     # A single ፡, or a colon typed for it, is the word space.
     Step("፡", re.compile("፡+"), _always(" ")),
     Step(":", re.compile(rf"(?<=[{_E}]):(?=[{_E}])"), _always(" ")),
