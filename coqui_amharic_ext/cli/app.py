@@ -6,6 +6,7 @@ import typer
 
 from coqui_amharic_ext.cli import (
     bench,
+    checkpoint,
     data,
     demo,
     evaluate,
@@ -35,4 +36,5 @@ app.command("plugins")(plugins.plugins)
 app.command("demo")(demo.demo)
 app.command("webui")(webui.webui)
 app.add_typer(vocab.app, name="vocab")
+app.add_typer(checkpoint.app, name="checkpoint")
 app.add_typer(data.app, name="data")

@@ -1,0 +1,80 @@
+"""``checkpoint extend``."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from coqui_amharic_ext.cli.output import emit
+
+app = typer.Typer(help="XTTS checkpoints: rows for an extended vocabulary.", no_args_is_help=True)
+
+
+class Init(str, Enum):
+    """Where new rows come from."""
+
+    pieces = "pieces"
+    mean = "mean"
+    normal = "normal"
+
+
+@app.callback()
+def checkpoint() -> None:
+    """XTTS checkpoints: rows for an extended vocabulary."""
+
+
+@app.command()
+def extend(
+    checkpoint: Annotated[
+        Path, typer.Option("--checkpoint", help="model.pth, a trainer's file, or a GPT's weights.")
+    ],
+    old_vocab: Annotated[
+        Path, typer.Option("--old-vocab", help="The vocabulary that it was trained with.")
+    ],
+    new_vocab: Annotated[Path, typer.Option("--new-vocab", help="What vocab extend made of that.")],
+    out: Annotated[Path, typer.Option("--out", help="The extended checkpoint.")],
+    init: Annotated[
+        Init,
+        typer.Option(
+            help="New rows. pieces: the mean of the token's old pieces or of its romanisation's; "
+            "mean: the mean of all rows; normal: drawn around it."
+        ),
+    ] = Init.pieces,
+    seed: Annotated[int, typer.Option(help="Seed of --init normal.")] = 0,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify", help="Also load the result by stock code; takes memory of twice the file."
+        ),
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Give an XTTS checkpoint rows for the tokens that its vocabulary was extended by.
+
+    Every other weight stays as it is, bit for bit, which is checked on what was written. Stock
+    training starts from the result by xtts_checkpoint (a bare GPT's by gpt_checkpoint).
+    Example: coqui-amharic checkpoint extend --checkpoint model.pth --old-vocab vocab.json
+    --new-vocab vocab_am.json --out model_am.pth
+    """
+    from coqui_amharic_ext.coqui.checkpoint import extend_checkpoint
+
+    if seed != 0 and init is not Init.normal:
+        raise ValueError(f"--seed {seed} is for --init normal; {init.value} draws nothing")
+    done = extend_checkpoint(
+        checkpoint, old_vocab, new_vocab, out, init=init.value, seed=seed, verify=verify
+    )
+    if json:
+        emit({"checkpoint": str(checkpoint), "out": str(out), **asdict(done)})
+        return
+    pieces = f", {done.from_pieces} from old pieces" if init is Init.pieces else ""
+    dropped = f"left out: {', '.join(done.dropped)}\n" if done.dropped else ""
+    sys.stdout.write(
+        f"{out}: {done.after} rows, was {done.before} ({done.init}{pieces}); layout {done.layout}\n"
+        f"{dropped}"
+        f"{done.tensors} tensors checked: {done.verified}\n"
+    )

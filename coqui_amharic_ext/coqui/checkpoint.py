@@ -1,0 +1,314 @@
+"""Rows for new text tokens in an XTTS checkpoint, with everything else as it was bit for bit.
+
+Stock code cannot do this: with ``xtts_checkpoint`` PyTorch refuses the sizes, and with
+``gpt_checkpoint`` the new rows are drawn with deviation 1 and the last is a copy of the old last.
+"""
+
+from __future__ import annotations
+
+import copy
+import errno
+import gc
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from coqui_amharic_ext.coqui.checkpoint_file import (
+    DROPPED,
+    EMBEDDING,
+    GROWING,
+    HEAD_BIAS,
+    HEAD_WEIGHT,
+    Checkpoint,
+    CheckpointError,
+    digest,
+    open_checkpoint,
+)
+from coqui_amharic_ext.coqui.checkpoint_rows import INITS, NewRows, new_rows
+from coqui_amharic_ext.coqui.stock_load import load_in_child
+from coqui_amharic_ext.coqui.vocabulary_file import XttsVocabulary
+from coqui_amharic_ext.files import replacing, require_folder
+
+HEADROOM = 1 << 20
+"""Bytes that a checkpoint's file has besides its tensors, generously."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointExtension:
+    """What was done to a checkpoint.
+
+    Attributes
+    ----------
+    layout : str
+        ``XTTS`` (a model.pth), ``trainer`` (saved by the trainer) or ``GPT`` (a bare state dict).
+        The new file has the same; it is given to stock training as ``xtts_checkpoint``, a bare one
+        as ``gpt_checkpoint``.
+    before, after : int
+        Rows of the text embedding.
+    init : str
+        Where the new rows come from.
+    from_pieces : int
+        New tokens that started from their old pieces or romanisation.
+    tensors : int
+        Tensors that were compared with the source on the disk and found equal bit for bit.
+    dropped : tuple of str
+        Parts of a trainer's file that were left out: the optimizer's state has the old shapes.
+    verified : str
+        ``equal``; ``equal, stock GPT shapes`` for a bare state dict; ``equal, stock load`` where
+        that was asked for.
+    """
+
+    layout: str
+    before: int
+    after: int
+    init: str
+    from_pieces: int
+    tensors: int
+    dropped: tuple[str, ...]
+    verified: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """What the new file must hold: of each tensor its first rows' digest, and how many rows."""
+
+    layout: str
+    digests: dict[str, tuple[str, int | None]]
+    shapes: dict[str, tuple[int, ...]]
+    others: dict[str, Any]
+    from_pieces: int
+    dropped: tuple[str, ...]
+
+
+def extend_checkpoint(
+    checkpoint: str | Path,
+    old_vocab: str | Path,
+    new_vocab: str | Path,
+    out: str | Path,
+    *,
+    init: str = "pieces",
+    seed: int = 0,
+    verify: bool = False,
+) -> CheckpointExtension:
+    """Write a checkpoint with rows for the tokens that a vocabulary was extended by.
+
+    The file is read in place and never whole in memory. What was written is read back and compared
+    with the source before it gets its name.
+
+    Parameters
+    ----------
+    checkpoint : path
+        An XTTS ``model.pth``, a checkpoint of the trainer, or a state dict of ``GPT``.
+    old_vocab : path
+        The vocabulary that the checkpoint was trained with.
+    new_vocab : path
+        What ``vocab extend`` made of it.
+    out : path
+        The file to write.
+    init : {"pieces", "mean", "normal"}
+        Where new embedding rows come from; see ``checkpoint_rows.new_rows``.
+    seed : int
+        Of ``init="normal"``.
+    verify : bool
+        Also load the result by stock code in a child process, which takes memory of about twice the
+        file. A bare state dict is always compared with an empty stock ``GPT``.
+
+    Raises
+    ------
+    FileNotFoundError
+        A file or the folder of ``out`` does not exist.
+    VocabularyError
+        A vocabulary is not XTTS's.
+    CheckpointError
+        The checkpoint is broken, holds code, is not XTTS's or does not belong to ``old_vocab``;
+        ``new_vocab`` does not extend that; ``out`` is the checkpoint; the disk is full; or what
+        was written differs. Nothing is left under ``out`` that was not there before.
+    """
+    checkpoint, out = Path(checkpoint), Path(out)
+    if init not in INITS:
+        raise ValueError(f"init={init!r} is not known; valid values: {', '.join(INITS)}")
+    old, new = XttsVocabulary.read(old_vocab), XttsVocabulary.read(new_vocab)
+    _check_vocabularies(old, new)
+    require_folder(out)
+    if out.exists() and checkpoint.exists() and out.samefile(checkpoint):
+        raise CheckpointError(f"{out} is the checkpoint itself; choose another name")
+    with _full_disk_told(out), replacing(out) as partial:
+        expected = _write(checkpoint, old, new, partial, out, init, seed)
+        # The source's pages would otherwise count beside those of what is read back.
+        gc.collect()
+        compared = _compare(partial, expected)
+        verified = "equal"
+        if verify:
+            load_in_child(partial, Path(new_vocab))
+            verified = "equal, stock load"
+        elif expected.layout == "GPT":
+            load_in_child(partial, Path(new_vocab), shapes_only=True)
+            verified = "equal, stock GPT shapes"
+    return CheckpointExtension(
+        layout=expected.layout,
+        before=old.number_tokens,
+        after=new.number_tokens,
+        init=init,
+        from_pieces=expected.from_pieces,
+        tensors=compared,
+        dropped=expected.dropped,
+        verified=verified,
+    )
+
+
+def _check_vocabularies(old: XttsVocabulary, new: XttsVocabulary) -> None:
+    reason = new.extends(old)
+    if reason:
+        swapped = not old.extends(new)
+        raise CheckpointError(
+            f"{new.name} does not extend {old.name}: {reason}"
+            + ("; they are given the wrong way round" if swapped else "")
+        )
+    if new.number_tokens == old.number_tokens:
+        raise CheckpointError(
+            f"{new.name} has no token that {old.name} lacks, so there is nothing to extend; make "
+            "the new one with coqui-amharic vocab extend"
+        )
+
+
+def _check_pair(checkpoint: Checkpoint, old: XttsVocabulary, new: XttsVocabulary) -> None:
+    rows = checkpoint.rows
+    if rows == old.number_tokens:
+        return
+    told = f"{checkpoint.path} has rows for {rows} text tokens, {old.name} has {old.number_tokens}"
+    if rows == new.number_tokens:
+        raise CheckpointError(
+            f"{told} and {new.name} has {rows}: the checkpoint is extended already"
+        )
+    raise CheckpointError(f"{told}: they do not belong together; give the model's own vocab.json")
+
+
+def _write(
+    source: Path,
+    old: XttsVocabulary,
+    new: XttsVocabulary,
+    partial: Path,
+    out: Path,
+    init: str,
+    seed: int,
+) -> _Expected:
+    import torch
+
+    checkpoint = open_checkpoint(source)
+    _check_pair(checkpoint, old, new)
+    dropped = tuple(key for key in DROPPED if key in checkpoint.document)
+    digests: dict[str, tuple[str, int | None]] = {}
+    shapes: dict[str, tuple[int, ...]] = {}
+    others: dict[str, Any] = {}
+    growing = {checkpoint.prefix + name for name in GROWING}
+    size = 0
+    for key, value in checkpoint.state.items():
+        if isinstance(value, torch.Tensor):
+            digests[key] = digest(value), value.shape[0] if key in growing else None
+            shapes[key] = tuple(value.shape)
+            size += value.numel() * value.element_size()
+        else:
+            others[key] = value
+    rows = _rows(checkpoint, old, new, init, seed)
+    added = rows.embedding, rows.head_weight, rows.head_bias
+    document = _grown(checkpoint, added, dropped)
+    for name, tensor in zip(GROWING, added, strict=True):
+        key = checkpoint.prefix + name
+        shapes[key] = (shapes[key][0] + tensor.shape[0], *shapes[key][1:])
+        size += tensor.numel() * tensor.element_size()
+    _check_space(out, size + HEADROOM)
+    torch.save(document, partial)
+    return _Expected(checkpoint.layout, digests, shapes, others, len(rows.from_pieces), dropped)
+
+
+def _rows(
+    checkpoint: Checkpoint, old: XttsVocabulary, new: XttsVocabulary, init: str, seed: int
+) -> NewRows:
+    tensors = (checkpoint.tensor(name) for name in (EMBEDDING, HEAD_WEIGHT, HEAD_BIAS))
+    rows = new_rows(old, new, *tensors, init=init, seed=seed)
+    for tensor in (rows.embedding, rows.head_weight, rows.head_bias):
+        if not tensor.isfinite().all():
+            raise CheckpointError(
+                f"{checkpoint.path}: the text embedding or head holds NaN or infinite values, from "
+                "which no new rows can be made; training had failed before it was saved"
+            )
+    return rows
+
+
+def _grown(checkpoint: Checkpoint, added: tuple[Any, ...], dropped: tuple[str, ...]) -> Any:
+    """Return what to save: the same objects but for the rows, so that shared weights stay so."""
+    import torch
+
+    # A copy keeps the type and its metadata, which loading may look at.
+    state = copy.copy(checkpoint.state)
+    for name, tensor in zip(GROWING, added, strict=True):
+        key = checkpoint.prefix + name
+        state[key] = torch.cat([state[key].detach(), tensor])
+    if "model" not in checkpoint.document:
+        return state
+    document = copy.copy(checkpoint.document)
+    for key in dropped:
+        del document[key]
+    document["model"] = state
+    return document
+
+
+def _check_space(out: Path, needed: int) -> None:
+    free = shutil.disk_usage(out.parent).free
+    if free < needed:
+        raise CheckpointError(
+            f"{out} needs {_size(needed)}, and {out.parent} has {_size(free)} left; make room or "
+            "choose another folder"
+        )
+
+
+@contextmanager
+def _full_disk_told(out: Path) -> Iterator[None]:
+    """Say that the disk is full where PyTorch's writer only says that writing failed."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise _full(out, error) from error
+        raise
+    except RuntimeError as error:
+        if "PytorchStreamWriter" in str(error) or "inline_container" in str(error):
+            raise _full(out, error) from error
+        raise
+
+
+def _full(out: Path, error: Exception) -> CheckpointError:
+    reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else ""
+    return CheckpointError(
+        f"{out} could not be written whole ({reason or 'the disk is full or failing'}) and was not "
+        f"kept; {out.parent} had {_size(shutil.disk_usage(out.parent).free)} left afterwards"
+    )
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.2f} GB" if count >= 1e8 else f"{count / 1e6:.2f} MB"
+
+
+def _compare(written: Path, expected: _Expected) -> int:
+    """Read a new file back and compare it with what was read from the source."""
+    found = open_checkpoint(written)
+    keys = expected.digests.keys() | expected.others.keys()
+    wrong = sorted(keys ^ found.state.keys())
+    for key, (first, rows) in expected.digests.items():
+        if key in wrong:
+            continue
+        tensor = found.state[key]
+        same = tensor if rows is None else tensor[:rows]
+        if tuple(tensor.shape) != expected.shapes[key] or digest(same) != first:
+            wrong.append(key)
+    wrong += [k for k, v in expected.others.items() if k not in wrong and found.state[k] != v]
+    if wrong:
+        raise CheckpointError(
+            f"what was written differs from the source in {', '.join(wrong[:5])} and was not kept; "
+            "the disk or memory may be failing, or the source was changed meanwhile"
+        )
+    return len(expected.digests)
