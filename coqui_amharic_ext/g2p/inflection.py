@@ -108,10 +108,7 @@ def _add(index: _Index, affix: Affix) -> None:
 def prefixes() -> dict[str, tuple[Affix, ...]]:
     """Return every composed prefix by what is written of it."""
     index: _Index = {}
-    table = [
-        (encode(r[0]), r[1], r[2].split(" "), r[3], r[4] == "1")
-        for r in rows("prefixes.tsv")
-    ]
+    table = [(encode(r[0]), r[1], r[2].split(" "), r[3], r[4] == "1") for r in rows("prefixes.tsv")]
     subjects = [
         (spoken, bits(takes), person)
         for spoken, kind, takes, person, _ in table

@@ -188,9 +188,7 @@ def readings(coded: str, prefix: str, everything: bool, found: list[Candidate]) 
 
 def _may_be_tail(left: str) -> bool:
     every = affixes.suffixes().every
-    return left in every or (
-        left[-1] in "mnas" and (left[:-1] in every or left[:-2] in every)
-    )
+    return left in every or (left[-1] in "mnas" and (left[:-1] in every or left[:-2] in every))
 
 
 def _put(

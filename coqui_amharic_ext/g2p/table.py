@@ -12,9 +12,7 @@ from coqui_amharic_ext.g2p.symbols import codes
 GEMINATION_MARK: Final = "\u135f"
 VOWEL_LENGTH_MARK: Final = "\u135e"
 GEMINATION_AND_VOWEL_LENGTH_MARK: Final = "\u135d"
-MARKS: Final = frozenset(
-    (GEMINATION_MARK, VOWEL_LENGTH_MARK, GEMINATION_AND_VOWEL_LENGTH_MARK)
-)
+MARKS: Final = frozenset((GEMINATION_MARK, VOWEL_LENGTH_MARK, GEMINATION_AND_VOWEL_LENGTH_MARK))
 TONAL_MARKS: Final = frozenset(map(chr, range(0x1390, 0x139A)))
 """Chant marks: they say how to sing, not what, and are passed over."""
 
