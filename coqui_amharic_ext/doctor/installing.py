@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from coqui_amharic_ext.doctor.facts import Facts
 from coqui_amharic_ext.doctor.problems import Command
 from coqui_amharic_ext.doctor.versions import requirement
 
-INDEX = "https://download.pytorch.org/whl/"
+INDEX: Final = "https://download.pytorch.org/whl/"
 """PyTorch's own index; the builds for one CUDA version are in a folder such as ``cu130``."""
 
-_DEPEND_ON_TORCH = frozenset(
+_DEPEND_ON_TORCH: Final = frozenset(
     {
         "coqui-tts",
         "coqui-tts-trainer",
@@ -33,7 +35,7 @@ def install(facts: Facts, *packages: str, options: tuple[str, ...] = ()) -> Comm
     Where one of them depends on torch, the installed torch is named with its version, so that
     nothing puts another one in its place unasked.
     """
-    pins = ()
+    pins: tuple[str, ...] = ()
     torch = facts.version("torch")
     wanted = {_name(package) for package in packages}
     if torch and "--no-deps" not in options and wanted & _DEPEND_ON_TORCH and "torch" not in wanted:
@@ -63,28 +65,28 @@ def uninstall(facts: Facts, *packages: str) -> Command:
     return (*_pip(facts, "uninstall"), *yes, *packages)
 
 
-def system_package(
-    facts: Facts, debian: str, fedora: str, arch: str, brew: str, conda: str
-) -> Command:
-    """Return the command that installs FFmpeg, ``()`` where none is known."""
+def install_ffmpeg(facts: Facts) -> tuple[Command, ...]:
+    """Return the commands that install FFmpeg with its libraries, none where none are known."""
     machine = facts.machine
     if machine.system == "darwin":
-        return ("brew", "install", "ffmpeg")
+        return (("brew", "install", "ffmpeg"),)
     if machine.system == "win32":
-        return ("conda", "install", "-y", "-c", "conda-forge", "ffmpeg")
-    sudo = () if machine.root else ("sudo",)
-    for family, command in (
-        ("debian", ("apt-get", "install", "-y", "ffmpeg")),
-        ("ubuntu", ("apt-get", "install", "-y", "ffmpeg")),
-        ("fedora", ("dnf", "install", "-y", "ffmpeg-free")),
-        ("rhel", ("dnf", "install", "-y", "ffmpeg-free")),
-        ("arch", ("pacman", "-S", "--noconfirm", "ffmpeg")),
-        ("suse", ("zypper", "install", "-y", "ffmpeg")),
-        ("alpine", ("apk", "add", "ffmpeg")),
-    ):
+        return (("conda", "install", "-y", "-c", "conda-forge", "ffmpeg"),)
+    for family, commands in _FFMPEG.items():
         if family in machine.family:
-            return (*sudo, *command)
+            return tuple(command if machine.root else ("sudo", *command) for command in commands)
     return ()
+
+
+_FFMPEG: Final[dict[str, tuple[Command, ...]]] = {
+    "debian": (("apt-get", "update"), ("apt-get", "install", "-y", "ffmpeg")),
+    "fedora": (("dnf", "install", "-y", "ffmpeg-free"),),
+    "rhel": (("dnf", "install", "-y", "ffmpeg-free"),),
+    "arch": (("pacman", "-S", "--noconfirm", "ffmpeg"),),
+    "suse": (("zypper", "install", "-y", "ffmpeg"),),
+    "alpine": (("apk", "add", "ffmpeg"),),
+}
+"""By the distribution or one it is like; Ubuntu and Mint are like Debian."""
 
 
 def _pip(facts: Facts, verb: str) -> Command:

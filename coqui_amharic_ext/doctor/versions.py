@@ -14,7 +14,7 @@ _REQUIREMENT: Final = re.compile(
     r"\s*(?P<name>[A-Za-z0-9][\w.-]*)\s*(?:\[[^]]*\])?\s*\(?(?P<range>[^;()]*)\)?\s*"
     r"(?:;(?P<marker>.*))?"
 )
-_CLAUSE: Final = re.compile(r"(~=|==|!=|>=|<=|>|<)\s*(\S+)")
+_CLAUSE: Final = re.compile(r"(~=|==|!=|>=|<=|>|<)\s*([^\s,]+)")
 _COMPARE: Final[dict[str, Callable[[tuple[int, ...], tuple[int, ...]], bool]]] = {
     "==": lambda one, other: one == other,
     "!=": lambda one, other: one != other,
@@ -48,14 +48,8 @@ def release(version: str) -> tuple[int, ...]:
 
 def fits(version: str, wanted: str) -> bool:
     """Return whether a version is in a range such as ``>=2.11,!=2.13.0,<2.15``."""
-    return all(
-        _holds(release(version), operator, bound)
-        for operator, bound in _CLAUSE.findall(_spaced(wanted))
-    )
-
-
-def _spaced(wanted: str) -> str:
-    return wanted.replace(",", " ")
+    found = release(version)
+    return all(_holds(found, operator, bound) for operator, bound in _CLAUSE.findall(wanted))
 
 
 def _holds(version: tuple[int, ...], operator: str, bound: str) -> bool:
@@ -78,9 +72,7 @@ def requirement(text: str) -> Requirement:
     match = _REQUIREMENT.match(text)
     if match is None:
         raise ValueError(f"{text!r} is not a requirement")
-    wanted = ",".join(
-        operator + bound for operator, bound in _CLAUSE.findall(_spaced(match["range"]))
-    )
+    wanted = ",".join(operator + bound for operator, bound in _CLAUSE.findall(match["range"]))
     return Requirement(canonical(match["name"]), wanted, (match["marker"] or "").strip())
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from coqui_amharic_ext.doctor.facts import Facts
-from coqui_amharic_ext.doctor.installing import INDEX, ffmpeg, install, reinstall
+from coqui_amharic_ext.doctor.installing import INDEX, install, install_ffmpeg, reinstall
 from coqui_amharic_ext.doctor.problems import Fix, Problem
 from coqui_amharic_ext.doctor.versions import fits
 
-CODEC_FOR_TORCH: Final = {
+CODEC_FOR_TORCH: Final[dict[tuple[int, ...], tuple[int, int]]] = {
     (0, 11): (2, 11),
     (0, 10): (2, 10),
     (0, 9): (2, 9),
@@ -101,15 +101,12 @@ def torchcodec(facts: Facts) -> Iterator[Problem]:
             about=("torchcodec",),
         )
     elif not facts.probe("ffmpeg").facts.get("majors"):
-        command = ffmpeg(facts)
         yield Problem(
             "ffmpeg-missing",
             "error",
             "FFmpeg's libraries are not there",
             f"torchcodec {version} cannot read sound files",
-            Fix((command,))
-            if command
-            else Fix(by_hand="install FFmpeg 4 to 8, with its libraries"),
+            Fix(install_ffmpeg(facts), by_hand="install FFmpeg with its libraries"),
             about=("torchcodec",),
         )
     elif _torch_is_right(facts):

@@ -51,9 +51,9 @@ def transphone(facts: Facts) -> Iterator[Problem]:
         yield Problem(
             "transphone-model-missing",
             severity,
-            f"transphone has no model: {state['reason']}",
+            f"transphone: {state['reason']}",
             "the chain goes on with its other backends",
-            Fix((FETCH,), by_hand="downloads the model"),
+            Fix((FETCH,)),
             about=("transphone",),
         )
     else:
