@@ -16,7 +16,7 @@ from coqui_amharic_ext.webui import kernels
 from coqui_amharic_ext.webui.page import Page, choices, g2p_choices
 from coqui_amharic_ext.webui.recipe import TrainForm, plan
 from coqui_amharic_ext.webui.runview import log_of, losses_of, state_of
-from coqui_amharic_ext.webui.trial import bundled_corpus, tiny_values
+from coqui_amharic_ext.webui.trial import bundled_corpus, trial_assets
 from coqui_amharic_ext.webui.words import in_words
 
 _PRIVATE: Final = {"api_visibility": "private"}
@@ -87,9 +87,7 @@ def build(page: Page, tab: gr.Tab) -> None:
     resume.click(go_on, earlier, [followed, *shown], **_PRIVATE)
     follow.click(show, earlier, [followed, *shown], **_PRIVATE)
     timer.tick(look, followed, shown, show_progress="hidden", queue=False, **_PRIVATE)
-    tab.select(
-        lambda: _runs(page), None, earlier, show_progress="hidden", queue=False, **_PRIVATE
-    )
+    tab.select(lambda: _runs(page), None, earlier, show_progress="hidden", queue=False, **_PRIVATE)
     tab.select(
         form.states, None, [form.backends, form.attention], show_progress="hidden", **_PRIVATE
     )
@@ -171,7 +169,7 @@ class _Form:
             elem_id="train-values",
         )
         self.inputs = [getattr(self, _ATTRIBUTES.get(name, name)) for name in _FIELDS]
-        self.recipe.change(
+        self.recipe.input(
             lambda name: gr.update(visible=name == "xtts"),
             self.recipe,
             xtts,
@@ -179,7 +177,9 @@ class _Form:
             show_progress="hidden",
             **_PRIVATE,
         )
-        trial.click(self.trial, None, [self.recipe, self.data, self.values], **_PRIVATE)
+        files = [self.vocab, self.dvae, self.mel_stats]
+        filled = [self.recipe, xtts, self.data, *files, self.values]
+        trial.click(self.trial, None, filled, **_PRIVATE)
         self.data.focus(
             lambda: gr.update(choices=page.work.corpora()),
             None,
@@ -189,11 +189,14 @@ class _Form:
         )
 
     def trial(self) -> tuple[Any, ...]:
-        """Fill in what trains in a minute on a CPU."""
+        """Fill in what trains in minutes on a CPU."""
         with in_words("preparing the trial"):
-            folder = self.page.work.shown(bundled_corpus(self.page.work))
-            corpora = gr.update(choices=self.page.work.corpora(), value=folder)
-            return "vits", corpora, tiny_values()
+            work = self.page.work
+            folder = work.shown(bundled_corpus(work))
+            made = trial_assets(work)
+            corpora = gr.update(choices=work.corpora(), value=folder)
+            files = (made["vocab"], made["dvae"], made["mel_stats"])
+            return "xtts", gr.update(visible=True), corpora, *files, made["values"]
 
     def states(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return both menus with the states of backends and kernels."""
@@ -206,7 +209,11 @@ class _Form:
             }
             names = [*ATTENTION_CHOICES, *(n for n in found if n not in ATTENTION_CHOICES)]
             described = choices(
-                (name, name not in found or found[name]["available"], found.get(name, _OK)["reason"])
+                (
+                    name,
+                    name not in found or found[name]["available"],
+                    found.get(name, _OK)["reason"],
+                )
                 for name in names
             )
             return gr.update(choices=backends), gr.update(choices=described)

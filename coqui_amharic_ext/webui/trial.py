@@ -1,30 +1,78 @@
-"""A trial with nothing at hand: the bundled corpus and a model that trains in a minute."""
+"""A trial with nothing at hand: the bundled corpus and an XTTS GPT that trains in minutes."""
 
 from __future__ import annotations
 
+import json
 import shutil
+import sys
+import threading
 from pathlib import Path
 from typing import Final
 
 from coqui_amharic_ext.demo.files import unpack_corpus
+from coqui_amharic_ext.demo.process import python, run_logged
 from coqui_amharic_ext.webui.workfolder import WorkFolder
 
 BUNDLED: Final = "bundled-corpus"
+ASSETS: Final = "trial-assets"
+EPOCHS: Final = 20
+_FILES: Final = {"vocab": "vocab.json", "dvae": "dvae.pth", "mel_stats": "mel_stats.pth"}
+
+_lock = threading.Lock()
 
 
 def bundled_corpus(work: WorkFolder) -> Path:
     """Put the bundled corpus into the work folder, if it is not there; return its folder."""
-    folder = work.root / BUNDLED
-    if folder.exists():
+    with _lock:
+        folder = work.root / BUNDLED
+        if not folder.exists():
+            partial = work.root / f".{BUNDLED}.partial"
+            shutil.rmtree(partial, ignore_errors=True)
+            unpack_corpus(partial).rename(folder)
         return work.folder(BUNDLED, "bundled corpus")
-    partial = work.root / f".{BUNDLED}.partial"
-    shutil.rmtree(partial, ignore_errors=True)
-    unpack_corpus(partial).rename(folder)
-    return folder
 
 
-def tiny_values() -> str:
-    """Return config values that make the VITS recipe small enough for a CPU."""
-    from coqui_amharic_ext.demo.run import TINY_VITS
+def trial_assets(work: WorkFolder) -> dict[str, str]:
+    """Make the tiny files that the XTTS recipe asks for, if they are not there.
 
-    return "\n".join(f"{name} = {value}" for name, value in TINY_VITS.items())
+    Returns
+    -------
+    dict
+        The form's fields ``vocab``, ``dvae`` and ``mel_stats``, and ``values``.
+
+    Raises
+    ------
+    StepFailedError
+        They cannot be made.
+    """
+    with _lock:
+        folder = work.root / ASSETS
+        if not folder.exists():
+            partial = work.root / f".{ASSETS}.partial"
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir()
+            # The weights take torch and some seconds, which a process of its own gives back.
+            run_logged(python("-m", __name__, str(partial)), partial / "made.log")
+            partial.rename(folder)
+        work.folder(ASSETS, "trial's files")
+    values = json.loads((folder / "values.json").read_text(encoding="utf-8"))
+    fields = {field: f"{ASSETS}/{name}" for field, name in _FILES.items()}
+    return fields | {"values": "\n".join(f"{name} = {value}" for name, value in values.items())}
+
+
+def main(folder: Path) -> None:
+    """Write the files into a folder."""
+    from coqui_amharic_ext.demo import tiny
+    from coqui_amharic_ext.demo.run import TINY_XTTS
+
+    tiny.write_vocab(folder / _FILES["vocab"])
+    tiny.write_dvae(folder / _FILES["dvae"])
+    tiny.write_mel_norms(folder / _FILES["mel_stats"])
+    values = TINY_XTTS | {"epochs": str(EPOCHS)}
+    for name, value in tiny.gpt_args_overrides().items():
+        values[f"model_args.{name}"] = str(value).lower() if isinstance(value, bool) else str(value)
+    (folder / "values.json").write_text(json.dumps(values), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from coqui_amharic_ext.webui.markup import Markup, badge, cell, lines, message, table
 
 if TYPE_CHECKING:
-    from coqui_amharic_ext.g2p.types import Quality, Transcription
+    from coqui_amharic_ext.g2p.types import Quality, Rejection, Transcription
 
 
 def word_table(done: Transcription) -> Markup:
@@ -23,13 +23,26 @@ def word_table(done: Transcription) -> Markup:
             lines(
                 f"{refused.backend}: {refused.output or '–'} ({refused.reason})"
                 for refused in word.rejected
+                if not _absent(refused)
             ),
             ", ".join(word.alternatives),
         )
         for word in done.words
     ]
     headers = ("word", "IPA", "answered", "quality", "rejected", "other readings")
-    return table("Word by word", headers, rows)
+    absent = {
+        f"{refused.backend}: {refused.reason}": None
+        for word in done.words
+        for refused in word.rejected
+        if _absent(refused)
+    }
+    notes = "".join(message(f"Not asked: {said}") for said in absent)
+    return Markup(table("Word by word", headers, rows) + notes)
+
+
+def _absent(refused: Rejection) -> bool:
+    """Whether a backend cannot serve here at all, which is said once and not for each word."""
+    return not refused.output and refused.reason.startswith("not available")
 
 
 def _quality(quality: Quality) -> Markup:
