@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from coqui_amharic_ext.text import fidel
@@ -13,7 +15,7 @@ from coqui_amharic_ext.text.rules import RULES
 from coqui_amharic_ext.text.scanner import Line
 from coqui_amharic_ext.text.speaker import speak
 from coqui_amharic_ext.text.trace import Change, Explanation
-from coqui_amharic_ext.text.unicode_cleanup import STEPS, clean, settle
+from coqui_amharic_ext.text.unicode_cleanup import SPACES, STEPS, clean, settle
 
 #: Anything but Ethiopic words parted by single spaces, with ordinary punctuation joined to them.
 _NEEDS_WORK: Final = re.compile(
@@ -24,6 +26,9 @@ _SEGMENT: Final = re.compile(r"[^።\n]*[።\n]+|[^።\n]+")
 #: nothing to do.
 _OPEN: Final = re.compile(r"[^\W\d_\u1200-\u139f\u2d80-\u2ddf\uab01-\uab2f]|[0-9./]")
 _MAX_PASSES: Final = 4
+#: Training reads the same sentences over and over; these bounds keep the memory of them small.
+_REMEMBERED: Final = 4096
+_LONGEST_REMEMBERED: Final = 400
 _CHUNK: Final = re.compile(r"\S+|\s+")
 
 
@@ -69,14 +74,26 @@ def normalize(text: str, policy: TextPolicy | None = None) -> str:
     return _settled(_once(text, policy), policy)
 
 
+@lru_cache(maxsize=8)
+def _reader(policy: TextPolicy) -> Callable[[str], str]:
+    """Return what says a segment under a policy, remembering the sentences it met last."""
+
+    def read(segment: str) -> str:
+        out: list[str] = []
+        speak(Line(segment, policy), out)
+        return "".join(out)
+
+    remembering = lru_cache(maxsize=_REMEMBERED)(read)
+    return lambda segment: (remembering if len(segment) <= _LONGEST_REMEMBERED else read)(segment)
+
+
 def _once(text: str, policy: TextPolicy) -> str:
     out: list[str] = []
+    read = _reader(policy)
     for segment in _SEGMENT.findall(clean(text, policy)):
-        if _NEEDS_WORK.search(segment) is None:
-            out.append(segment)
-        else:
-            speak(Line(segment, policy), out)
-    return tidy("".join(out))
+        out.append(segment if _NEEDS_WORK.search(segment) is None else read(segment))
+    said = "".join(out)
+    return said if _NEEDS_WORK.search(said) is None else tidy(said)
 
 
 def _settled(text: str, policy: TextPolicy) -> str:
@@ -125,6 +142,7 @@ def explain(text: str, policy: TextPolicy | None = None) -> Explanation:
     changes = aligned.sub(_CHUNK, lambda match: settle(match[0], policy), "unicode")
     for step in STEPS:
         changes += aligned.sub(step.pattern, step.replacement, "punctuation")
+    changes += aligned.sub(SPACES, lambda _: " ", "punctuation")
     out: list[str] = []
     offset = 0
     for segment in _SEGMENT.findall(aligned.text):

@@ -79,6 +79,14 @@ def speak(line: Line, out: list[str], note: Note | None = None) -> None:
     while i < size:
         kind = kinds[i]
         token = tokens[i]
+        if kind == WORD and kinds[i + 1] == SPACE and kinds[i + 2] == WORD:
+            # Most of a text: a word before another one, which concerns no rule.
+            if part:
+                out.append(" ")
+            out += (token, tokens[i + 1])
+            part = glue = False
+            i += 2
+            continue
         if kind == SPACE or (kind == WORD and _skip_word(line, i)):
             reading = None
         elif kind == NUMBER and is_plain(line, i):
@@ -91,7 +99,7 @@ def speak(line: Line, out: list[str], note: Note | None = None) -> None:
             out.append(token)
             part = glue = False
             i += 1
-            if kind == WORD:
+            if kind == WORD and (kinds[i] != SPACE or token in DETACHABLE):
                 i, glue, part = _prefix(line, i, out, note)
             continue
         spoken = reading.spoken

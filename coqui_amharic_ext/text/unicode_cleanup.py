@@ -151,14 +151,19 @@ STEPS: Final = (
         ),
         lambda m: re.sub("[Ooዐ]", "0", m[0]),
     ),
-    Step(" ", re.compile(r" {2,}"), _always(" ")),
 )
+_SIGNS: Final = frozenset("".join(step.signs for step in STEPS))
+SPACES: Final = re.compile(r" {2,}")
 
 
 def clean(text: str, policy: TextPolicy) -> str:
     """Return ``text`` with its Unicode and its punctuation variants settled."""
     text = settle(text, policy)
-    for step in STEPS:
-        if any(sign in text for sign in step.signs):
-            text = step.pattern.sub(step.replacement, text)
-    return text
+    present = _SIGNS.intersection(text)
+    if present:
+        for step in STEPS:
+            # A step can bring in a sign that a later one looks for.
+            if not present.isdisjoint(step.signs):
+                text = step.pattern.sub(step.replacement, text)
+                present = _SIGNS.intersection(text)
+    return SPACES.sub(" ", text) if "  " in text else text

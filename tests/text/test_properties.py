@@ -43,7 +43,7 @@ joined_forms = st.lists(
 texts = st.one_of(any_text, busy_text, joined_forms)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(text=texts, policy=st.sampled_from(POLICIES))
 def test_a_second_pass_changes_nothing(text, policy):
     once = normalize(text, policy)
@@ -127,7 +127,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_time_grows_no_faster_than_length(name):
-    """A fifth of a megabyte is read in time, and eight times the text in about eight times."""
+    """A tenth of a megabyte is read in time, and eight times the text in about eight times."""
     unit = HOSTILE[name]
 
     def seconds(size: int) -> float:
@@ -137,8 +137,8 @@ def test_time_grows_no_faster_than_length(name):
         return time.process_time() - start
 
     seconds(1000)
-    small = min(seconds(_MEGABYTE // 40) for _ in range(2))
-    large = seconds(_MEGABYTE // 5)
+    small = min(seconds(_MEGABYTE // 80) for _ in range(2))
+    large = seconds(_MEGABYTE // 10)
     # Eight times the text, and slack for a busy machine; a quadratic rule would take 64 times.
     assert large < 24 * small + 0.05
-    assert large < 2.0
+    assert large < 1.0
