@@ -9,6 +9,7 @@ from coqui_amharic_ext.cli import (
     checkpoint,
     data,
     demo,
+    doctor,
     evaluate,
     normalize,
     phonemize,
@@ -30,6 +31,7 @@ app = typer.Typer(
 app.command("normalize")(normalize.normalize)
 app.command("phonemize")(phonemize.phonemize)
 app.command("eval-g2p")(evaluate.eval_g2p)
+app.command("doctor")(doctor.doctor)
 app.command("bench", context_settings=bench.CONTEXT)(bench.bench)
 app.command("train", context_settings=train.CONTEXT)(train.train)
 app.command("plugins")(plugins.plugins)
