@@ -22,6 +22,10 @@ class Currency(NamedTuple):
     cent: str
 
 
+#: The one currency that Amharic also writes before its sum as a word.
+_BIRR = "ብር"
+
+
 @cache
 def currencies() -> dict[str, Currency]:
     """Symbols, codes and names of currencies as written."""
@@ -85,7 +89,7 @@ def read_before(line: Line, i: int) -> Reading | None:
     if found is None and line.kinds[i] == WORD and line.tokens[i][:1] in DETACHABLE:
         # በብር 500: the preposition moves to the number.
         prefix, name = line.tokens[i][0], line.tokens[i][1:]
-        found = (i + 1, currencies()[name]) if name in currencies() else None
+        found = (i + 1, currencies()[name]) if name == _BIRR else None
     if found is None:
         return None
     j, unit = found
