@@ -64,67 +64,81 @@ class Edges(NamedTuple):
     Attributes
     ----------
     every : dict
-        Each by its letters.
+        Their readings, by their letters.
     known : dict
         For each affix, every affix that a word with it also has at that edge (for ``ስለም``: ``ስለ``,
-        ``ስ`` and none), itself included, the cheapest first.
+        ``ስ`` and none), itself included, the cheapest first; made when first needed.
     sizes : dict
         Lengths to try, longest first, by the one or two characters at the edge.
     """
 
-    every: dict[str, Edge]
-    known: dict[str, tuple[Edge, ...]]
+    every: dict[str, tuple[infl.Affix, ...]]
+    known: _Known
     sizes: dict[str, tuple[int, ...]]
 
 
 @lru_cache(maxsize=1)
 def prefixes() -> Edges:
     """Return all prefixes."""
-    return _edges(infl.prefixes(), lambda key, size: key[:size], slice(0, 2))
+    every = infl.prefixes()
+    known = _Known(every, lambda key, size: key[:size])
+    return Edges(every, known, _sizes(every, slice(0, 2)))
 
 
 @lru_cache(maxsize=1)
 def suffixes() -> Edges:
     """Return all suffixes."""
-    return _edges(infl.suffixes(), lambda key, size: key[len(key) - size :], slice(-2, None))
+    every = infl.suffixes()
+    known = _Known(every, lambda key, size: key[len(key) - size :])
+    return Edges(every, known, _sizes(every, slice(-2, None)))
 
 
-def _edges(
-    table: dict[str, tuple[infl.Affix, ...]], cut: Callable[[str, int], str], edge: slice
-) -> Edges:
-    edges = {}
-    sizes: dict[str, set[int]] = {}
-    for key, affixes in table.items():
-        takes = 0
-        for affix in affixes:
-            takes |= affix.takes
-        cost = min([affix.cost for affix in affixes])
-        openings = {affix.stem for affix in affixes}
-        opens = None if len(openings) > 1 or "" in openings else openings == {"a"}
-        evidence = any([affix.evidence for affix in affixes])
-        edges[key] = Edge(key, len(key), cost, opens, evidence, takes, affixes, {})
-        if key:
-            sizes.setdefault(key[edge], set()).add(len(key))
-    for pair, lengths in sizes.items():
-        if pair[0 if edge.start == 0 else -1] in table:
-            lengths.add(1)
-    known = _Known(edges, cut)
-    return Edges(edges, known, {pair: tuple(sorted(s, reverse=True)) for pair, s in sizes.items()})
+def _sizes(every: dict[str, tuple[infl.Affix, ...]], edge: slice) -> dict[str, tuple[int, ...]]:
+    found: dict[str, set[int]] = {}
+    for key in every:
+        pair = key[edge]
+        if pair in found:
+            found[pair].add(len(key))
+        elif key:
+            found[pair] = {len(key)}
+    for pair, sizes in found.items():
+        if pair[0 if edge.start == 0 else -1] in every:
+            sizes.add(1)
+    return {pair: tuple(sorted(sizes, reverse=True)) for pair, sizes in found.items()}
 
 
 class _Known(dict[str, tuple[Edge, ...]]):
     """Affixes within affixes, put together when first needed."""
 
-    def __init__(self, edges: dict[str, Edge], cut: Callable[[str, int], str]) -> None:
+    def __init__(
+        self, every: dict[str, tuple[infl.Affix, ...]], cut: Callable[[str, int], str]
+    ) -> None:
         super().__init__()
-        self.edges = edges
+        self.every = every
         self.cut = cut
+        self.edges: dict[str, Edge] = {}
 
     def __missing__(self, key: str) -> tuple[Edge, ...]:
         parts = [self.cut(key, size) for size in range(len(key) + 1)]
-        found = [self.edges[part] for part in parts if part in self.edges]
+        found = [self.edge(part) for part in parts if part in self.every]
         self[key] = result = tuple(sorted(found, key=lambda edge: edge.cost))
         return result
+
+    def edge(self, key: str) -> Edge:
+        """Return one affix, the same object every time."""
+        edge = self.edges.get(key)
+        if edge is None:
+            affixes = self.every[key]
+            takes = 0
+            for affix in affixes:
+                takes |= affix.takes
+            cost = min([affix.cost for affix in affixes])
+            openings = {affix.stem for affix in affixes}
+            opens = None if len(openings) > 1 or "" in openings else openings == {"a"}
+            evidence = any([affix.evidence for affix in affixes])
+            edge = Edge(key, len(key), cost, opens, evidence, takes, affixes, {})
+            self.edges[key] = edge
+        return edge
 
 
 def ways(prefix: Edge, suffix: Edge) -> tuple[Way, ...]:

@@ -92,9 +92,12 @@ class Affix(NamedTuple):
     person: str = ""
 
 
+_UNWRITTEN: Final = {ord("ː"): None, ord("ɨ"): None}
+
+
 def written(spoken: str) -> str:
-    """Return what is written of a spoken form: neither length nor ɨ."""
-    return spoken.replace("ː", "").replace("ʷɨ", "\0").replace("ɨ", "").replace("\0", "ʷɨ")
+    """Return what is written of an affix: neither length nor ɨ."""
+    return spoken.translate(_UNWRITTEN)
 
 
 _Index = dict[str, list[Affix]]

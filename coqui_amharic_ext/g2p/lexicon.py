@@ -40,13 +40,14 @@ def words() -> dict[str, Entry]:
     """Return our own words by :func:`key`; the first of several rows of a word is the default."""
     table = coding()
     found: dict[str, Entry] = {}
-    for row in rows("words.tsv"):
-        coded = row[0].translate(table)
+    listed = rows("words.tsv", 3)
+    keys = "\n".join([row[0] for row in listed]).translate(table | {10: "\n"}).split("\n")
+    for coded, (_, ipa, pos, _) in zip(keys, listed, strict=True):
         before = found.get(coded)
         if before is None:
-            found[coded] = Entry(row[1], (), row[2])
-        elif row[1] != before.ipa:
-            found[coded] = before._replace(others=(*before.others, row[1]))
+            found[coded] = Entry(ipa, (), pos)
+        elif ipa != before.ipa:
+            found[coded] = before._replace(others=(*before.others, ipa))
     homographs: dict[str, list[str]] = {}
     for word, ipa, _, default, *_ in rows("homographs.tsv"):
         heard = homographs.setdefault(word.translate(table), [])

@@ -113,12 +113,12 @@ def _unlisted_noun(coded: str) -> Candidate:
         bodies.insert(0, (coded[: -len(clitic)], clitic))
     for body, clitic in bodies:
         for length in range(min(len(affixes.longest_suffix(body)), len(body) - 2), 0, -1):
-            edge = affixes.suffixes().every.get(body[-length:])
-            if edge is None:
+            known = affixes.suffixes().every.get(body[-length:])
+            if known is None:
                 continue
             stem = body[:-length]
             takes = infl.NOUN_V if stem[-1] in VOWELS else infl.NOUN_C
-            for affix in edge.affixes:
+            for affix in known:
                 if affix.takes & takes and "ː" in affix.spoken:
                     spoken = stem + affix.spoken
                     if clitic:

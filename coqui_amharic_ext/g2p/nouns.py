@@ -100,8 +100,8 @@ def _tails_of(written: str) -> tuple[_Tail, ...]:
     for clitic, spoken_clitic in (("", ""), *infl.clitics().items()):
         if not written.endswith(clitic):
             continue
-        edge = affixes.suffixes().every.get(written[: len(written) - len(clitic)])
-        for affix in edge.affixes if edge is not None else ():
+        body = written[: len(written) - len(clitic)]
+        for affix in affixes.suffixes().every.get(body, ()):
             takes = affix.takes & _NOUN
             if not takes:
                 continue

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import Final
 
-_DATA: Final = Path(__file__).with_name("data")
+_DATA: Final = os.path.join(os.path.dirname(__file__), "data")
 
 
-def rows(name: str) -> list[list[str]]:
+def text(name: str) -> str:
+    """Return ``g2p/data/<name>``; a table that does not exist is empty, so it may be left out."""
+    try:
+        with open(os.path.join(_DATA, name), encoding="utf-8") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+
+
+def rows(name: str, cells: int = -1) -> list[list[str]]:
     """Return the rows of ``g2p/data/<name>`` without the header, cells split at tabs.
 
-    A table that does not exist gives no rows, so that optional tables need no special case.
+    Parameters
+    ----------
+    name : str
+        A file; one that does not exist gives no rows.
+    cells : int
+        How many cells are wanted; what is beyond them stays together in one more.
     """
-    try:
-        text = (_DATA / name).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return []
-    return [line.split("\t") for line in text.splitlines()[1:] if line and line[0] != "#"]
+    return [
+        line.split("\t", cells) for line in text(name).splitlines()[1:] if line and line[0] != "#"
+    ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Final, NamedTuple
 
@@ -56,11 +57,10 @@ class Known(NamedTuple):
 
 
 class _Perfective(NamedTuple):
-    verb_class: str
     stem: str
-    literals: tuple[tuple[int, str], ...]
-    same: tuple[tuple[int, int], ...]
-    places: tuple[int, ...]
+    verb_class: str
+    marked: str
+    radicals: str
 
 
 @lru_cache(maxsize=1)
@@ -71,28 +71,43 @@ def _perfectives() -> dict[str, list[_Perfective]]:
         for pattern in row.cells.get("perf", ()):
             for where in _LABIALISED_PLACES:
                 if where and (
-                    row.verb_class in ("O", "E") or any(place not in pattern for place in where)
+                    row.verb_class in ("O", "E") or any([place not in pattern for place in where])
                 ):
                     continue
-                marked = labialise(pattern, where) + ("a" if row.endings == "a" else "ə")
+                marked = (labialise(pattern, where) if where else pattern) + (
+                    "a" if row.endings == "a" else "ə"
+                )
                 if marked[0] == "a":
                     marked = "ʔ" + marked
-                places: dict[str, int] = {}
-                literals = []
-                same = []
-                for place, char in enumerate(marked):
-                    if not char.isdigit():
-                        literals.append((place, char))
-                    elif char in places:
-                        same.append((places[char], place))
-                    else:
-                        places[char] = place
                 name = f"{row.verb_class}.{where}" if where else row.verb_class
-                order = tuple(places[digit] for digit in row.radicals if digit in places)
                 found.setdefault(marked.translate(_SHAPE), []).append(
-                    _Perfective(name, row.stem, tuple(literals), tuple(same), order)
+                    _Perfective(row.stem, name, marked, row.radicals)
                 )
     return found
+
+
+class _Check(NamedTuple):
+    literals: tuple[tuple[int, str], ...]
+    same: tuple[tuple[int, int], ...]
+    take: Callable[[str], tuple[str, ...] | str]
+
+
+@cache
+def _check(marked: str, radicals: str) -> _Check:
+    """Take a perfective to pieces: what must be where, and where the radicals are."""
+    places: dict[str, int] = {}
+    literals = []
+    same = []
+    for place, char in enumerate(marked):
+        if not char.isdigit():
+            if char not in "əuiaeɨoːʷ":
+                literals.append((place, char))
+        elif char in places:
+            same.append((places[char], place))
+        else:
+            places[char] = place
+    order = [places[digit] for digit in radicals if digit in places]
+    return _Check(tuple(literals), tuple(same), itemgetter(*order))
 
 
 def classify(declared_type: str, ipa: str, declared_stem: str) -> Root | None:
@@ -105,23 +120,24 @@ def classify(declared_type: str, ipa: str, declared_stem: str) -> Root | None:
     """
     stems = _STEMS.get(declared_stem, ())
     types = _TYPES.get(declared_type, "")
-    best: tuple[int, _Perfective] | None = None
+    best: tuple[int, _Perfective, _Check] | None = None
     for candidate in _perfectives().get(ipa.translate(_SHAPE), ()):
-        if candidate.stem not in stems:
+        stem, name, marked, radicals = candidate
+        if stem not in stems:
             continue
-        if any(ipa[place] != char for place, char in candidate.literals):
+        check = _check(marked, radicals)
+        if any([ipa[place] != char for place, char in check.literals]):
             continue
-        if any(ipa[one] != ipa[other] for one, other in candidate.same):
+        if check.same and any([ipa[one] != ipa[other] for one, other in check.same]):
             continue
-        name = candidate.verb_class
         letter = name[1] if name[0] == "G" and name[1] in "AB" else name[0]
-        rank = stems.index(candidate.stem) + (0 if letter in types else 10)
+        rank = stems.index(stem) + (0 if letter in types else 10)
         if best is None or rank < best[0]:
-            best = (rank, candidate)
+            best = (rank, candidate, check)
     if best is None:
         return None
-    found = best[1]
-    return Root(itemgetter(*found.places)(ipa), found.verb_class, found.stem)
+    _, found, check = best
+    return Root(check.take(ipa), found.verb_class, found.stem)
 
 
 @lru_cache(maxsize=1)
@@ -132,8 +148,10 @@ def load() -> dict[tuple[str, ...] | str, dict[str, Known]]:
     otherwise equally good. Rows that fit no pattern are left out; :func:`unfit` names them.
     """
     index: dict[tuple[str, ...] | str, dict[str, Known]] = {}
-    for number, row in enumerate(rows("roots.tsv")):
-        root = classify(row[1], encode(row[2]), row[3])
+    listed = rows("roots.tsv")
+    spoken = encode("\n".join([row[2] for row in listed])).split("\n")
+    for number, (row, ipa) in enumerate(zip(listed, spoken, strict=True)):
+        root = classify(row[1], ipa, row[3])
         if root is None:
             continue
         cost = _CONFIDENCE.get(row[6], 0.3) + number * _ROW_COST

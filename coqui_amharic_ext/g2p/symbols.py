@@ -6,7 +6,6 @@ so held is a plain string whose slices, regular expressions and dictionary keys 
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import Final
 
@@ -33,15 +32,18 @@ def decode_table() -> dict[int, str]:
 
 
 @lru_cache(maxsize=1)
-def _long_symbols() -> re.Pattern[str]:
-    long = sorted((s for s, c in codes().items() if s != c), key=len, reverse=True)
-    return re.compile("|".join(long))
+def _long_symbols() -> tuple[tuple[str, str], ...]:
+    """Return the symbols of more than one character with ours, the longest first."""
+    long = [(s, c) for s, c in codes().items() if len(c) == 1 and s != c]
+    return tuple(sorted(long, key=lambda pair: -len(pair[0])))
 
 
 def encode(ipa: str) -> str:
     """Return IPA as one character per phone; anything that is not IPA of ours is kept."""
-    known = codes()
-    return _long_symbols().sub(lambda match: known[match[0]], ipa).replace("ːʷ", "ʷː")
+    for symbol, code in _long_symbols():
+        if symbol in ipa:
+            ipa = ipa.replace(symbol, code)
+    return ipa.replace("ːʷ", "ʷː")
 
 
 def check(ipa: str) -> None:

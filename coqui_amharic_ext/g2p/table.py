@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from coqui_amharic_ext.g2p.resources import rows
 from coqui_amharic_ext.g2p.symbols import codes
@@ -17,8 +16,7 @@ TONAL_MARKS: Final = frozenset(map(chr, range(0x1390, 0x139A)))
 """Chant marks: they say how to sing, not what, and are passed over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(NamedTuple):
     """One written letter, read by itself.
 
     Attributes
@@ -87,9 +85,9 @@ def coding() -> dict[int, str]:
     table[ord(GEMINATION_MARK)] = LONG_CONSONANT
     table[ord(VOWEL_LENGTH_MARK)] = LONG_VOWEL
     table[ord(GEMINATION_AND_VOWEL_LENGTH_MARK)] = LONG_CONSONANT + LONG_VOWEL
-    for letter in fidel().values():
-        vowel = "" if letter.vowel == "ɨ" and not letter.labialised else letter.vowel
-        table[ord(letter.written)] = "".join(code[c] for c in letter.consonants) + vowel
+    for written, consonants, vowel, _, labialised, _, _ in fidel().values():
+        spoken = "" if vowel == "ɨ" and not labialised else vowel
+        table[ord(written)] = "".join([code[c] for c in consonants]) + spoken
     return table
 
 
