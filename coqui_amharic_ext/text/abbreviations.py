@@ -233,17 +233,6 @@ _RECKONING: Final = "አቆጣጠር"
 
 
 def _before_reckoning(line: Line, i: int, spoken: str) -> str:
-    """በእ.ኤ.አ አቆጣጠር: the word reckoning is written out, so the short form gives only whose it is."""
-    words = spoken.removesuffix(_RECKONING).rstrip()
-    if words[0] in DETACHABLE and words[1:].startswith("እንደ "):
-        return words[0] + words[1:].removeprefix("እንደ ")
-    return words.removeprefix("እንደ ") if line.before(i) == "እንደ" else words
-
-
-_RECKONING: Final = "አቆጣጠር"
-
-
-def _before_reckoning(line: Line, i: int, spoken: str) -> str:
     """በእ.ኤ.አ አቆጣጠር: with the word reckoning written out, say only whose it is."""
     said = spoken.removesuffix(_RECKONING).rstrip()
     if said[0] in DETACHABLE and said[1:].startswith("እንደ "):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from coqui_amharic_ext.text.affixes import DETACHABLE
 from coqui_amharic_ext.text.cardinals import number_words
@@ -23,7 +23,7 @@ class Currency(NamedTuple):
 
 
 #: The one currency that Amharic also writes before its sum as a word.
-_BIRR = "ብር"
+_BIRR: Final = "ብር"
 
 
 @cache
