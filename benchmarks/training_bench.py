@@ -260,21 +260,17 @@ def summarise(
 
 
 def compare(table: list[dict[str, Any]]) -> None:
-    """Add ratios to the first row and, for other precisions, to stock in the same one."""
+    """Add time per real token and memory as shares of stock, as shipped and in this precision."""
     for row in table:
         for name, base in (("stock", table[0]), ("stock_same_precision", table[1])):
-            usable = "seconds" in row and "seconds" in base and base["variant"].startswith("stock")
-            per_token = float(base.get("tokens", 0)) / float(row.get("tokens", 1))
-            row[f"time_vs_{name}"] = (
-                f"{float(row['seconds']) / float(base['seconds']) * per_token:.3f}"
-                if usable
-                else ""
-            )
-            row[f"memory_vs_{name}"] = (
-                f"{float(row['activation_mib']) / float(base['activation_mib']):.3f}"
-                if usable
-                else ""
-            )
+            row[f"time_vs_{name}"] = row[f"memory_vs_{name}"] = ""
+            if row["error"] or base["error"] or not base["variant"].startswith("stock"):
+                continue
+            time_share = float(row["seconds"]) / row["tokens"]
+            time_share /= float(base["seconds"]) / base["tokens"]
+            row[f"time_vs_{name}"] = f"{time_share:.3f}"
+            memory_share = float(row["activation_mib"]) / float(base["activation_mib"])
+            row[f"memory_vs_{name}"] = f"{memory_share:.3f}"
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
