@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import gradio as gr
 
+from coqui_amharic_ext.data.findings import DataError
 from coqui_amharic_ext.webui.corpus import load_clip, run_check
+from coqui_amharic_ext.webui.markup import message
 from coqui_amharic_ext.webui.page import Page
 from coqui_amharic_ext.webui.player import wav_player
 from coqui_amharic_ext.webui.trial import BUNDLED, bundled_corpus
@@ -37,10 +39,10 @@ def build(page: Page, tab: gr.Tab) -> None:
     player = gr.HTML(elem_id="data-player")
     listing = gr.HTML(elem_id="data-findings")
 
-    def found() -> dict[str, object]:
+    def found() -> Any:
         return gr.update(choices=page.work.corpora())
 
-    def unpack() -> dict[str, object]:
+    def unpack() -> Any:
         with in_words("writing the bundled corpus"):
             folder = bundled_corpus(page.work)
             return gr.update(choices=page.work.corpora(), value=page.work.shown(folder))
@@ -49,7 +51,7 @@ def build(page: Page, tab: gr.Tab) -> None:
         given: str | None,
         chosen: str,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - gradio's way
-    ) -> tuple[str, dict[str, object], str, str]:
+    ) -> tuple[str, Any, str, str]:
         with in_words("checking the corpus"):
             done = run_check(
                 page.work,
@@ -64,7 +66,11 @@ def build(page: Page, tab: gr.Tab) -> None:
         if not given:
             return ""
         with in_words("reading the clip"):
-            rate, audio, drawing = load_clip(page.work, given)
+            try:
+                rate, audio, drawing = load_clip(page.work, given)
+            except DataError as error:
+                # For a clip with a finding that is the finding, and no failure of the page.
+                return message(str(error), "bad")
             return drawing + wav_player(audio, rate, given)
 
     tab.select(found, None, corpus, show_progress="hidden", **_PRIVATE)

@@ -92,12 +92,12 @@ def serve(folder: Path, port: int | None, tell: Callable[[str], None]) -> None:
 
         runs = Runs(work)
         try:
-            _run(_application(work, runs), taken, lambda: tell(address))
+            _run(_application(work, runs, Path(uploads)), taken, lambda: tell(address))
         finally:
             runs.close()
 
 
-def _application(work: WorkFolder, runs: Any) -> Any:
+def _application(work: WorkFolder, runs: Any, uploads: Path) -> Any:
     import gradio as gr
     from fastapi import FastAPI
     from fastapi.responses import Response, StreamingResponse
@@ -107,7 +107,7 @@ def _application(work: WorkFolder, runs: Any) -> Any:
     from coqui_amharic_ext.webui.speech import ADDRESS, Speech
     from coqui_amharic_ext.webui.theme import css, theme
 
-    speech = Speech(work)
+    speech = Speech(work, uploads)
     application = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     def sound(token: str) -> Response:
@@ -137,7 +137,7 @@ def _application(work: WorkFolder, runs: Any) -> Any:
 def _run(application: Any, taken: socket.socket, ready: Callable[[], None]) -> None:
     import uvicorn
 
-    class Server(uvicorn.Server):
+    class Server(uvicorn.Server):  # type: ignore[misc, unused-ignore]
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             ready()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import queue
 import secrets
 import struct
@@ -18,7 +20,7 @@ from coqui_amharic_ext.webui.markup import Markup
 from coqui_amharic_ext.webui.workfolder import WorkFolder
 
 if TYPE_CHECKING:
-    from coqui_amharic_ext.webui.voices import Voice
+    from coqui_amharic_ext.coqui.synthesis import Synthesizer
 
 ADDRESS: Final = "/speech/{token}.wav"
 FIRST_SECONDS: Final = 600.0
@@ -44,12 +46,13 @@ class _Job:
 class Speech:
     """Speaks through checkpoints of the work folder, one text at a time."""
 
-    def __init__(self, work: WorkFolder) -> None:
+    def __init__(self, work: WorkFolder, uploads: Path | None = None) -> None:
         self._work = work
+        self._uploads = None if uploads is None else WorkFolder.at(uploads)
         self._lock = threading.Lock()
         self._speaking = threading.Lock()
         self._jobs: dict[str, tuple[_Job, bytes | None]] = {}
-        self._voice: tuple[tuple[Path, int], Voice] | None = None
+        self._voice: tuple[tuple[Path, int], Synthesizer] | None = None
 
     def player(self, text: str, folder: str, speaker: str, upload: str | None = None) -> Markup:
         """Start to speak; return a player when the first sound is there.
@@ -77,7 +80,9 @@ class Speech:
         place = self._work.folder(folder, "checkpoint folder")
         reference: Path | None = None
         if upload:
-            reference = Path(upload)
+            if self._uploads is None:
+                raise SpeechError("recordings are not taken in here; name one in the work folder")
+            reference = self._uploads.file(upload, "recording")
         elif speaker.strip():
             reference = self._work.file(speaker, "reference speaker")
         job = _Job()
@@ -121,24 +126,27 @@ class Speech:
         try:
             with self._speaking:
                 voice = self._open(place)
-                job.rate = voice.rate
-                for audio in voice.speak(text, reference):
+                job.rate = voice.sample_rate
+                for chunk in voice.stream(
+                    text, speaker_wav=() if reference is None else (reference,)
+                ):
                     if job.cancelled.is_set():
                         return
-                    samples = (np.clip(audio, -1.0, 1.0) * 32767).astype("<i2")
+                    samples = (np.clip(chunk.samples, -1.0, 1.0) * 32767).astype("<i2")
                     job.pieces.put(samples.tobytes())
             job.pieces.put(None)
         except Exception as error:
             job.pieces.put(error)
 
-    def _open(self, place: Path) -> Voice:
-        from coqui_amharic_ext.webui.voices import open_voice
+    def _open(self, place: Path) -> Synthesizer:
+        from coqui_amharic_ext.coqui.synthesis import Synthesizer
 
         changed = max(path.stat().st_mtime_ns for path in (place, *place.glob("*.pth")))
         key = (place, changed)
         if self._voice is None or self._voice[0] != key:
             self._voice = None  # two models at once may not fit
-            self._voice = (key, open_voice(place))
+            require_config_inside(self._work, place)
+            self._voice = (key, Synthesizer.load(place))
         return self._voice[1]
 
 
@@ -153,6 +161,43 @@ def _wav(job: _Job, first: bytes | None) -> Iterator[bytes]:
             raise SpeechError(f"the sound broke off: {piece}")
     finally:
         job.cancelled.set()
+
+
+def require_config_inside(work: WorkFolder, place: Path) -> None:
+    """Refuse a checkpoint whose config names a file outside the work folder.
+
+    Raises
+    ------
+    SpeechError
+        It does; or there is no config that can be read.
+    """
+    path = work.file(str(place / "config.json"), "checkpoint's config")
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SpeechError(f"{work.shown(path)} cannot be read: {error}") from error
+    for value in _strings(config):
+        # What was trained elsewhere names files that are not here; those are not read either.
+        if (
+            ("/" in value or "\\" in value)
+            and os.path.isfile(value)
+            and not work.holds(Path(value))
+        ):
+            raise SpeechError(
+                f"{work.shown(path)} names {value}, which is outside the work folder {work.root}; "
+                "put a copy into the checkpoint's folder and name that"
+            )
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _strings(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _strings(item)
 
 
 def wav_header(rate: int) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import gradio as gr
 
@@ -44,7 +44,7 @@ def read(text: str, backend: str, order: list[str]) -> tuple[str, str, str]:
         return normalised, done.ipa, word_table(done)
 
 
-def backends() -> tuple[dict[str, object], dict[str, object]]:
+def backends() -> tuple[Any, Any]:
     """Return both menus with every backend's availability as it is now."""
     with in_words("asking the G2P backends"):
         found = g2p_choices(kernels.g2p_states(get_settings()))
@@ -108,7 +108,7 @@ def _build_player(page: Page, text: gr.Textbox, blocks: gr.Blocks) -> None:
         with in_words("starting to speak"):
             return page.speech.player(written, folder, reference)
 
-    def found() -> dict[str, object]:
+    def found() -> Any:
         return gr.update(choices=page.work.checkpoints())
 
     play.click(speak, [text, checkpoint, speaker], player, api_visibility="private")

@@ -96,7 +96,7 @@ def build(page: Page, tab: gr.Tab) -> None:
 _NONE: Final = '<p class="am-message am-plain">No run is shown.</p>'
 
 
-def _runs(page: Page, chosen: str | None = None) -> dict[str, Any]:
+def _runs(page: Page, chosen: str | None = None) -> Any:
     names = page.runs.names()
     return gr.update(choices=names) if chosen is None else gr.update(choices=names, value=chosen)
 
@@ -198,7 +198,7 @@ class _Form:
             files = (made["vocab"], made["dvae"], made["mel_stats"])
             return "xtts", gr.update(visible=True), corpora, *files, made["values"]
 
-    def states(self) -> tuple[dict[str, Any], dict[str, Any]]:
+    def states(self) -> tuple[Any, Any]:
         """Return both menus with the states of backends and kernels."""
         with in_words("asking for the state of the kernels"):
             backends = g2p_choices(kernels.g2p_states(get_settings()))
