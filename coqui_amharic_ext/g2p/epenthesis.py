@@ -27,29 +27,37 @@ _TOKEN = re.compile(f"[^{LENGTH}ʷ]ʷ?{LENGTH}?|[{LENGTH}ʷ]")
 _OPENING = re.compile("[^əuiaeɨo]*[əuiaeɨo]|[^əuiaeɨo]+$")
 
 _CLASSES: Final = {
-    "stop": "pbtdkɡʔƥƭƙȿ",
-    "affricate": "ʧʤƈ",
-    "fricative": "fvszʃʒh",
-    "nasal": "mnɲ",
-    "liquid": "lɾ",
-    "glide": "wj",
+    "stop": ("t", "tdƭ"),
+    "peripheral": ("p", "pbƥkɡƙ"),
+    "affricate": ("c", "ʧʤƈ"),
+    "fricative": ("s", "fvszʃʒȿ"),
+    "glottal": ("q", "ʔ"),
+    "aspirate": ("h", "h"),
+    "nasal": ("n", "mnɲ"),
+    "liquid": ("l", "lɾ"),
+    "glide": ("w", "wj"),
 }
+"""The classes of ``data/contacts.tsv``: their sign here, and their consonants."""
 _SKELETON: Final[dict[int, str | None]] = {
-    ord(char): name[0] for name, chars in _CLASSES.items() for char in chars
+    ord(char): sign for sign, chars in _CLASSES.values() for char in chars
 }
 _REPEATED: Final = "="
+_GLOTTAL: Final = "ʔ"
 
 
 @lru_cache(maxsize=1)
 def _contacts() -> dict[tuple[str, str, str], float]:
-    """Return the cost of each pair of classes, by their first letters."""
-    return {(row[0], row[1][0], row[2][0]): float(row[3]) for row in rows("contacts.tsv")}
+    """Return the cost of each pair of classes, by their signs."""
+    return {
+        (place, _CLASSES[first][0], _CLASSES[second][0]): float(cost)
+        for place, first, second, cost, *_ in rows("contacts.tsv")
+    }
 
 
 def _cluster_cost(tokens: Sequence[str], initial: bool, final: bool) -> float:
     """Return the cost of a cluster between two vowels, or between a vowel and a word edge.
 
-    A token is a class's first letter, with ``ː`` if the consonant is long and ``=`` before it if it
+    A token is a class's sign, with ``ː`` if the consonant is long and ``=`` before it if it
     is the consonant before it once more.
     """
     if not tokens:
@@ -81,7 +89,7 @@ class _Runs(dict[str, str]):
         vowel = run[-1] if run[-1] in VOWELS else ""
         tokens = _TOKEN.findall(run[: len(run) - len(vowel)])
         # The two commonest cases need no search.
-        if vowel and len(run) < 3 + (not self.initial):
+        if vowel and len(run) < 3 + (not self.initial) and (run[0] != _GLOTTAL or len(run) < 3):
             # C before a vowel; between vowels two consonants, or one long one, as well.
             split = len(tokens) == 2 and tokens[0] == tokens[1]
             filled = f"{tokens[0]}ɨ{tokens[1]}{vowel}" if split else run
