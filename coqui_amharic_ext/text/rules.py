@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from coqui_amharic_ext.text import (
     abbreviations,
+    calendars,
     clock,
     currency,
     dates,
@@ -215,7 +216,22 @@ def at_number(line: Line, i: int) -> Readers:
             followed = _PLAIN
     elif kind == MARK and tokens[j] not in _MEASURED_MARKS:
         followed = _PLAIN
+    elif kind == LATIN and tokens[j].lower() not in _measuring_latin():
+        followed = _PLAIN
     return (*joined, *followed) if joined else followed
+
+
+@cache
+def _measuring_latin() -> frozenset[str]:
+    """Latin words that say something about the number before them, in small letters."""
+    written = (
+        *currency.currencies(),
+        *units.unit_words(),
+        *numerals.scale_words(),
+        *calendars.english_months(),
+        *("x", "am", "pm", "a", "p", "st", "nd", "rd", "th", "us", "c"),
+    )
+    return frozenset(word.lower() for word in written)
 
 
 _SEPARATORS: Final = frozenset("./")
