@@ -123,8 +123,8 @@ def prefixes() -> dict[str, tuple[Affix, ...]]:
             _add(index, Affix("", takes, 0.0, evidence, "C"))
             _add(index, Affix("ʔ", takes & ~NOUN_V, 0.0, evidence, "a"))
         elif kind == "bare":
-            # አል- is more often the negative of the perfective than a first person.
-            cost = 0.4 if spoken == "ʔal" else 0.1
+            # አል- is more often the negative of the perfective, አን- the beginning of a noun.
+            cost = {"ʔal": 0.4, "ʔanː": 1.0}.get(spoken, 0.1)
             _add(index, Affix(spoken, takes, cost, evidence, "", True, spoken[:2] == "ʔa", person))
         elif kind == "clitic":
             cost = 0.3 if len(spoken) > 2 else 0.4
@@ -251,6 +251,10 @@ def _owner_cost(suffix: str) -> float:
     return 0.06 if suffix == "u" else 0.25 if suffix.startswith("aʧ") else 0.1
 
 
+_LISTED_ONLY_COST: Final = 0.6
+"""Suffixes of this cost are no reason to lengthen anything in a noun that is not listed."""
+
+
 def _nominal(index: _Index) -> None:
     stages: list[tuple[str, str, int, float]] = [
         ("", "C", NOUN_C | INF, 0.0),
@@ -260,7 +264,8 @@ def _nominal(index: _Index) -> None:
     for spoken, end, takes, cost in stages:
         for part in _of("derive"):
             if end in part.takes:
-                derived.append((spoken + part.suffix, part.joint, takes & ~INF, cost + 0.3))
+                extra = _LISTED_ONLY_COST if part.suffix == "amːa" else 0.3
+                derived.append((spoken + part.suffix, part.joint, takes & ~INF, cost + extra))
     plural = list(derived)
     for spoken, end, takes, cost in derived:
         for part in _of("plural"):

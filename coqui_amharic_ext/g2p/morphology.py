@@ -119,7 +119,7 @@ def _unlisted_noun(coded: str) -> Candidate:
             stem = body[:-length]
             takes = infl.NOUN_V if stem[-1] in VOWELS else infl.NOUN_C
             for affix in known:
-                if affix.takes & takes and "ː" in affix.spoken:
+                if affix.takes & takes and "ː" in affix.spoken and affix.cost < 0.6:
                     spoken = stem + affix.spoken
                     if clitic:
                         spoken = infl.attach(spoken, infl.clitics()[clitic])
