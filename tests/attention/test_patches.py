@@ -1,0 +1,126 @@
+"""The guard of the attention patches: declared sources, trials of unknown ones, refusals."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from operator import attrgetter
+from typing import Any
+
+import pytest
+import torch
+
+import coqui_amharic_ext as am
+from coqui_amharic_ext.attention import trials
+from coqui_amharic_ext.attention.patches import _INLINED, PATCHES
+from coqui_amharic_ext.errors import UnavailableError
+from coqui_amharic_ext.patching import Patcher, fingerprint
+from tests.attention.models import batch_of, small_gpt, step
+
+
+def _upstream(patch: Any) -> Any:
+    return attrgetter(patch.qualname)(import_module(patch.module))
+
+
+@pytest.mark.parametrize("patch", PATCHES, ids=lambda p: p.name)
+def test_declared_sources_are_those_installed(patch):
+    assert fingerprint(_upstream(patch)) in [(k.source_hash, k.signature) for k in patch.known]
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "hashes"),
+    [(*key, hashes) for parts in _INLINED.values() for key, hashes in parts.items()],
+)
+def test_sources_that_replacements_lean_on_are_those_installed(module, name, hashes):
+    assert fingerprint(attrgetter(name)(import_module(module)))[0] in hashes
+
+
+@pytest.mark.parametrize("patch", [p for p in PATCHES if p.probe], ids=lambda p: p.name)
+def test_the_trial_passes_on_what_is_installed(patch):
+    patch.probe(_upstream(patch))
+
+
+def test_the_trial_of_the_forward_fails_where_it_means_something_else():
+    from TTS.tts.layers.xtts.gpt import GPT
+
+    def scaled(self: Any, *args: Any, **kwargs: Any) -> Any:
+        text, mel, logits = stock(self, *args, **kwargs)
+        return text, 1.01 * mel, logits
+
+    stock = GPT.forward
+    with pytest.raises(RuntimeError, match=r"the mel loss differs from upstream's by 0\.0099"):
+        trials.losses_agree(scaled)
+
+
+def test_the_trials_of_the_conditioning_fail_where_it_means_something_else():
+    from TTS.tts.layers.tortoise.arch_utils import AttentionBlock
+    from TTS.tts.layers.xtts.perceiver_encoder import Attend
+
+    block, attend = AttentionBlock.forward, Attend.forward
+    with pytest.raises(RuntimeError, match="conditioning attention differs"):
+        trials.block_agrees(lambda self, x, mask=None: block(self, x, mask) + 0.01 * x)
+    with pytest.raises(RuntimeError, match="perceiver's attention differs"):
+        trials.attend_agrees(lambda self, q, k, v, mask=None: attend(self, q, k, v) * 1.01)
+
+
+def test_a_changed_part_that_changes_nothing_is_taken(monkeypatch):
+    from TTS.tts.layers.xtts.gpt import GPT
+
+    stock = GPT.get_logits
+    monkeypatch.setattr(
+        GPT, "get_logits", lambda self, *args, **kwargs: stock(self, *args, **kwargs)
+    )
+    states = {p.name: p.state for p in am.activate(am.Settings()).patches}
+    assert states["gpt-training-forward"] == "applied"
+
+
+def test_a_changed_part_that_changes_the_loss_leaves_upstreams_code(monkeypatch, caplog):
+    from TTS.tts.layers.xtts.gpt import GPT
+
+    stock = GPT.get_logits
+
+    def shifted(self: Any, *args: Any, **kwargs: Any) -> Any:
+        text, mel = stock(self, *args, **kwargs)
+        return text, mel * 1.5
+
+    monkeypatch.setattr(GPT, "get_logits", shifted)
+    forward = GPT.forward
+    report = am.activate(am.Settings())
+    states = {p.name: p for p in report.patches}
+    assert states["gpt-training-forward"].state == "skipped"
+    assert "GPT.get_logits changed, and a trial failed" in states["gpt-training-forward"].reason
+    assert GPT.forward is forward
+    assert states["perceiver-attention"].state == "applied"  # that one patch alone is left out
+    step(small_gpt(), batch_of([5, 9], [12, 7]))
+
+
+def test_attention_off_puts_none_in_place():
+    from TTS.tts.layers.tortoise.arch_utils import AttentionBlock
+    from TTS.tts.layers.xtts.gpt import GPT
+    from TTS.tts.layers.xtts.perceiver_encoder import Attend
+
+    stock = GPT.forward, AttentionBlock.forward, Attend.forward
+    am.activate(am.Settings(attention="off"))
+    assert (GPT.forward, AttentionBlock.forward, Attend.forward) == stock
+    assert torch.is_tensor(step(small_gpt(), batch_of([5], [6])).mel_logits)
+
+
+@pytest.mark.parametrize("major", [4, 5])
+def test_transformers_4_with_its_flash_attention_2_is_refused(monkeypatch, major):
+    """That combination trains without causality: it must not run, with this package off either."""
+    import transformers
+
+    gpt = small_gpt()
+    batch = batch_of([5, 9], [12, 7])
+    monkeypatch.setattr(transformers, "__version__", f"{major}.57.6")
+    patcher = Patcher([p for p in PATCHES if p.name == "flash-attention-2-guard"], am.Settings())
+    try:
+        patcher.apply(lambda module: True)
+        (status,) = patcher.statuses()
+        assert status.state == ("applied" if major == 4 else "upstream has it")
+        step(gpt, batch)  # with sdpa nothing is refused
+        monkeypatch.setattr(gpt.gpt.config, "_attn_implementation_internal", "flash_attention_2")
+        if major == 4:
+            with pytest.raises(UnavailableError, match="without causality"):
+                step(gpt, batch)
+    finally:
+        patcher.undo()
