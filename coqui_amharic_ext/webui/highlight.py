@@ -96,7 +96,7 @@ def highlighted(explanation: Explanation) -> str:
         title = escape(f"{stretch.rule}: {stretch.written} → {stretch.spoken or 'nothing'}")
         if stretch.spoken.strip():
             parts.append(f'<mark title="{title}">{escape(stretch.spoken)}</mark>')
-        elif stretch.written.strip():
+        elif not stretch.spoken and stretch.written.strip():
             parts.append(f'<del title="{title}">{escape(stretch.written)}</del>')
         else:
             parts.append(escape(stretch.spoken))

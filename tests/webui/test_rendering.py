@@ -1,0 +1,208 @@
+"""What is shown is escaped, complete, and reachable without a mouse."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coqui_amharic_ext.data.findings import DataError
+from coqui_amharic_ext.g2p.types import Quality, Rejection, Transcription, Word
+from coqui_amharic_ext.text import explain
+from coqui_amharic_ext.webui.comparison import shown
+from coqui_amharic_ext.webui.corpus import load_clip, metadata_of, peaks, run_check
+from coqui_amharic_ext.webui.highlight import highlighted, stretches
+from coqui_amharic_ext.webui.markup import Markup, cell, table
+from coqui_amharic_ext.webui.player import wav_player
+from coqui_amharic_ext.webui.plots import bar_plot, line_plot, thinned, waveform
+from coqui_amharic_ext.webui.trial import bundled_corpus
+from coqui_amharic_ext.webui.wordtable import word_table
+from coqui_amharic_ext.webui.workfolder import WorkFolder
+
+HOSTILE = '<img src=x onerror="alert(1)">&\'"'
+
+
+def parsed(html: str) -> ElementTree.Element:
+    return ElementTree.fromstring(f"<div>{html.replace('<br>', '<br/>')}</div>")
+
+
+@pytest.mark.parametrize(
+    ("text", "marked"),
+    [
+        ("በ2015 ተሠራ።", {"2015": "ሁለት ሺህ አሥራ አምስት"}),
+        ("ሰላም ልጅ", {}),
+        ("25% ጨመረ", {"25%": "ሃያ አምስት በመቶ"}),
+    ],
+)
+def test_changed_stretches_are_those_that_the_rules_changed(
+    text: str, marked: dict[str, str]
+) -> None:
+    found = {s.written.strip(): s.spoken.strip() for s in stretches(explain(text)) if s.rule}
+    assert {k: v for k, v in found.items() if k in marked} == marked
+    assert bool(found) == bool(marked)
+
+
+@given(st.text(alphabet="ሀለመበ 0123456789.፣።%$/-:<>&\"'a\n", max_size=60))
+def test_stretches_joined_are_the_normalised_text(text: str) -> None:
+    done = explain(text)
+    assert "".join(stretch.spoken for stretch in stretches(done)) == done.spoken
+    visible = "".join(
+        node for node in parsed(re.sub(r"<del.*?</del>", "", highlighted(done))).itertext()
+    )
+    assert visible == done.spoken
+
+
+def test_tables_escape_and_can_be_scrolled_with_the_keyboard() -> None:
+    html = table(HOSTILE, [HOSTILE], [[HOSTILE], [Markup("<b>kept</b>")]])
+    assert "<img" not in html
+    root = parsed(html)
+    assert root.find("div").get("tabindex") == "0"
+    assert root.find("div").get("aria-label") == HOSTILE
+    assert [node.text for node in root.iter("b")] == ["kept"]
+
+
+@given(st.text(max_size=50))
+def test_cells_hold_no_markup_of_their_own(text: str) -> None:
+    assert "<" not in cell(text) and '"' not in cell(text)
+
+
+def test_the_word_table_says_who_answered_and_who_did_not() -> None:
+    word = Word(
+        written="ሰላም",
+        ipa="səlam",
+        backend="rules",
+        layer="rules",
+        quality=Quality({"vowels": 0.5, "inventory": 1.0}, failed=("vowels",)),
+        rejected=(
+            Rejection("transphone", "", "not available: no model"),
+            Rejection("epitran", HOSTILE, "no vowel"),
+        ),
+        alternatives=("səllam",),
+    )
+    html = word_table(Transcription("ሰላም", "ሰላም", "səlam", (word, word)))
+    assert "<img" not in html
+    text = " ".join(parsed(html).itertext())
+    for expected in ("səlam", "rules (rules)", "vowels 0.5!", "no vowel", "səllam"):
+        assert expected in text
+    assert text.count("transphone") == 1, "what is not there is said once, not for each word"
+
+
+def test_a_loss_plot_has_a_line_for_each_loss_and_says_its_ends() -> None:
+    points = [(float(step), 5.0 - step / 100) for step in range(100)]
+    nan = [(0.0, float("nan")), (1.0, float("inf"))]
+    html = line_plot({"loss": points, "loss_mel": points[:1], "bad": nan}, x="step", y="loss")
+    root = parsed(html)
+    assert len(list(root.iter("polyline"))) == 2
+    label = root.find("svg").get("aria-label")
+    assert "loss from 5 to 4.01" in label
+    assert "bad" not in html
+
+
+def test_a_plot_without_points_says_so() -> None:
+    assert "no points yet" in line_plot({}, x="step", y="loss")
+
+
+@given(st.lists(st.tuples(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9)), min_size=1, max_size=900))
+def test_plots_stay_inside_their_frame(points: list[tuple[float, float]]) -> None:
+    html = line_plot({"loss": sorted(points)}, x="step", y="loss")
+    assert "nan" not in html
+    for x, y in re.findall(r"(-?[\d.]+),(-?[\d.]+)", re.findall(r'points="([^"]*)"', html)[0]):
+        assert 0 <= float(x) <= 640 and 0 <= float(y) <= 260
+
+
+@given(st.integers(1, 2000), st.integers(2, 400))
+def test_thinning_keeps_both_ends(count: int, most: int) -> None:
+    points = [(float(n), 0.0) for n in range(count)]
+    kept = thinned(points, most)
+    assert len(kept) == min(count, most)
+    assert kept[0] == points[0] and kept[-1] == points[-1]
+
+
+def test_bars_are_as_long_as_their_values() -> None:
+    html = bar_plot("memory", {"stock": 200.0, "extension": 50.0}, "MiB")
+    widths = [float(w) for w in re.findall(r'<rect[^>]*width="([\d.]+)"', html)]
+    assert widths[0] == pytest.approx(4 * widths[1], rel=0.01)
+
+
+@pytest.mark.parametrize(("equal", "badge"), [(True, "equal to stock"), (False, "not equal")])
+def test_the_parity_badge_is_what_was_measured(equal: bool, badge: str) -> None:
+    result = {
+        "stock": {"seconds": 2.0, "peak_mib": 100.0},
+        "extension": {"seconds": 1.0, "peak_mib": 80.0},
+        "device": "cpu",
+        "difference": {"loss": 2e-6, "gradient": 3e-5, "parameters": 12},
+        "equal": equal,
+    }
+    html = shown(result)
+    assert badge in html
+    assert "2.0e-06" in html and "0.50 of stock" in html
+
+
+def test_peaks_cover_every_sample() -> None:
+    audio = np.zeros(1000, dtype=np.float32)
+    audio[[3, 997]] = [0.5, -0.25]
+    found = peaks(audio, 10)
+    assert found[0] == (0.0, 0.5)
+    assert found[-1] == (-0.25, 0.0)
+    assert 'aria-label="waveform of a.wav, 1.00 s"' in waveform(found, 1.0, "a.wav")
+
+
+def test_the_player_holds_the_sound_itself() -> None:
+    import base64
+    import io
+
+    import soundfile
+
+    audio = np.arange(-100, 100, dtype=np.int16)
+    html = wav_player(audio, 8000, HOSTILE)
+    assert "<img" not in html
+    data = base64.b64decode(re.findall(r"base64,([^\"]+)", html)[0])
+    read, rate = soundfile.read(io.BytesIO(data), dtype="int16")
+    assert rate == 8000 and (read == audio).all()
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> WorkFolder:
+    work = WorkFolder.at(tmp_path_factory.mktemp("work"))
+    broken = bundled_corpus(work) / "wavs" / "am03.wav"
+    broken.write_bytes(b"RIFF and nothing more")
+    return work
+
+
+def test_a_broken_file_is_in_the_corpuss_findings(work: WorkFolder) -> None:
+    told: list[tuple[int, int]] = []
+    done = run_check(work, "bundled-corpus", "xtts", lambda n, total: told.append((n, total)))
+    assert "20 rows" in done.summary and "19 usable" in done.summary
+    assert "unreadable-audio" in done.listing
+    assert done.clips[0] == (
+        "am03.wav (unreadable-audio, numerals)",
+        "bundled-corpus/wavs/am03.wav",
+    )
+    assert told[-1] == (20, 20)
+    assert str(work.root) not in done.listing
+
+
+def test_a_clip_is_read_for_the_player_and_a_broken_one_says_why(work: WorkFolder) -> None:
+    rate, audio, drawing = load_clip(work, "bundled-corpus/wavs/am05.wav")
+    assert rate == 22050 and len(audio) > rate and "waveform of am05.wav" in drawing
+    with pytest.raises(DataError, match="cannot be played"):
+        load_clip(work, "bundled-corpus/wavs/am03.wav")
+
+
+@pytest.mark.parametrize("audio", ["../../outside", "/etc/hostname"])
+def test_metadata_that_name_audio_outside_are_not_followed(tmp_path: Path, audio: str) -> None:
+    work = WorkFolder.at(tmp_path / "work")
+    (tmp_path / "work" / "metadata.csv").write_text(f"{audio}|ሰላም|ሰላም\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"metadata.csv:1: .*outside the work folder"):
+        run_check(work, "metadata.csv", "xtts", lambda n, total: None)
+
+
+def test_only_metadata_files_are_read(work: WorkFolder) -> None:
+    (work.root / "keys.pem").write_text("secret")
+    with pytest.raises(DataError, match="not a metadata file"):
+        metadata_of(work, "keys.pem")

@@ -1,0 +1,186 @@
+"""Runs are started, watched, stopped so that they can save, and gone on with."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from coqui_amharic_ext.webui import recipe
+from coqui_amharic_ext.webui.recipe import Plan, TrainForm, plan
+from coqui_amharic_ext.webui.runs import Run, RunError, Runs
+from coqui_amharic_ext.webui.workfolder import WorkFolder, WorkFolderError
+
+# What the trainer does, without the trainer: prints steps, saves when it is interrupted.
+RECIPE = """
+import argparse, pathlib, sys, time
+parser = argparse.ArgumentParser()
+parser.add_argument("--output"); parser.add_argument("--continue_path")
+arguments, rest = parser.parse_known_args()
+if "--coqpit.fail" in rest:
+    raise ValueError("the data set is empty")
+folder = pathlib.Path(arguments.continue_path or pathlib.Path(arguments.output) / "vits-1")
+folder.mkdir(exist_ok=True)
+(folder / "config.json").write_text("{}")
+last = 3 if "--coqpit.short" in rest else 10_000
+try:
+    for step in range(10 if arguments.continue_path else 0, last + 10):
+        print(f"   --> TIME: now -- STEP: {step}/9 -- GLOBAL_STEP: {step}")
+        print(f"     | > loss: {5.0 / (step + 1)}  (1.0)", flush=True)
+        time.sleep(0.02)
+except KeyboardInterrupt:
+    if "--coqpit.deaf" in rest:
+        time.sleep(60)
+    (folder / "checkpoint_7.pth").write_text("weights")
+    print("saved", flush=True)
+    sys.exit(130)
+"""
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WorkFolder:
+    work = WorkFolder.at(tmp_path / "work")
+    (work.root / "corpus").mkdir()
+    (work.root / "corpus" / "metadata.csv").touch()
+    script = tmp_path / "train_fake.py"
+    script.write_text(RECIPE)
+
+    def command(self: Plan, output: Path, resume: Path | None = None) -> list[str]:
+        made = [sys.executable, str(script), *self.arguments, "--output", str(output)]
+        return made if resume is None else [*made, "--continue_path", str(resume)]
+
+    monkeypatch.setattr(recipe.Plan, "command", command)
+    return work
+
+
+@pytest.fixture
+def runs(work: WorkFolder) -> Iterator[Runs]:
+    # Where the tests were started with Ctrl-C ignored, children would ignore it, too.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    runs = Runs(work)
+    yield runs
+    runs.close(seconds=1)
+    signal.signal(signal.SIGINT, before)
+
+
+def form(values: str = "") -> TrainForm:
+    return TrainForm(recipe="vits", data="corpus", values=values)
+
+
+def until(true: Callable[[], bool], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "took too long"
+        time.sleep(0.05)
+
+
+def started(runs: Runs, values: str = "") -> Run:
+    run = runs.start(plan(form(values), runs.work))
+    until(lambda: run.view().losses.step is not None or not run.alive)
+    return run
+
+
+def test_losses_appear_while_it_runs(runs: Runs) -> None:
+    run = started(runs)
+    until(lambda: len(run.view().losses.losses["loss"]) >= 3)
+    view = run.view()
+    assert view.state == "running"
+    assert view.losses.losses["loss"][:2] == [(0.0, 5.0), (1.0, 2.5)]
+    assert "GLOBAL_STEP" in view.log
+
+
+def test_a_stopped_run_has_saved(runs: Runs) -> None:
+    run = started(runs)
+    run.stop()
+    until(lambda: run.view().state == "stopped")
+    assert run.view().checkpoint == "vits-1"
+    assert run.view().log.endswith("saved")
+    with pytest.raises(RunError, match="is not running"):
+        run.stop()
+
+
+def test_one_that_does_not_stop_is_ended(runs: Runs) -> None:
+    run = started(runs, "deaf = 1")
+    run.stop(seconds=0.3)
+    assert run.wait(20)
+    until(lambda: run.view().state == "stopped")
+    assert run.view().checkpoint == ""
+
+
+def test_it_goes_on_from_its_checkpoint_in_the_same_log(runs: Runs) -> None:
+    run = started(runs)
+    run.stop()
+    assert run.wait(20)
+    last = run.view().losses.step
+    again = runs.resume(run.folder.name)
+    assert again is run
+    until(lambda: (run.view().losses.step or 0) >= 10)
+    steps = [step for step, _ in run.view().losses.losses["loss"]]
+    assert steps[0] == 0 and 10 in steps and last in steps
+    with pytest.raises(RunError, match="running already"):
+        runs.resume(run.folder.name)
+
+
+def test_the_end_is_told(runs: Runs) -> None:
+    run = started(runs, "short = 1")
+    until(lambda: run.view().state == "finished")
+
+
+def test_a_failure_is_told_in_words(runs: Runs) -> None:
+    run = started(runs, "fail = 1")
+    until(lambda: run.view().state == "failed")
+    assert run.view().reason == "the data set is empty"
+    with pytest.raises(RunError, match="no checkpoint to go on from"):
+        runs.resume(run.folder.name)
+
+
+def test_a_later_page_finds_and_resumes_a_run(runs: Runs, work: WorkFolder) -> None:
+    run = started(runs)
+    run.stop()
+    assert run.wait(20)
+    until(lambda: run.record()["returncode"] is not None)
+    later = Runs(work)
+    assert later.names() == [run.folder.name]
+    assert later.get(run.folder.name).view().state == "stopped"
+    try:
+        assert later.resume(run.folder.name).alive
+    finally:
+        later.close(seconds=5)
+
+
+def test_the_page_ends_its_runs_when_it_ends(runs: Runs) -> None:
+    run = started(runs)
+    runs.close(seconds=20)
+    assert not run.alive
+    assert run.saved() is not None
+
+
+def test_what_a_record_says_is_checked_like_a_form(runs: Runs, work: WorkFolder) -> None:
+    run = started(runs)
+    run.stop()
+    assert run.wait(20)
+    until(lambda: run.record()["returncode"] is not None)
+    record = run.record()
+    record["form"]["data"] = "/etc"
+    (run.folder / "run.json").write_text(json.dumps(record))
+    with pytest.raises(WorkFolderError, match="outside the work folder"):
+        runs.resume(run.folder.name)
+
+
+@pytest.mark.parametrize("name", ["", None, "..", "../corpus", "no-such", "/etc", "a/b"])
+def test_only_runs_are_found_by_name(runs: Runs, name: str | None) -> None:
+    with pytest.raises((RunError, WorkFolderError)):
+        runs.get(name)
+
+
+def test_two_runs_do_not_mix(runs: Runs) -> None:
+    one, two = started(runs), started(runs)
+    assert one.folder != two.folder
+    one.stop()
+    assert one.wait(20)
+    assert two.view().state == "running"
