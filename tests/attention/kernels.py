@@ -83,7 +83,7 @@ def stock_sdpa(
     scale: float,
 ) -> torch.Tensor:
     """What upstream runs: SDPA on a padded batch with a (batch, 1, length, length) mask."""
-    batch, longest = len(layout.lengths), max(layout.lengths)
+    longest = max(layout.lengths)
 
     def padded(x: torch.Tensor) -> torch.Tensor:
         rows = [
