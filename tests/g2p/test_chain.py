@@ -121,7 +121,7 @@ def test_a_backend_that_hangs_is_left_behind_and_not_asked_again(
         return RIGHT[word]
 
     register("slow", hang)
-    settings = _settings("slow", "rules", backend_timeout=0.2)
+    settings = _settings("slow", "rules", backend_timeout=0.5)
     with caplog.at_level(logging.WARNING, "coqui_amharic_ext"):
         start = time.perf_counter()
         first = am.transcribe("ሰላም", settings=settings)
@@ -130,12 +130,12 @@ def test_a_backend_that_hangs_is_left_behind_and_not_asked_again(
         elapsed = time.perf_counter() - start
     release.set()
     assert first.backends == second.backends == ("rules",)
-    assert "no answer within 0.2 s" in _reasons(first)["slow"]
-    assert 0.2 <= waited < 5
-    assert elapsed - waited < 0.2
+    assert "no answer within 0.5 s" in _reasons(first)["slow"]
+    assert 0.5 <= waited < 20
+    assert elapsed - waited < 0.5
     assert len(register.calls["slow"]) == 1
     assert [r.message for r in caplog.records if "slow" in r.message] == [
-        "G2P backend slow is put aside: no answer within 0.2 s"
+        "G2P backend slow is put aside: no answer within 0.5 s"
     ]
     state = plugins.g2p_backends()["slow"].availability(settings)
     assert not state
@@ -151,7 +151,7 @@ def test_a_chosen_backend_that_hangs_raises(register: Registrar) -> None:
 
     register("slow", hang)
     with pytest.raises(UnavailableError, match=r"slow.*no answer within"):
-        am.phonemize("ሰላም", backend="slow", settings=_settings("rules", backend_timeout=0.2))
+        am.phonemize("ሰላም", backend="slow", settings=_settings("rules", backend_timeout=0.5))
     release.set()
 
 
@@ -184,7 +184,7 @@ def test_a_factory_that_raises_or_hangs_only_puts_its_backend_aside(register: Re
 
     register("exploding", _right, factory=explode)
     register("hanging", _right, factory=hang)
-    settings = _settings("exploding", "hanging", "rules", backend_timeout=0.2)
+    settings = _settings("exploding", "hanging", "rules", backend_timeout=0.5)
     reasons = _reasons(am.transcribe("ሰላም", settings=settings))
     release.set()
     assert "no such module" in reasons["exploding"]

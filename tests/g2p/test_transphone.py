@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -60,7 +61,21 @@ def untrained(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Keep torch's threads, which wait busily, from fighting over a loaded machine."""
+    if importlib.util.find_spec("transphone") is None:
+        yield
+        return
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
 def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a model that has learnt a few words by heart."""
     import torch
