@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from coqui_amharic_ext.doctor.checks import audio, coqui, g2p, kernels, own, python, torch
+from coqui_amharic_ext.doctor.checks import (
+    audio,
+    coqui,
+    g2p,
+    kernels,
+    own,
+    python,
+    requirements,
+    torch,
+)
 from coqui_amharic_ext.doctor.facts import Facts
 from coqui_amharic_ext.doctor.problems import Problem
 
@@ -17,6 +26,7 @@ CHECKS: Final[tuple[Callable[[Facts], Iterator[Problem]], ...]] = (
     *kernels.CHECKS,
     *g2p.CHECKS,
     *own.CHECKS,
+    *requirements.CHECKS,
 )
 """In the order in which what they find is mended."""
 
@@ -27,7 +37,7 @@ def problems(facts: Facts) -> tuple[Problem, ...]:
     for check in CHECKS:
         for problem in check(facts):
             known = {name for other in found for name in other.about}
-            if problem.name.startswith("requirement-") and known & set(problem.about):
+            if problem.name.startswith(requirements.PREFIX) and known & set(problem.about):
                 continue
             found.append(problem)
     return tuple(found)
