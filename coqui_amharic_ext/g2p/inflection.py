@@ -251,7 +251,7 @@ def _owner_cost(suffix: str) -> float:
     return 0.06 if suffix == "u" else 0.25 if suffix.startswith("aʧ") else 0.1
 
 
-_LISTED_ONLY_COST: Final = 0.6
+LISTED_ONLY_COST: Final = 0.6
 """Suffixes of this cost are no reason to lengthen anything in a noun that is not listed."""
 
 
@@ -264,7 +264,7 @@ def _nominal(index: _Index) -> None:
     for spoken, end, takes, cost in stages:
         for part in _of("derive"):
             if end in part.takes:
-                extra = _LISTED_ONLY_COST if part.suffix == "amːa" else 0.3
+                extra = LISTED_ONLY_COST if part.suffix == "amːa" else 0.3
                 derived.append((spoken + part.suffix, part.joint, takes & ~INF, cost + extra))
     plural = list(derived)
     for spoken, end, takes, cost in derived:

@@ -6,6 +6,7 @@ where neither is known, as a noun that is not listed. The reading of least cost 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from coqui_amharic_ext.g2p import affixes, nouns, stems, verbs
@@ -17,7 +18,8 @@ WINDOW: Final = 1.2
 """How much costlier than the best a reading may be to be an alternative."""
 _UNLISTED_COST: Final = 4.0
 """Cost of reading a word as a noun that is not listed."""
-_SURE_COST: Final = 0.5
+_SURE_COST: Final = 0.9
+_NOUN: Final = infl.NOUN_C | infl.NOUN_V
 _CLITICS_BY_END: Final = {"m": "m", "n": "n", "a": "na", "s": "s"}
 
 
@@ -52,7 +54,7 @@ def likeliest(coded: str) -> tuple[str, Layer, str]:
     noun = nouns.readings(coded, prefix, False, found)
     if noun:
         best = min(found) if len(found) > 1 else found[0]
-        if best[0] <= _SURE_COST and not verbs.may_be_verb(coded[:noun]):
+        if best[0] <= _SURE_COST and not verbs.may_be_verb(noun):
             return best[1], "lexicon", best[3]
     _as_verb(coded, prefix, 0.0, found)
     if not found:
@@ -107,21 +109,31 @@ def _as_verb(coded: str, prefix: str, window: float, found: list[Candidate]) -> 
 
 def _unlisted_noun(coded: str) -> Candidate:
     """Read a word as a noun that is not listed, with the longest suffix that has a length mark."""
-    bodies = [(coded, "")]
     clitic = _CLITICS_BY_END.get(coded[-1])
     if clitic is not None and coded.endswith(clitic) and len(coded) > len(clitic) + 1:
-        bodies.insert(0, (coded[: -len(clitic)], clitic))
-    for body, clitic in bodies:
-        for length in range(min(len(affixes.longest_suffix(body)), len(body) - 2), 0, -1):
-            known = affixes.suffixes().every.get(body[-length:])
-            if known is None:
-                continue
-            stem = body[:-length]
-            takes = infl.NOUN_V if stem[-1] in VOWELS else infl.NOUN_C
-            for affix in known:
-                if affix.takes & takes and "ː" in affix.spoken and affix.cost < 0.6:
-                    spoken = stem + affix.spoken
-                    if clitic:
-                        spoken = infl.attach(spoken, infl.clitics()[clitic])
-                    return _UNLISTED_COST, spoken, "rules", ""
-    return _UNLISTED_COST, coded, "rules", ""
+        body = coded[: -len(clitic)]
+        spoken = _lengthened(body)
+        if spoken is not None:
+            return _UNLISTED_COST, infl.attach(spoken, infl.clitics()[clitic]), "rules", ""
+    return _UNLISTED_COST, _lengthened(coded) or coded, "rules", ""
+
+
+def _lengthened(body: str) -> str | None:
+    for size, takes, spoken in _lengthening(affixes.longest_suffix(body)):
+        if size + 2 <= len(body):
+            stem = body[:-size]
+            if takes & (infl.NOUN_V if stem[-1] in VOWELS else infl.NOUN_C):
+                return stem + spoken
+    return None
+
+
+@lru_cache(maxsize=1 << 12)
+def _lengthening(suffix: str) -> tuple[tuple[int, int, str], ...]:
+    """Return the suffixes with a length mark of a word that has this longest suffix."""
+    found = [
+        (edge.size, affix.takes, affix.spoken)
+        for edge in affixes.suffixes().known[suffix]
+        for affix in edge.affixes
+        if affix.takes & _NOUN and "ː" in affix.spoken and affix.cost < infl.LISTED_ONLY_COST
+    ]
+    return tuple(sorted(found, key=lambda item: -item[0]))

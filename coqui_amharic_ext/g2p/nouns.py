@@ -21,6 +21,7 @@ CLITIC_COSTS: Final = {"": 0.0, "m": 0.3, "n": 0.3, "na": 0.5, "s": 2.5}
 _NOUN: Final = infl.NOUN_C | infl.NOUN_V
 _FIRST: Final = 4
 _LENGTHS: Final = (4, 3, 2)
+_LONG: Final = 4
 _MEMO_SIZE: Final = 1 << 13
 _LAST_VOWEL: Final = re.compile("(?<=[əuiaeɨo][^əuiaeɨoːʷ])ɨ(?=[^əuiaeɨoːʷ]$)")
 
@@ -143,7 +144,7 @@ def _noun(written: str, entry: lexicon.Entry) -> Noun:
     return Noun(takes, spoken, short, entry.ipa, entry.ipa if short == spoken else decode(short))
 
 
-def readings(coded: str, prefix: str, everything: bool, found: list[Candidate]) -> int:
+def readings(coded: str, prefix: str, everything: bool, found: list[Candidate]) -> str:
     """Add the readings of a word as a listed noun.
 
     Parameters
@@ -157,13 +158,14 @@ def readings(coded: str, prefix: str, everything: bool, found: list[Candidate]) 
 
     Returns
     -------
-    int
-        The length of the noun in a reading without a preposition; 0 if there is none.
+    str
+        The noun, as it is written, if it stands there without a preposition or is so long that
+        preposition and noun together are hardly anything else; "" otherwise.
     """
     first_letters = _by_first_letters()
-    plain = 0
+    clear = ""
     for size, cost, spoken, ipa, before_a in _starts.get(prefix) or _starts_of(prefix):
-        if plain and not everything and min(found)[0] <= cost:
+        if clear and not everything and min(found)[0] <= cost:
             break
         rest = coded[size:] if size else coded
         lost = ""
@@ -181,9 +183,13 @@ def readings(coded: str, prefix: str, everything: bool, found: list[Candidate]) 
                     if not _may_be_tail(left):
                         continue
                     tails = _tails_of(left)
-                if tails and _put(written, spoken, ipa, lost, cost, tails, found) and not size:
-                    plain = len(written)
-    return plain
+                if (
+                    tails
+                    and _put(written, spoken, ipa, lost, cost, tails, found)
+                    and (not size or len(written) >= _LONG)
+                ):
+                    clear = written
+    return clear
 
 
 def _may_be_tail(left: str) -> bool:
