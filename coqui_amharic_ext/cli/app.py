@@ -14,6 +14,7 @@ from coqui_amharic_ext.cli import (
     normalize,
     phonemize,
     plugins,
+    synth,
     train,
     vocab,
     webui,
@@ -35,6 +36,7 @@ app.command("doctor")(doctor.doctor)
 app.command("bench", context_settings=bench.CONTEXT)(bench.bench)
 app.command("train", context_settings=train.CONTEXT)(train.train)
 app.command("plugins")(plugins.plugins)
+app.command("synth")(synth.synth)
 app.command("demo")(demo.demo)
 app.command("webui")(webui.webui)
 app.add_typer(vocab.app, name="vocab")

@@ -1,0 +1,133 @@
+"""``synth``."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+
+import typer
+
+from coqui_amharic_ext.cli.output import InputError, emit, lines
+
+if TYPE_CHECKING:
+    from coqui_amharic_ext.coqui.synthesis import Chunk, Synthesizer
+
+
+def synth(
+    checkpoint: Annotated[
+        Path, typer.Option(help="A VITS or XTTS checkpoint, or the folder of a training run.")
+    ],
+    text: Annotated[str | None, typer.Option(help="What to say, of any length.")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", "-f", help="A UTF-8 file with what to say.")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="The wav to write; - is standard output.")
+    ] = Path("speech.wav"),
+    speaker_wav: Annotated[
+        list[Path] | None,
+        typer.Option(help="XTTS: a recording of the voice; may be given several times."),
+    ] = None,
+    speaker: Annotated[str | None, typer.Option(help="One of the model's own speakers.")] = None,
+    language: Annotated[str, typer.Option(help="Language of the text.")] = "am",
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Write the speech as it comes, not when it is whole.")
+    ] = False,
+    config: Annotated[
+        Path | None, typer.Option(help="The model's config; config.json beside it by default.")
+    ] = None,
+    vocab: Annotated[
+        Path | None, typer.Option(help="XTTS's vocabulary; vocab.json beside it by default.")
+    ] = None,
+    pause: Annotated[float, typer.Option(help="Seconds of silence between sentences.")] = 0.3,
+    speed: Annotated[float | None, typer.Option(help="XTTS: 1 is the voice's own.")] = None,
+    temperature: Annotated[
+        float | None, typer.Option(help="XTTS: lower is calmer; the config's by default.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Makes the same speech again on the same machine.")
+    ] = None,
+    device: Annotated[
+        str, typer.Option(help="cpu, cuda, ...; auto: CUDA if there is one.")
+    ] = "auto",
+    json: Annotated[
+        bool, typer.Option("--json", help="What was said, piece by piece, as one JSON document.")
+    ] = False,
+) -> None:
+    """Speak a text with a trained model; without --text and --file, standard input.
+
+    Long text is spoken whole, piece by piece, in order. Example: coqui-amharic synth --checkpoint
+    runs/RUN --speaker-wav voice.wav --text "ሰላም፣ እንዴት ነህ?" --out hello.wav
+    """
+    whole = "\n".join(lines(None if text is None else [text], file))
+    to_stdout = str(out) == "-"
+    if to_stdout and json:
+        raise InputError("--json and --out - both write to standard output; give --out FILE")
+    given: dict[str, Any] = {"speed": speed, "temperature": temperature}
+    options = {name: value for name, value in given.items() if value is not None}
+    sink = sys.stdout.buffer
+    # What upstream prints must not get into the wav, nor into the JSON.
+    with contextlib.redirect_stdout(sys.stderr):
+        from coqui_amharic_ext.coqui.synthesis import Synthesizer
+
+        synthesizer = Synthesizer.load(checkpoint, config, vocab, device)
+        if seed is not None:
+            import torch
+
+            torch.manual_seed(seed)
+        started = time.perf_counter()
+        make = synthesizer.stream if stream else synthesizer.speak
+        chunks = make(
+            whole,
+            language=language,
+            speaker_wav=speaker_wav or (),
+            speaker=speaker,
+            pause=pause,
+            **options,
+        )
+        if to_stdout:
+            said = _write(chunks, sink, synthesizer, started)
+        elif stream:
+            with out.open("wb") as target:
+                said = _write(chunks, target, synthesizer, started)
+        else:
+            from coqui_amharic_ext.files import replacing
+
+            with replacing(out) as partial, partial.open("wb") as target:
+                said = _write(chunks, target, synthesizer, started)
+    if json:
+        emit({"out": str(out), "sample_rate": synthesizer.sample_rate, **said})
+    elif not to_stdout:
+        sys.stdout.write(
+            f"{out}: {said['seconds']:.2f} s of speech in {len(said['pieces'])} pieces, the first "
+            f"after {said['first_sound']:.2f} s, {said['real_time_factor']:.2f} s for each second\n"
+        )
+
+
+def _write(
+    chunks: Iterator[Chunk], target: BinaryIO, synthesizer: Synthesizer, started: float
+) -> dict[str, Any]:
+    """Write the chunks as they come; return what was said and how fast."""
+    from coqui_amharic_ext.coqui.wav_stream import WavStream
+
+    pieces: list[dict[str, Any]] = []
+    first = 0.0
+    with WavStream(target, synthesizer.sample_rate) as wav:
+        for chunk in chunks:
+            if not wav.samples:
+                first = time.perf_counter() - started
+            if chunk.piece == len(pieces):
+                pieces.append({"text": chunk.text, "start": wav.samples / synthesizer.sample_rate})
+            wav.write(chunk.samples)
+        seconds = wav.samples / synthesizer.sample_rate
+    took = time.perf_counter() - started
+    return {
+        "seconds": round(seconds, 3),
+        "first_sound": round(first, 3),
+        "real_time_factor": round(took / seconds, 3) if seconds else 0.0,
+        "pieces": [{**piece, "start": round(piece["start"], 3)} for piece in pieces],
+    }
