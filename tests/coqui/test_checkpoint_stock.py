@@ -29,7 +29,7 @@ trainer = GPTTrainer(GPTTrainerConfig(model_args=GPTArgs(**arguments)))
 saved = torch.load(arguments["xtts_checkpoint"], weights_only=True)["model"]
 own = trainer.xtts.state_dict()
 other = [k for k in saved if k not in own or not torch.equal(saved[k], own[k])]
-patched = any(name.startswith("coqui_amharic_ext") for name in sys.modules)
+patched = "am" in trainer.xtts.tokenizer.char_limits
 print(json.dumps({"other": other, "saved": len(saved), "patched": patched,
                   "rows": trainer.xtts.gpt.text_embedding.weight.shape[0]}))
 """
