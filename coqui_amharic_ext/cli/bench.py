@@ -41,6 +41,7 @@ def bench(
     """
     where = _folder(folder)
     scripts = {path.stem.removesuffix(_SUFFIX): path for path in sorted(where.glob("*.py"))}
+    scripts = {name: path for name, path in scripts.items() if _can_be_run(path)}
     if name is None:
         if context.args or show:
             raise InputError(f"say which benchmark: {', '.join(scripts)}")
@@ -77,6 +78,11 @@ def _folder(given: Path | None) -> Path:
         "the benchmarks are not installed with the package: they are in the folder benchmarks/ of "
         f"the source of coqui-amharic-ext {__version__}; give it with --folder"
     )
+
+
+def _can_be_run(path: Path) -> bool:
+    """Return whether a file is a script, not what scripts have in common."""
+    return '__name__ == "__main__"' in path.read_text(encoding="utf-8")
 
 
 def _list(scripts: dict[str, Path], json: bool) -> None:

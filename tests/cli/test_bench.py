@@ -17,8 +17,9 @@ import sys
 from pathlib import Path
 
 print("drawing", sys.argv[1:])
-(Path(__file__).parent / "results" / "new.png").write_bytes(b"")
-sys.exit(int(sys.argv[1]))
+if __name__ == "__main__":
+    (Path(__file__).parent / "results" / "new.png").write_bytes(b"")
+    sys.exit(int(sys.argv[1]))
 '''
 
 
@@ -28,6 +29,7 @@ def folder(tmp_path: Path) -> Path:
     (found / "results").mkdir(parents=True)
     (found / "results" / "old.png").write_bytes(b"")
     (found / "toy_bench.py").write_text(SCRIPT)
+    (found / "common.py").write_text("no script\n")
     return found
 
 
