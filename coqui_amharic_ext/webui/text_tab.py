@@ -87,7 +87,8 @@ def build(page: Page, blocks: gr.Blocks) -> None:
         "trigger_mode": "always_last",
         "api_visibility": "private",
     }
-    for event in (button.click, text.input, backend.input, order.input, blocks.load):
+    # gradio's "input" is of keys alone: pasted text and input methods come with "change".
+    for event in (button.click, text.change, backend.input, order.input, blocks.load):
         event(read, inputs, outputs, **options)
     blocks.load(backends, None, [backend, order], show_progress="hidden", api_visibility="private")
     _build_player(page, text, blocks)

@@ -1,0 +1,154 @@
+"""A running page and a real browser, where both can be had."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ARTIFACTS = ROOT / ".artifacts" / "webui"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+
+
+def _browser() -> str | None:
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def _missing() -> str:
+    if find_spec("gradio") is None:
+        return "needs gradio: pip install .[webui]"
+    if find_spec("playwright") is None:
+        return "needs playwright: pip install playwright"
+    return "" if _browser() else f"needs one of {', '.join(BROWSERS)} on the PATH"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    reason = _missing()
+    for item in items:
+        if reason and item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@dataclass(frozen=True)
+class Served:
+    """A page that answers."""
+
+    address: str
+    work: Path
+    seconds: float
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    work = tmp_path_factory.mktemp("webui")
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("COQUI_AMHARIC_")}
+    code = "from coqui_amharic_ext.cli import main; main()"
+    started = time.monotonic()
+    server = subprocess.Popen(
+        [sys.executable, "-c", code, "webui", "--work", str(work), "--port", "0", "--json"],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=work,
+        env=clean | {"PYTHONPATH": str(ROOT), "COQUI_AMHARIC_TRANSPHONE_DIR": "models"},
+    )
+    try:
+        line = server.stdout.readline()  # type: ignore[union-attr]
+        assert line, f"the page did not start; exit code {server.wait()}"
+        yield Served(json.loads(line)["address"], work, time.monotonic() - started)
+    finally:
+        server.send_signal(signal.SIGTERM)
+        try:
+            server.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            server.kill()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=_browser(), args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Opened:
+    """A session of its own with the page, and what it asked for."""
+
+    page: Any
+    foreign: list[str]
+    faults: list[str]
+
+    def tab(self, name: str) -> None:
+        self.page.get_by_role("tab", name=name, exact=True).click()
+
+    def picture(self, name: str) -> None:
+        ARTIFACTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=ARTIFACTS / f"{name}.png")
+
+    def until(self, expression: str, seconds: float = 30) -> None:
+        self.page.wait_for_function(expression, timeout=seconds * 1000)
+
+
+@pytest.fixture
+def visit(chromium: Any, served: Served) -> Iterator[Callable[..., Opened]]:
+    contexts = []
+
+    def open_page(width: int = 1280, height: int = 900, scheme: str = "light") -> Opened:
+        context = chromium.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme
+        )
+        contexts.append(context)
+        page = context.new_page()
+        opened = Opened(page, [], [])
+        own = (served.address, "data:", "blob:")
+        page.on(
+            "request", lambda r: None if r.url.startswith(own) else opened.foreign.append(r.url)
+        )
+        page.on("pageerror", lambda error: opened.faults.append(str(error)))
+        page.goto(served.address)
+        opened.until("document.querySelector('#text-ipa textarea')?.value.length > 0", 60)
+        return opened
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return axe-core's script, from npm."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("needs npm to fetch axe-core")
+    folder = tmp_path_factory.mktemp("axe")
+    done = subprocess.run(
+        [npm, "pack", "axe-core@4", "--silent"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    packed = list(folder.glob("axe-core-*.tgz"))
+    if done.returncode != 0 or not packed:
+        pytest.skip(f"npm could not fetch axe-core: {done.stderr.strip()[-200:]}")
+    shutil.unpack_archive(packed[0], folder)
+    return (folder / "package" / "axe.min.js").read_text(encoding="utf-8")
