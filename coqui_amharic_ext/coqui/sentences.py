@@ -3,75 +3,14 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from coqui_amharic_ext.coqui.languages import is_amharic
-
-_CANDIDATE: Final = re.compile(
-    r"(?:[።፧፨!?]|፡ ?፡|: ?:)+(?:[።፧፨!?፡:. ]*[።፧፨!?])?[»”’\"')\]]*"
-    r"|\.(?![.\w])[»”’\"')\]]*(?=\s|$)"
-    r"|\n+"
-)
-_ABBREVIATION: Final = re.compile(r"(?:^|[\s(«“\"])(?:\w{1,2}[./])*\w$")
-_ELLIPSIS: Final = re.compile(r"\.\.$")
-_QUOTED: Final = re.compile(r"[!?፧]+[»”]")
-"""The end of a question or call that is quoted: «ሂድ!» አለው is one sentence."""
-_READABLE: Final = re.compile(r"[^\W_]")
+from coqui_amharic_ext.text.sentences import split_sentences
 
 CLAUSE_MARKS: Final = frozenset("፣፤፥፦,;:–")
 """Where a sentence that is too long is best cut."""
-
-
-def split_sentences(text: str) -> list[str]:
-    """Split Amharic text into sentences.
-
-    A sentence ends at ። (also written ፡፡ or ::), ፧, ፨, ? or !, at a full stop that is not part of
-    an abbreviation (ዓ.ም.), an initial or an ellipsis, and at the end of a line. Closing quotation
-    marks belong to the sentence.
-
-    Parameters
-    ----------
-    text : str
-        Written or normalised Amharic.
-
-    Returns
-    -------
-    list of str
-        Sentences in order, without the white space around them; together they hold every word
-        and mark. Marks with no word go to the sentence before.
-
-    Raises
-    ------
-    TypeError
-        ``text`` is not a string.
-    """
-    if not isinstance(text, str):
-        raise TypeError(f"text must be a str, got {type(text).__name__}: {text!r:.60}")
-    found: list[str] = []
-    start = 0
-    for match in _CANDIDATE.finditer(text):
-        before = text[max(start, match.start() - 12) : match.start()]
-        if match[0][0] == "." and (_ABBREVIATION.search(before) or _ELLIPSIS.search(before)):
-            continue
-        if _QUOTED.fullmatch(match[0]):
-            continue
-        _add(found, text[start : match.end()].strip())
-        start = match.end()
-    _add(found, text[start:].strip())
-    return found
-
-
-def _add(found: list[str], sentence: str) -> None:
-    if not sentence:
-        return
-    if found and not _READABLE.search(sentence):
-        found[-1] = f"{found[-1]} {sentence}"
-    elif len(found) == 1 and not _READABLE.search(found[0]):
-        found[0] = f"{found[0]} {sentence}"
-    else:
-        found.append(sentence)
 
 
 def split_to_limit(text: str, limit: int) -> list[str]:
@@ -181,6 +120,6 @@ def split_into_sentences_for_synthesizer(original: Callable[..., list[str]]) -> 
             chosen = next(iter(self.tts_model.language_manager.language_names), None)
         if not is_amharic(chosen):
             return original(self, text, language)
-        return split_sentences(text)
+        return list(split_sentences(text))
 
     return split_into_sentences

@@ -6,60 +6,68 @@ import re
 from typing import Final
 
 from coqui_amharic_ext.text import fidel
-from coqui_amharic_ext.text.abbreviations import ends_in_abbreviation
 
-_END: Final = re.compile(r"(?:[።፧?!…]|፡፡|::|\.(?=\s|$))+[»”\")’›]*(?=\s|$)|[።፧]+[»”\")’›]*|፡፡+|\n+")
+_CANDIDATE: Final = re.compile(
+    r"(?:[።፧፨!?]|፡ ?፡|: ?:)+(?:[።፧፨!?፡:. ]*[።፧፨!?])?[»”’\"')\]]*"
+    r"|\.(?![.\w])[»”’\"')\]]*(?=\s|$)"
+    r"|\n+"
+)
+_ABBREVIATION: Final = re.compile(r"(?:^|[\s(«“\"])(?:\w{1,2}[./])*\w$")
+_ELLIPSIS: Final = re.compile(r"\.\.$")
+_QUOTED: Final = re.compile(r"[!?፧]+[»”]")
+"""The end of a question or call that is quoted: «ሂድ!» አለው is one sentence."""
+_READABLE: Final = re.compile(r"[^\W_]")
 _WORD: Final = re.compile(rf"[{fidel.LETTERS}]+")
 
 
 def split_sentences(text: str) -> tuple[str, ...]:
-    """Split text after ። ፧ ? ! … and after a full stop that ends a sentence.
+    """Split Amharic text into sentences.
 
-    Works on written text and on what :func:`normalize` returns. Line breaks part sentences too.
+    A sentence ends at ። (also written ፡፡ or ::), ፧, ፨, ? or !, at a full stop that is not part of
+    an abbreviation (ዓ.ም.), an initial or an ellipsis, and at the end of a line. Closing quotation
+    marks belong to the sentence.
 
     Parameters
     ----------
     text : str
-        Any text.
+        Written or normalised Amharic.
 
     Returns
     -------
     tuple of str
-        The sentences with their closing marks, without outer white space; empty ones are left out.
+        Sentences in order, without the white space around them; together they hold every word
+        and mark. Marks with no word go to the sentence before.
 
     Raises
     ------
     TypeError
-        If ``text`` is not a string.
-
-    Examples
-    --------
-    >>> split_sentences("ዋጋው 2.5 ብር ነው። ዶ.ር. አበበ መጣ! ደህና ነህ?")
-    ('ዋጋው 2.5 ብር ነው።', 'ዶ.ር. አበበ መጣ!', 'ደህና ነህ?')
+        ``text`` is not a string.
     """
     if not isinstance(text, str):
         raise TypeError(f"split_sentences() takes a str, got {type(text).__name__}")
     found: list[str] = []
-    last = 0
-    for match in _END.finditer(text):
-        if match[0] == "." and _no_end(text, match.start(), match.end()):
+    start = 0
+    for match in _CANDIDATE.finditer(text):
+        before = text[max(start, match.start() - 12) : match.start()]
+        if match[0][0] == "." and (_ABBREVIATION.search(before) or _ELLIPSIS.search(before)):
             continue
-        found.append(text[last : match.end()].strip())
-        last = match.end()
-    found.append(text[last:].strip())
-    return tuple(sentence for sentence in found if sentence)
+        if _QUOTED.fullmatch(match[0]):
+            continue
+        _add(found, text[start : match.end()].strip())
+        start = match.end()
+    _add(found, text[start:].strip())
+    return tuple(found)
 
 
-def _no_end(text: str, dot: int, after: int) -> bool:
-    """Whether the full stop belongs to an abbreviation, an initial or a list number."""
-    start = max(text.rfind(" ", max(0, dot - 24), dot), text.rfind("\n", max(0, dot - 24), dot)) + 1
-    chunk = text[start:dot] if dot - start < 24 else ""
-    if not chunk:
-        return False
-    rest = text[after : after + 8].lstrip(" ")
-    if not rest:
-        return False
-    return ends_in_abbreviation(chunk, rest)
+def _add(found: list[str], sentence: str) -> None:
+    if not sentence:
+        return
+    if found and not _READABLE.search(sentence):
+        found[-1] = f"{found[-1]} {sentence}"
+    elif len(found) == 1 and not _READABLE.search(found[0]):
+        found[0] = f"{found[0]} {sentence}"
+    else:
+        found.append(sentence)
 
 
 def words(text: str) -> tuple[str, ...]:
