@@ -186,9 +186,9 @@ class Synthesizer:
 
     def _sentences(self, text: str, language: str) -> list[str]:
         if is_amharic(language):
-            from coqui_amharic_ext.coqui.sentences import split_sentences
+            from coqui_amharic_ext.text import split_sentences
 
-            return split_sentences(text)
+            return list(split_sentences(text))
         import pysbd
 
         known = language in pysbd.languages.LANGUAGE_CODES
