@@ -47,6 +47,8 @@ class Meter:
                 TimeRemainingColumn(),
                 console=Console(stderr=True),
                 auto_refresh=False,
+                redirect_stdout=False,  # results go where they were going
+                redirect_stderr=False,
                 transient=True,
             )
             self._task = self._progress.add_task("", total=self._size, count=0, rate=0.0)
