@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import gradio as gr
 
+from coqui_amharic_ext.webui.markup import message
 from coqui_amharic_ext.webui.page import Page
 from coqui_amharic_ext.webui.text_tab import EXAMPLE
 from coqui_amharic_ext.webui.words import in_words
@@ -24,12 +27,15 @@ def build(page: Page, tab: gr.Tab) -> None:
             max_lines=1,
             min_width=240,
         )
-        upload = gr.Audio(
-            sources=["upload", "microphone"],
+        # gradio's recorder and drop zone have names that a screen reader's user cannot say.
+        upload = gr.UploadButton(
+            "or take a recording from here",
+            file_types=["audio"],
             type="filepath",
-            label="or a recording from here",
             min_width=240,
+            elem_id="synthesis-upload",
         )
+    taken = gr.HTML(elem_id="synthesis-taken")
     speak = gr.Button("Speak", variant="primary", elem_id="synthesis-go")
     player = gr.HTML(elem_id="synthesis-player", min_height=60)
 
@@ -37,6 +43,10 @@ def build(page: Page, tab: gr.Tab) -> None:
         with in_words("starting to speak"):
             return page.speech.player(written, folder or "", reference, recording)
 
+    def tell(recording: str | None) -> str:
+        return message(f"The voice of {Path(recording).name}" if recording else "")
+
+    upload.upload(tell, upload, taken, show_progress="hidden", api_visibility="private")
     speak.click(say, [text, checkpoint, speaker, upload], player, api_visibility="private")
     for event in (tab.select, checkpoint.focus):
         event(

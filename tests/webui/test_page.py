@@ -62,6 +62,7 @@ def test_an_unavailable_backend_is_shown_with_its_reason(visit: Visit) -> None:
         pytest.skip("every G2P backend is available here")
     name = absent[0].split(" ")[0].strip("✓ \n")
     opened.page.locator("#text-backend [role=option]").filter(has_text=name).click()
+    opened.picture("unavailable")
     toast = opened.page.locator("[data-testid=toast-body]").first
     toast.wait_for()
     assert name in toast.inner_text()
