@@ -166,6 +166,9 @@ class Environment:
             if current:
                 yield Probed(current, f"no answer within {timeout:.0f} s")
             return
+        except BaseException:  # Ctrl-C: the child would go on with its next probe
+            child.kill()
+            raise
         finally:
             child.wait()
         if current:

@@ -129,7 +129,8 @@ def _score(path: Path) -> float:
 def _fix(data: Path | None) -> str:
     where = f"{data}" if data is not None else "a folder of yours"
     return (
-        f"unpack transphone's model {PUBLISHED} into {where}/model/{PUBLISHED} "
+        "run coqui-amharic doctor --fetch transphone; or unpack transphone's model "
+        f"{PUBLISHED} into {where}/model/{PUBLISHED} "
         "(model.pt, grapheme.vocab, phoneme.vocab), or set transphone_dir "
         "(COQUI_AMHARIC_TRANSPHONE_DIR) to a folder that has model/ and exp/; "
         "nothing is downloaded on its own"
