@@ -101,7 +101,9 @@ class Settings:
         True, _flag, "run XTTS's conditioning encoder and perceiver through SDPA"
     )
     compile: bool = _option(False, _flag, "compile the XTTS GPT's blocks for training")
-    checkpointing: int = _option(0, int, "recompute every N-th GPT block in backward; 0 is off")
+    checkpointing: int = _option(
+        0, int, "recompute every N-th block of the GPT and its conditioning in backward; 0 is off"
+    )
     precision: str = _option("stock", str, "training precision; stock leaves the recipe's own")
     fused_adamw: bool = _option(False, _flag, "run the recipe's Adam or AdamW as a fused kernel")
     index_true_dataset: bool = _option(
@@ -132,6 +134,10 @@ class Settings:
         self._check_text()
         self._check_choice("attention", (*ATTENTION_CHOICES, *_plugin_kernels(self.attention)))
         self._check_choice("attention_dropout", DROPOUT_CHOICES)
+        if self.attention == "off" and self.attention_dropout == "zero":
+            raise SettingsError(
+                'attention_dropout="zero" needs a kernel of this package, attention is "off"'
+            )
         self._check_choice("precision", PRECISION_CHOICES)
         self._check_choice("on_bad_sample", ON_BAD_SAMPLE_CHOICES)
         self._check_choice("xtts_text", XTTS_TEXT_CHOICES)

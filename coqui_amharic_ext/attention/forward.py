@@ -60,10 +60,10 @@ def training_forward(original: Callable[..., Any]) -> Callable[..., Any]:
         ):
             return stock()
         settings = get_settings()
-        if settings.attention == "off":
+        selection = _selected(self, settings)
+        if selection is None:
             with switched(self, _mode(settings, None)):
                 return stock()
-        selection = _selected(self, settings)
         name = register(
             selection, packed=settings.packing, dropout=settings.attention_dropout == "keep"
         )
@@ -95,13 +95,15 @@ def _mode(settings: Settings, attention: str | None) -> Mode:
     )
 
 
-def _selected(gpt: Any, settings: Settings) -> Selection:
+def _selected(gpt: Any, settings: Settings) -> Selection | None:
+    if settings.attention == "off":
+        return None
     layer = gpt.gpt.h[0].attn
     dropout = layer.attn_dropout.p if gpt.gpt.training else 0.0
     if dropout and settings.attention_dropout == "zero":
         _say_that_dropout_is_off(dropout)
         dropout = 0.0
-    return select(settings.attention, demand_of(layer.c_attn.weight, layer.head_dim, dropout))
+    return select(settings.attention, demand_of(next(layer.parameters()), layer.head_dim, dropout))
 
 
 @lru_cache(maxsize=1)

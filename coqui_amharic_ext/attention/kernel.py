@@ -12,6 +12,7 @@ from coqui_amharic_ext.g2p.types import Availability
 if TYPE_CHECKING:
     from coqui_amharic_ext.attention.layout import PackedLayout
 
+EVERYWHERE: Final = ("cpu", "cuda", "mps", "xpu")
 PLATFORMS: Final = ("linux", "darwin", "win32")
 HALF: Final = ("bfloat16", "float16")
 DTYPES: Final = (*HALF, "float32", "float64")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -29,10 +30,10 @@ class Selection:
     passed_over: tuple[tuple[str, str], ...] = ()
 
 
-_made: dict[tuple[str, Demand], Selection] = {}
+_made: dict[tuple[str, Demand], Selection | None] = {}
 
 
-def select(name: str, demand: Demand) -> Selection:
+def select(name: str, demand: Demand) -> Selection | None:
     """Return the kernel for a demand; remembered, so that it costs a dictionary look-up a step.
 
     Parameters
@@ -42,16 +43,19 @@ def select(name: str, demand: Demand) -> Selection:
     demand : Demand
         What the model asks of it.
 
+    Returns
+    -------
+    Selection or None
+        ``None`` where ``"auto"`` found no kernel that works: upstream's own attention is left.
+
     Raises
     ------
     UnavailableError
         The kernel that was named cannot serve; the message says why and what to install or change.
     """
-    found = _made.get((name, demand))
-    if found is None:
-        found = _automatic(demand) if name == "auto" else _explicit(name, demand)
-        _made[name, demand] = found
-    return found
+    if (name, demand) not in _made:
+        _made[name, demand] = _automatic(demand) if name == "auto" else _explicit(name, demand)
+    return _made[name, demand]
 
 
 def _specs() -> dict[str, KernelSpec]:
@@ -85,7 +89,7 @@ def _explicit(name: str, demand: Demand) -> Selection:
     return Selection(spec, spec.load(), demand)
 
 
-def _automatic(demand: Demand) -> Selection:
+def _automatic(demand: Demand) -> Selection | None:
     specs = _specs()
     passed_over: list[tuple[str, str]] = []
     for name in ORDER:
@@ -94,17 +98,24 @@ def _automatic(demand: Demand) -> Selection:
             continue
         reason = _reason(spec, demand)
         if not reason:
-            said = "; ".join(f"{other}: {why}" for other, why in passed_over)
-            logger.info(
-                "attention kernel %s for %s (%s)", name, _asked(demand), said or "first choice"
-            )
+            said = _why_not(passed_over) or "first choice"
+            logger.info("attention kernel %s for %s (%s)", name, _asked(demand), said)
             return Selection(spec, spec.load(), demand, tuple(passed_over))
         passed_over.append((name, reason))
-    raise UnavailableError(
-        f"no attention kernel can serve this model ({_asked(demand)}): "
-        + "; ".join(f"{name}: {why}" for name, why in passed_over)
-        + '; set attention="off" to run upstream\'s code'
+    logger.warning(
+        "no attention kernel can serve this model (%s), it trains as upstream has it: %s",
+        _asked(demand),
+        _why_not(passed_over),
     )
+    return None
+
+
+def _why_not(passed_over: Iterable[tuple[str, str]]) -> str:
+    """Say why kernels were passed over, those with one reason together."""
+    names: dict[str, list[str]] = {}
+    for name, reason in passed_over:
+        names.setdefault(reason, []).append(name)
+    return "; ".join(f"not {', '.join(some)}: {reason}" for reason, some in names.items())
 
 
 def _asked(demand: Demand) -> str:
@@ -143,9 +154,12 @@ def chosen() -> dict[str, str]:
 
     result = {}
     for (name, demand), selection in _made.items():
-        why = "; ".join(f"{other}: {reason}" for other, reason in selection.passed_over)
+        if selection is None:
+            kernel, why = "upstream's own", "no kernel can serve"
+        else:
+            kernel, why = selection.spec.name, _why_not(selection.passed_over)
         result[f"attention ({_asked(demand)})"] = (
-            f"{selection.spec.name} (asked for: {name}{'; not ' + why if why else ''})"
+            f"{kernel} (asked for: {name}{'; ' + why if why else ''})"
         )
     for name, calls in counting.calls().items():
         if calls:

@@ -98,6 +98,18 @@ def test_checkpointing_with_dropout_recomputes_what_it_dropped():
     _assert_equal(step(gpt, batch), expected)
 
 
+def test_checkpointing_recomputes_in_the_dtype_of_autocast():
+    """Backward runs outside autocast; what is recomputed there must not be in float32."""
+    batch = BATCHES["uneven"]
+    gpt = without_dropout(small_gpt())
+    steps = []
+    for every in (0, 1):
+        am.activate(am.Settings(checkpointing=every))
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            steps.append(step(gpt, batch))
+    assert worst_gradient(*steps)[0] == 0.0
+
+
 def test_in_float64_the_two_are_the_same_function():
     """Nothing is left of the difference but rounding, however fine."""
     batch = BATCHES["cond_idxs"]

@@ -26,7 +26,7 @@ from coqui_amharic_ext.attention.selection import select
 from coqui_amharic_ext.errors import UnavailableError
 from coqui_amharic_ext.plugins import hookimpl
 from coqui_amharic_ext.settings import ATTENTION_CHOICES
-from tests.attention.models import batch_of, small_gpt, step
+from tests.attention.models import batch_of, small_gpt, step, without_dropout
 
 HOPPER = Demand("cuda", "bfloat16", 64, True, (9, 0), "linux")
 PLAIN = replace(HOPPER, dropout=False)
@@ -57,7 +57,9 @@ REFUSALS = [
     (blockwise, Demand("cpu", "float32", 64, True), ""),
     (sdpa, HOPPER, ""),
     (sdpa, replace(HOPPER, platform="win32"), ""),
-    (sdpa, Demand("mps", "float32", 64, False, None, "darwin"), "mps"),
+    (sdpa, Demand("mps", "float32", 64, False, None, "darwin"), ""),
+    (sdpa, Demand("hpu", "float32", 64, False), "hpu"),
+    (blockwise, Demand("mps", "float32", 64, False, None, "darwin"), "mps"),
     (eager, replace(HOPPER, dtype="float64"), ""),
 ]
 
@@ -88,7 +90,8 @@ def test_auto_falls_back_and_says_so_once(caplog):
     said = [r.getMessage() for r in caplog.records if "attention kernel" in r.getMessage()]
     assert len(said) == 1
     assert "blockwise" in said[0]
-    assert "flash_attn: it runs on cuda, the model is on cpu" in said[0]
+    assert "not flash_attn, flash_attn_4" in said[0]
+    assert "it runs on cuda, the model is on cpu" in said[0]
     chosen = am.status().chosen
     assert chosen["calls of attention kernel blockwise"] == "4"
     assert any(value.startswith("blockwise (asked for: auto") for value in chosen.values())
@@ -129,6 +132,19 @@ def test_the_error_names_what_is_missing_and_the_install_line(monkeypatch):
     assert 'pip install "flash-attn>=2.8" --no-build-isolation' in str(caught.value)
 
 
+def test_where_no_kernel_works_auto_leaves_upstreams_attention_and_says_so(monkeypatch, caplog):
+    gpt = without_dropout(small_gpt())
+    batch = batch_of([5, 9], [12, 7])
+    expected = step(gpt, batch)
+    monkeypatch.setattr(selection, "_specs", lambda: {"flash_attn": flash_attn.SPEC})
+    am.activate(am.Settings(attention="auto"))
+    with caplog.at_level(logging.WARNING, logger="coqui_amharic_ext.attention"):
+        found = [step(gpt, batch) for _ in range(2)]
+    assert [f.mel for f in found] == pytest.approx([expected.mel] * 2, rel=1e-6)
+    assert caplog.text.count("no attention kernel can serve") == 1
+    assert any(value.startswith("upstream's own") for value in am.status().chosen.values())
+
+
 def test_a_kernel_that_loads_but_fails_when_called_is_passed_over(monkeypatch):
     def broken(*args: Any, **kwargs: Any) -> Any:
         raise RuntimeError("no kernel image is available for execution on the device")
@@ -138,6 +154,7 @@ def test_a_kernel_that_loads_but_fails_when_called_is_passed_over(monkeypatch):
     monkeypatch.setattr(selection, "_specs", lambda: specs)
     monkeypatch.setattr(selection, "_made", {})
     chosen = select("auto", Demand("cpu", "float32", 16, True))
+    assert chosen is not None
     assert chosen.spec.name == "sdpa"
     assert "no kernel image" in dict(chosen.passed_over)["flash_attn"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from coqui_amharic_ext.attention.kernel import KernelSpec, PackedAttention
+from coqui_amharic_ext.attention.kernel import EVERYWHERE, KernelSpec, PackedAttention
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -46,5 +46,8 @@ def _load() -> PackedAttention:
 
 
 SPEC = KernelSpec(
-    name="eager", summary="scores, softmax and sum written out, sequence by sequence", load=_load
+    name="eager",
+    summary="scores, softmax and sum written out, sequence by sequence",
+    load=_load,
+    devices=EVERYWHERE,
 )

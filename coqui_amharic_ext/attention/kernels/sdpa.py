@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from coqui_amharic_ext.attention.kernel import KernelSpec, PackedAttention
+from coqui_amharic_ext.attention.kernel import EVERYWHERE, KernelSpec, PackedAttention
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -76,5 +76,8 @@ def _load() -> PackedAttention:
 
 
 SPEC = KernelSpec(
-    name="sdpa", summary="PyTorch's scaled dot-product attention, without a mask", load=_load
+    name="sdpa",
+    summary="PyTorch's scaled dot-product attention, without a mask",
+    load=_load,
+    devices=EVERYWHERE,
 )
