@@ -191,7 +191,8 @@ def _kernel() -> str:
         return ""
     import coqui_amharic_ext as am
 
-    return am.status().chosen.get("attention", "")
+    chosen = am.status().chosen.items()
+    return ", ".join(value.split()[0] for key, value in chosen if key.startswith("attention ("))
 
 
 def flops(model: Any, clips: list[lengths.Clip]) -> float:
