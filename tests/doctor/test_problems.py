@@ -246,6 +246,8 @@ def test_flash_attn_4_shadows_flash_attn_and_xformers_falls_for_it(site: FakeSit
     assert found.severity == "warning"
     assert "xformers 0.0.35 takes it for flash-attn" in found.why
     assert found.fix.lines == (f"{PIP} uninstall -y flash-attn-4",)
+    (cute / "__init__.py").write_text("import cutlass\n")  # broken as well: it goes anyway
+    assert site.problem("flash-attn-4-shadow").fix == found.fix
     error = site.diagnose().facts.probe("xformers").facts["ops_error"]
     assert "flash_attn.flash_attn_interface" in error
 

@@ -121,13 +121,17 @@ def flash_attn_4(facts: Facts) -> Iterator[Problem]:
     version, probe = facts.version("flash-attn-4"), facts.probe("flash_attn_4")
     if not version or not probe.error or facts.probe("torch").error:
         return
+    if facts.version("xformers") and facts.probe("flash_attn_package").facts.get("namespace"):
+        return  # it is to be removed
+    asked = f"flash-attn-4=={version}"
+    lacks_other = probe.missing and not probe.missing.startswith("flash_attn")
     yield Problem(
         "flash-attn-4-broken",
         "warning",
         f"flash-attn-4 {version} cannot be imported: {probe.first_line}",
         "the kernel flash_attn_4 cannot be used",
         # flash-attn may have put its own files into the folder that both have.
-        Fix((reinstall(facts, f"flash-attn-4=={version}"),)),
+        Fix((install(facts, asked) if lacks_other else reinstall(facts, asked),)),
         about=("flash-attn-4",),
     )
 
