@@ -277,6 +277,9 @@ def test_flash_attn_4_lacks_something(site: FakeSite) -> None:
     (cute / "__init__.py").write_text("import cutlass\n")
     found = site.problem("flash-attn-4-broken")
     assert "No module named 'cutlass'" in found.what
+    assert found.fix.lines == (f"{PIP} install flash-attn-4==4.0.0b36 torch==2.14.1",)
+    (cute / "__init__.py").write_text("")  # flash-attn's own, laid over it
+    found = site.problem("flash-attn-4-broken")
     assert found.fix.lines == (f"{PIP} install --force-reinstall --no-deps flash-attn-4==4.0.0b36",)
 
 
