@@ -67,4 +67,5 @@ class LossReader:
 
     def shown(self) -> dict[str, list[tuple[float, float]]]:
         """Return the losses that are worth a line, all of them where none of the usual is there."""
-        return {k: v for k, v in self.losses.items() if k in TOTALS} or dict(self.losses)
+        usual = {name: self.losses[name] for name in TOTALS if name in self.losses}
+        return usual or dict(self.losses)

@@ -11,7 +11,7 @@ from coqui_amharic_ext.webui.markup import Markup
 
 WIDTH: Final = 640
 HEIGHT: Final = 260
-LEFT, RIGHT, TOP, BOTTOM = 56, 12, 12, 34
+LEFT, RIGHT, TOP, BOTTOM = 66, 12, 12, 34
 MOST_POINTS: Final = 400
 
 Points = Sequence[tuple[float, float]]
@@ -122,7 +122,7 @@ def _axes(across: _Scale, up: _Scale, x: str, y: str) -> str:
         parts.append(
             f'<line class="am-axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{place:.1f}" '
             f'y2="{place:.1f}"/><text x="{LEFT - 6}" y="{place + 4:.1f}" text-anchor="end">'
-            f"{value:.4g}</text>"
+            f"{value:.3g}</text>"
         )
     for number, value in enumerate(across.ticks()):
         anchor = ("start", "middle", "middle", "middle", "end")[number]

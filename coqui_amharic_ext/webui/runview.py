@@ -48,6 +48,9 @@ def losses_of(view: View) -> Markup:
     return line_plot(view.losses.shown(), x="step", y="loss")
 
 
-def log_of(view: View) -> str:
-    """Return the end of a run's log."""
-    return view.log
+def log_of(view: View) -> Markup:
+    """Return the end of a run's log, in a box that stays at its end while lines come."""
+    return Markup(
+        '<div class="am-log" role="log" aria-label="Log" tabindex="0">'
+        f"<pre>{cell(view.log)}</pre></div>"
+    )

@@ -10,8 +10,9 @@ from coqui_amharic_ext.errors import CoquiAmharicError
 from coqui_amharic_ext.settings import get_settings
 from coqui_amharic_ext.webui import kernels
 from coqui_amharic_ext.webui.highlight import highlighted
+from coqui_amharic_ext.webui.markup import message
 from coqui_amharic_ext.webui.page import Page, g2p_choices
-from coqui_amharic_ext.webui.words import in_words
+from coqui_amharic_ext.webui.words import in_words, said
 from coqui_amharic_ext.webui.wordtable import word_table
 
 CHAIN: Final = "chain"
@@ -24,24 +25,33 @@ class TooLongError(CoquiAmharicError, ValueError):
 
 
 def read(text: str, backend: str, order: list[str]) -> tuple[str, str, str]:
-    """Return the normalised text and the word table as HTML, and the IPA between them."""
-    with in_words("transcribing"):
-        from coqui_amharic_ext.g2p.api import transcribe
-        from coqui_amharic_ext.text import explain
-        from coqui_amharic_ext.text.policy import TextPolicy
+    """Return the normalised text and the word table as HTML, and the IPA between them.
 
-        if len(text) > MOST_CHARACTERS:
-            raise TooLongError(
-                f"the text has {len(text)} characters, the page takes {MOST_CHARACTERS}; use "
-                "`coqui-amharic phonemize` for files"
-            )
-        settings = get_settings()
-        if order:
-            settings = settings.replace(g2p_backends=tuple(order))
-        chosen = None if backend == CHAIN else backend
-        done = transcribe(text, backend=chosen, settings=settings)
-        normalised = highlighted(explain(text, TextPolicy.from_string(settings.text)))
-        return normalised, done.ipa, word_table(done)
+    An error stands in the table's place: it comes and goes with what is typed.
+    """
+    try:
+        return _read(text, backend, order)
+    except Exception as error:
+        return "", "", message(said("transcribing", error), "bad")
+
+
+def _read(text: str, backend: str, order: list[str]) -> tuple[str, str, str]:
+    from coqui_amharic_ext.g2p.api import transcribe
+    from coqui_amharic_ext.text import explain
+    from coqui_amharic_ext.text.policy import TextPolicy
+
+    if len(text) > MOST_CHARACTERS:
+        raise TooLongError(
+            f"the text has {len(text)} characters, the page takes {MOST_CHARACTERS}; use "
+            "`coqui-amharic phonemize` for files"
+        )
+    settings = get_settings()
+    if order:
+        settings = settings.replace(g2p_backends=tuple(order))
+    chosen = None if backend == CHAIN else backend
+    done = transcribe(text, backend=chosen, settings=settings)
+    normalised = highlighted(explain(text, TextPolicy.from_string(settings.text)))
+    return normalised, done.ipa, word_table(done)
 
 
 def backends() -> tuple[Any, Any]:

@@ -13,11 +13,12 @@ from coqui_amharic_ext.settings import (
     get_settings,
 )
 from coqui_amharic_ext.webui import kernels
+from coqui_amharic_ext.webui.markup import message
 from coqui_amharic_ext.webui.page import Page, choices, g2p_choices
 from coqui_amharic_ext.webui.recipe import TrainForm, plan
 from coqui_amharic_ext.webui.runview import log_of, losses_of, state_of
 from coqui_amharic_ext.webui.trial import bundled_corpus, trial_assets
-from coqui_amharic_ext.webui.words import in_words
+from coqui_amharic_ext.webui.words import in_words, said
 
 _PRIVATE: Final = {"api_visibility": "private"}
 _FIELDS: Final = (
@@ -39,9 +40,7 @@ def build(page: Page, tab: gr.Tab) -> None:
                 stop = gr.Button("Stop", variant="stop", elem_id="train-stop", interactive=False)
             state = gr.HTML(_NONE, elem_id="train-state", min_height=40)
             plot = gr.HTML(elem_id="train-plot")
-            log = gr.Textbox(
-                label="Log", lines=12, max_lines=12, interactive=False, elem_id="train-log"
-            )
+            log = gr.HTML(elem_id="train-log")
             earlier = gr.Dropdown([], label="Runs in the work folder", elem_id="train-runs")
             with gr.Row():
                 follow = gr.Button("Show", elem_id="train-follow", min_width=100)
@@ -49,18 +48,20 @@ def build(page: Page, tab: gr.Tab) -> None:
     shown = [state, plot, log, stop, timer]
 
     def look(name: str) -> tuple[Any, ...]:
-        with in_words("looking at the run"):
-            if not name:
-                return _NONE, "", "", gr.update(interactive=False), gr.update(active=False)
+        idle = gr.update(interactive=False), gr.update(active=False)
+        if not name:
+            return _NONE, "", "", *idle
+        try:
             view = page.runs.get(name).view()
-            lives = view.state in ("running", "stopping")
-            return (
-                state_of(view),
-                losses_of(view),
-                log_of(view),
-                gr.update(interactive=view.state == "running"),
-                gr.update(active=lives),
-            )
+        except Exception as error:
+            return message(said("looking at the run", error), "bad"), "", "", *idle
+        return (
+            state_of(view),
+            losses_of(view),
+            log_of(view),
+            gr.update(interactive=view.state == "running"),
+            gr.update(active=view.state in ("running", "stopping")),
+        )
 
     def begin(*values: Any) -> tuple[Any, ...]:
         with in_words("starting the training"):
@@ -83,7 +84,7 @@ def build(page: Page, tab: gr.Tab) -> None:
         return look(name)
 
     start.click(begin, form.inputs, [followed, earlier, *shown], **_PRIVATE)
-    stop.click(end, followed, shown, queue=False, **_PRIVATE)
+    stop.click(end, followed, shown, **_PRIVATE)
     resume.click(go_on, earlier, [followed, *shown], **_PRIVATE)
     follow.click(show, earlier, [followed, *shown], **_PRIVATE)
     timer.tick(look, followed, shown, show_progress="hidden", queue=False, **_PRIVATE)

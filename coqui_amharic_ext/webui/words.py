@@ -6,17 +6,31 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import escape
+from typing import Final
 
 import gradio as gr
 
 from coqui_amharic_ext.errors import CoquiAmharicError
 
+MOST: Final = 2000
+
 logger = logging.getLogger(__name__)
+
+
+def said(doing: str, error: Exception) -> str:
+    """Return what a person reads of an error; what nobody expected goes to the log in full."""
+    if isinstance(error, (CoquiAmharicError, OSError)):
+        return str(error)[:MOST]
+    logger.error("while %s", doing, exc_info=error)
+    return (
+        f"{type(error).__name__}: {str(error)[:MOST]}. Nobody foresaw this one: the terminal in "
+        "which the page was started has the details."
+    )
 
 
 @contextmanager
 def in_words(doing: str) -> Iterator[None]:
-    """Turn any error into a message on the page; what nobody expected goes to the log in full.
+    """Turn any error into a message on the page; for events that go through gradio's queue.
 
     Parameters
     ----------
@@ -27,18 +41,10 @@ def in_words(doing: str) -> Iterator[None]:
         yield
     except gr.Error:
         raise
-    except (CoquiAmharicError, OSError) as error:
-        raise _message(doing, str(error)) from error
     except Exception as error:
-        logger.exception("while %s", doing)
-        raise _message(
-            doing,
-            f"{type(error).__name__}: {error}. Nobody foresaw this one: the terminal in which the "
-            "page was started has the details.",
+        raise gr.Error(
+            escape(said(doing, error)),
+            duration=None,
+            title=f"Failed while {doing}",
+            print_exception=False,
         ) from error
-
-
-def _message(doing: str, text: str) -> gr.Error:
-    return gr.Error(
-        escape(text[:2000]), duration=None, title=f"Failed while {doing}", print_exception=False
-    )
