@@ -16,7 +16,7 @@ def counter(name: str) -> Tensor:
     """Return a kernel's count, an int64 scalar on the host that its calls add to."""
     if name not in _counts:
         with torch.inference_mode(False):
-            _counts[name] = torch.zeros((), dtype=torch.int64)
+            _counts[name] = torch.zeros((), dtype=torch.int64, device="cpu")
     return _counts[name]
 
 

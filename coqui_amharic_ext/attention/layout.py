@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 from torch import Tensor
+
+HOST: Final = torch.device("cpu")
+"""Said of every index that is built here: the default device may be another one."""
 
 
 # Not frozen: of a frozen dataclass torch.compile reads every field, and compiles anew for each
@@ -44,11 +48,11 @@ class PackedLayout:
         if not lengths or min(lengths) < 1:
             raise ValueError(f"lengths must be one or more whole numbers >= 1, got {list(lengths)}")
         longest = max(lengths)
-        counts = torch.tensor(lengths)
+        counts = torch.tensor(lengths, device=HOST)
         ends = counts.cumsum(0)
         starts = (ends - counts).repeat_interleave(counts)
-        rows = torch.arange(int(ends[-1]))
-        sequence = torch.arange(len(lengths)).repeat_interleave(counts)
+        rows = torch.arange(int(ends[-1]), device=HOST)
+        sequence = torch.arange(len(lengths), device=HOST).repeat_interleave(counts)
         slots = sequence * longest + (rows - starts)
         cu_seqlens = torch.cat((ends.new_zeros(1), ends)).to(torch.int32)
         return cls(to_device(cu_seqlens, device), longest, to_device(slots, device), tuple(lengths))

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from coqui_amharic_ext.attention.layout import PackedLayout, to_device
+from coqui_amharic_ext.attention.layout import HOST, PackedLayout, to_device
 from coqui_amharic_ext.attention.rows import put_rows, take_rows
 
 IGNORED = -1
@@ -87,24 +87,26 @@ def plan(
     lengths: Lengths, prompt: int, text_width: int, mel_width: int, device: torch.device
 ) -> PackedBatch:
     """Compute the index tensors of a batch on the host and send them over in one transfer."""
-    text_counts, mel_counts = torch.tensor(lengths.text), torch.tensor(lengths.mel)
+    text_counts, mel_counts = (
+        torch.tensor(counts, device=HOST) for counts in (lengths.text, lengths.mel)
+    )
     totals = text_counts + mel_counts + prompt
     batch = len(lengths.text)
     starts = totals.cumsum(0) - totals
 
     def part(counts: Tensor, width: int, offset: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        row = torch.arange(batch).repeat_interleave(counts)
+        row = torch.arange(batch, device=HOST).repeat_interleave(counts)
         begin = counts.cumsum(0) - counts
-        position = torch.arange(int(counts.sum())) - begin[row]
+        position = torch.arange(int(counts.sum()), device=HOST) - begin[row]
         return row * width + position, (starts + offset)[row] + position, position
 
-    zero = torch.zeros(batch, dtype=torch.int64)
+    zero = torch.zeros(batch, dtype=torch.int64, device=HOST)
     _, prompt_rows, _ = part(zero + prompt, prompt, zero)
     text, text_rows, text_positions = part(text_counts, text_width, zero + prompt)
     mel, mel_rows, mel_positions = part(mel_counts, mel_width, text_counts + prompt)
     places = torch.cat((prompt_rows, text_rows, mel_rows))
     order = torch.empty_like(places)
-    order[places] = torch.arange(len(places))
+    order[places] = torch.arange(len(places), device=HOST)
     layout = PackedLayout.of(totals.tolist())
     pieces = [
         order, text, mel, text_rows, mel_rows, text_positions, mel_positions, layout.slots,

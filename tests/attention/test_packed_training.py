@@ -242,3 +242,14 @@ def test_no_padded_position_is_read(monkeypatch):
     monkeypatch.setattr(packing, "prepare", poisoned)
     am.activate(am.Settings())
     _assert_equal(step(gpt, batch), expected)
+
+
+def test_another_default_device_does_no_harm():
+    gpt = without_dropout(small_gpt())
+    batch = BATCHES["uneven"]
+    expected = step(gpt, batch)
+    am.activate(am.Settings())
+    with torch.device("meta"):
+        text, mel, _ = gpt(**batch)
+        (0.01 * text + mel).backward()
+    assert float(mel.detach()) == pytest.approx(expected.mel, rel=1e-6)

@@ -35,7 +35,7 @@ def _function() -> Any:
             ctx: Any, q: Tensor, k: Tensor, v: Tensor, ends: list[int], p: float, scale: float
         ) -> Tensor:
             work = torch.promote_types(q.dtype, torch.float32)
-            out = torch.empty(q.shape, dtype=q.dtype)
+            out = torch.empty(q.shape, dtype=q.dtype, device=q.device)
             queries, keys, values = (x.to(work).transpose(0, 1) for x in (q, k, v))
             dropping = p > 0
             kept: list[Tensor] = []
@@ -43,7 +43,7 @@ def _function() -> Any:
             for begin, top, bottom in _blocks(ends):
                 weights = _weights(queries, keys, begin, top, bottom, scale, later)
                 if dropping:
-                    kept.append(torch.empty(weights.shape, dtype=torch.bool).bernoulli_(1 - p))
+                    kept.append(torch.empty_like(weights, dtype=torch.bool).bernoulli_(1 - p))
                     weights.mul_(kept[-1])
                 block = torch.bmm(weights, values[:, begin:bottom])
                 if dropping:
@@ -59,7 +59,7 @@ def _function() -> Any:
             q, k, v, out, *kept = ctx.saved_tensors
             p, scale = ctx.p, ctx.scale
             work = torch.promote_types(q.dtype, torch.float32)
-            grads = torch.zeros((3, *q.shape), dtype=work)
+            grads = torch.zeros((3, *q.shape), dtype=work, device=q.device)
             dq, dk, dv = (x.transpose(0, 1) for x in grads)
             queries, keys, values, douts = (x.to(work).transpose(0, 1) for x in (q, k, v, grad))
             # Row sums of (weights * their gradients), dropout or not.
@@ -85,7 +85,7 @@ def _function() -> Any:
             return (*dqkv, None, None, None)
 
     def _later(dtype: torch.dtype) -> Tensor:
-        return torch.full((BLOCK, BLOCK), float("-inf"), dtype=dtype).triu_(1)
+        return torch.full((BLOCK, BLOCK), float("-inf"), dtype=dtype, device="cpu").triu_(1)
 
     def _weights(
         queries: Tensor,
