@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+# A runner started in the background may ignore Ctrl-C, and what it starts inherits that; several
+# tests send Ctrl-C to what they start.
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 RunPython = Callable[..., subprocess.CompletedProcess[str]]
 
