@@ -11,12 +11,23 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 # A runner started in the background may ignore Ctrl-C, and what it starts inherits that; several
 # tests send Ctrl-C to what they start.
 if threading.current_thread() is threading.main_thread():
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long an example takes says nothing on a shared machine. On CI the same examples run each
+# time, so that a run fails for what changed; elsewhere new ones are drawn.
+hypothesis.settings.register_profile(
+    "project",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("project")
 
 RunPython = Callable[..., subprocess.CompletedProcess[str]]
 
