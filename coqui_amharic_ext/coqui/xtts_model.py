@@ -64,5 +64,6 @@ def require_token(tokenizer: Any) -> None:
     if inner is not None and inner.token_to_id(TOKEN) is None:
         raise UnavailableError(
             f"this XTTS model has no {TOKEN} token, so it was not trained on Amharic; extend its "
-            "vocabulary and checkpoint for Amharic and fine-tune it first"
+            "vocabulary and checkpoint (coqui-amharic vocab extend, coqui-amharic checkpoint "
+            "extend) and fine-tune it first"
         )

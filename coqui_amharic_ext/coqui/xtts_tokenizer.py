@@ -82,7 +82,7 @@ def encode_with_amharic(original: Callable[..., list[int]]) -> Callable[..., lis
                 _warned.update(new)
                 logger.warning(
                     "the XTTS vocabulary lacks %s, which the model will not hear; extend the "
-                    "vocabulary for Amharic (first met in %r)",
+                    "vocabulary (coqui-amharic vocab extend; first met in %r)",
                     ", ".join(map(repr, new)),
                     txt[:60],
                 )
