@@ -67,5 +67,7 @@ class LossReader:
 
     def shown(self) -> dict[str, list[tuple[float, float]]]:
         """Return the losses that are worth a line, all of them where none of the usual is there."""
-        usual = {name: self.losses[name] for name in TOTALS if name in self.losses}
+        usual: dict[str, list[tuple[float, float]]] = {
+            name: self.losses[name] for name in TOTALS if name in self.losses
+        }
         return usual or dict(self.losses)

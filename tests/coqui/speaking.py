@@ -26,7 +26,9 @@ def save_xtts(folder: Path, **vocabulary: Any) -> Path:
     known = XttsArgs().to_dict()
     small = {k: v for k, v in tiny.gpt_args_overrides().items() if k in known}
     # Upstream takes three off for what it generates.
-    args = XttsArgs(**small, gpt_max_audio_tokens=AUDIO_TOKENS + 3, tokenizer_file="moved/vocab.json")
+    args = XttsArgs(
+        **small, gpt_max_audio_tokens=AUDIO_TOKENS + 3, tokenizer_file="moved/vocab.json"
+    )
     config = XttsConfig(model_args=args)
     model = Xtts(config)
     model.tokenizer = VoiceBpeTokenizer(vocab)
