@@ -33,7 +33,7 @@ def write(opened: Opened, text: str) -> None:
 def test_typing_shows_normalised_text_ipa_and_words(visit: Visit) -> None:
     opened = visit()
     write(opened, "ዋጋው 25% ጨመረ።")
-    opened.until(f"{IPA}.startsWith('waga')")
+    opened.until(f"{IPA}.startsWith('wa')")
     marked = opened.page.locator("#text-normalised mark").all_inner_texts()
     assert any("ሃያ አምስት በመቶ" in text for text in marked)
     assert opened.page.locator("#text-words tbody tr").count() == 5
