@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import distributions
@@ -137,6 +138,7 @@ class Environment:
                 *(["-S"] if self.path is not None else []),
                 "-c",
                 PROBE.read_text(encoding="utf-8"),
+                str(0.9 * timeout),
                 *names,
             ],
             stdin=subprocess.DEVNULL,
@@ -148,12 +150,17 @@ class Environment:
         )
         lines: queue.Queue[str] = queue.Queue()
         threading.Thread(target=_follow, args=(child, lines), daemon=True).start()
-        current = names[0]
+        current, where = names[0], ""
+        deadline = time.monotonic() + timeout
         try:
             while True:
-                line = lines.get(timeout=timeout)
+                line = lines.get(timeout=max(0.0, deadline - time.monotonic()))
                 if not line:
                     break
+                if not line.startswith("{"):
+                    where = _innermost(line, where)
+                    continue
+                deadline, where = time.monotonic() + timeout, ""
                 said = json.loads(line)
                 if "begin" in said:
                     current = said["begin"]
@@ -164,7 +171,8 @@ class Environment:
         except queue.Empty:
             child.kill()
             if current:
-                yield Probed(current, f"no answer within {timeout:.0f} s")
+                at = f", at {where}" if where else ""
+                yield Probed(current, f"no answer within {timeout:g} s{at}")
             return
         except BaseException:  # Ctrl-C: the child would go on with its next probe
             child.kill()
@@ -180,6 +188,13 @@ class Environment:
         if self.path is not None:
             environment["PYTHONPATH"] = os.pathsep.join(self.path)
         return environment
+
+
+def _innermost(line: str, where: str) -> str:
+    """Read on in a hanging probe's traceback: the main thread is last, its innermost call first."""
+    if line.startswith("  File"):
+        return where or line.strip()
+    return "" if "hread" in line else where
 
 
 def _follow(child: subprocess.Popen[str], lines: queue.Queue[str]) -> None:

@@ -2,11 +2,12 @@
 
 It is given to ``python -c`` as text, so it uses nothing of ours but what it probes. A thing that
 crashes, hangs or prints does so in the child. Each probe writes two lines of JSON to what was
-standard output: its name before, its result after.
+standard output: its name before, its result after; one that hangs, where it hangs.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import importlib
 import importlib.util
 import json
@@ -155,7 +156,7 @@ def _described(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"[:4000]
 
 
-def _main(names: list[str]) -> None:
+def _main(patience: float, names: list[str]) -> None:
     # Not the working directory: a file torch.py in it is not what a program would import.
     sys.path[:] = [entry for entry in sys.path if entry]
     told = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -163,6 +164,7 @@ def _main(names: list[str]) -> None:
     for name in names:
         told.write(json.dumps({"begin": name}) + "\n")
         told.flush()
+        faulthandler.dump_traceback_later(patience, file=told)  # where it hangs
         started = time.monotonic()
         result: dict[str, Any] = {"name": name, "error": "", "missing": "", "facts": {}}
         try:
@@ -170,10 +172,11 @@ def _main(names: list[str]) -> None:
         except BaseException as error:
             result["error"] = _described(error)
             result["missing"] = getattr(error, "name", "") or ""
+        faulthandler.cancel_dump_traceback_later()
         result["seconds"] = round(time.monotonic() - started, 3)
         told.write(json.dumps(result, default=str) + "\n")
         told.flush()
 
 
 if __name__ == "__main__":
-    _main(sys.argv[1:])
+    _main(float(sys.argv[1]), sys.argv[2:])
