@@ -50,7 +50,7 @@ def test_what_is_unknown_is_kept_for_the_quality_check() -> None:
 @given(st.lists(st.sampled_from(sorted(set(inventory()) - {LENGTH})), max_size=12))
 def test_our_own_phones_stay_as_they_are(phones: list[str]) -> None:
     for one, other in itertools.pairwise(phones):
-        if one == other or other == "w" or one + "ʼ" == other or one in "td":
+        if one == other or other == "w" or one + "ʼ" == other or one in ("t", "d", "tʼ"):
             return  # two symbols that another notation writes for one phone
     assert fold("".join(phones)) == tuple(phones)
 
