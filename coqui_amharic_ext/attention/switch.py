@@ -114,7 +114,7 @@ class _Recomputed:
         self._block = block
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if torch.is_grad_enabled():
+        if self._block.training and torch.is_grad_enabled():
             return checkpoint(_forward, self._block, *args, use_reentrant=False, **kwargs)
         return _forward(self._block, *args, **kwargs)
 
