@@ -98,7 +98,7 @@ def main() -> None:
         eval_split_max_size=config.eval_split_max_size,
         eval_split_size=config.eval_split_size,
     )
-    model = GPTTrainer.init_from_config(config)
+    model = GPTTrainer(config)
     trainer = Trainer(
         TrainerArgs(),
         config,
