@@ -141,7 +141,7 @@ def check(
     reader : Reader, optional
         What the model makes of a text; without one its tokens are not looked at.
     tell : callable
-        Is told how many of how many rows are done.
+        Is told how much of how much is done.
 
     Raises
     ------
@@ -156,10 +156,11 @@ def check(
     language = language_code(language)
     policy = policy_for(limits)
     speakers = any(row.speaker for row in rows)
-    done = [
-        _examine(row, clip, row.language or language, limits, reader, policy, speakers)
-        for row, clip in zip(rows, clips, strict=True)
-    ]
+    done = []
+    for row, clip in zip(rows, clips, strict=True):
+        chosen = row.language or language
+        done.append(_examine(row, clip, chosen, limits, reader, policy, speakers))
+        tell(len(rows) + len(done), 2 * len(rows))
     added = [*_duplicates(done), *_repeated(done), *_paces(done)]
     done = _with(done, added)
     whole = [*_splits(read[0].path, done)]
@@ -192,10 +193,15 @@ def _measure_all(rows: Sequence[Row], tell: Tell) -> list[Clip | AudioError]:
     # A file that several rows name is read once.
     paths = list(dict.fromkeys(row.audio for row in rows))
     measured: dict[Path, Clip | AudioError] = {}
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        for number, (path, result) in enumerate(zip(paths, pool.map(one, paths), strict=True), 1):
+    pool = ThreadPoolExecutor(max_workers=os.cpu_count())
+    try:
+        for path, result in zip(paths, pool.map(one, paths), strict=True):
             measured[path] = result
-            tell(number, len(paths))
+            # Audio is the first half of the work, texts are the second.
+            tell(len(measured) * len(rows) // len(paths), 2 * len(rows))
+    finally:
+        # On Ctrl-C, whoever waits is not kept until the whole corpus is read.
+        pool.shutdown(cancel_futures=True)
     return [measured[row.audio] for row in rows]
 
 

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("TTS")
@@ -81,6 +83,22 @@ def test_a_piece_with_too_many_tokens_is_cut_again(
     pieces = xtts.pieces(LONG)
     assert _words("".join(pieces)) == _words(spoken(LONG, xtts_settings(get_settings())))
     assert max(len(xtts.model.tokenizer.encode(piece, "am")) for piece in pieces) < 40
+
+
+SIGNS = st.sampled_from([*"ሰላምጳኳ።፣፤!?.:፡ \n«»5፲aB-😀", "ዓ.ም ", "ቋንቋ ", "ረጅም" * 9])
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(text=st.lists(SIGNS, max_size=60).map("".join))
+def test_pieces_of_any_text_hold_every_letter_in_order(xtts: Synthesizer, text: str) -> None:
+    whole = [c for c in spoken(text, xtts_settings(get_settings())) if c.isalnum()]
+    if not whole:
+        with pytest.raises(SynthesisError):
+            xtts.pieces(text)
+        return
+    pieces = xtts.pieces(text)
+    assert [c for c in "".join(pieces) if c.isalnum()] == whole
+    assert max(map(len, pieces)) <= CHAR_LIMIT
 
 
 @pytest.mark.parametrize("streaming", [False, True])

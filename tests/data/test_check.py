@@ -232,6 +232,13 @@ def test_a_language_that_the_model_lacks(tmp_path: Path) -> None:
     assert found.message.startswith("'xx' is not a language of this model: en, es")
 
 
+def test_progress_is_told_up_to_the_end(corpus: Corpus) -> None:
+    told: list[tuple[int, int]] = []
+    check([corpus({c: tone(1.0) for c in "abc"})], tell=lambda *step: told.append(step))
+    assert told == sorted(told)
+    assert told[-1] == (6, 6)
+
+
 def test_without_metadata_there_is_nothing_to_check() -> None:
     with pytest.raises(DataError, match="at least one metadata file"):
         check([])

@@ -127,6 +127,25 @@ def test_loss_weights_are_the_configs(run: tuple[Path, str]) -> None:
     assert (args["gpt_loss_text_ce_weight"], args["gpt_loss_mel_ce_weight"]) == (0.05, 1.0)
 
 
+def test_a_corpus_can_be_checked_against_the_run(run: tuple[Path, str], assets: Assets) -> None:
+    """The run's config has its own limits, and the vocabulary lies beside it."""
+    folder, _ = run
+    tiny.write_clip(assets.folder / "am" / "wavs" / "long.wav", 6.5)
+    corpus = assets.folder / "am" / "long.csv"
+    corpus.write_text("clip000|x|ሰላም\nlong|x|እሺ\n", encoding="utf-8")
+    code = "from coqui_amharic_ext.cli import main; main()"
+    command = [sys.executable, "-c", code, "data", "check", "--metadata", str(corpus), "--json"]
+    done = subprocess.run(
+        [*command, "--config", str(folder / "config.json")],
+        env=_environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1, done.stderr
+    kinds = [found["kind"] for found in json.loads(done.stdout)["findings"]]
+    assert kinds == ["too-long", "eval-split"]
+
+
 def test_tensorboard_has_the_losses_and_the_spoken_sentences(run: tuple[Path, str]) -> None:
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
