@@ -1,0 +1,110 @@
+"""What XTTS, VITS and others make of a text by their own tokenizers: its length, what they lack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from coqui_amharic_ext.coqui.languages import AMHARIC
+from coqui_amharic_ext.errors import CoquiAmharicError
+
+
+class ReaderError(CoquiAmharicError, ValueError):
+    """What should say how a model reads text cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a model is given for a text.
+
+    Parameters
+    ----------
+    tokens : int
+        How long it is for the model.
+    unknown : tuple of str
+        Pieces that the model has no symbol for.
+    """
+
+    tokens: int
+    unknown: tuple[str, ...] = ()
+
+
+class PhoneReader:
+    """XTTS without a vocabulary at hand: a token a phone, as ``vocab extend --mode ipa`` does."""
+
+    def __call__(self, text: str, language: str) -> Reading:
+        """Count the tokens of an Amharic text; other languages are not counted."""
+        if language != AMHARIC:
+            return Reading(0)
+        from coqui_amharic_ext.coqui.xtts_text import xtts_text
+
+        return Reading(1 + len(xtts_text(text)))
+
+
+class VocabularyReader:
+    """XTTS with its vocabulary.
+
+    Parameters
+    ----------
+    path : Path
+        ``vocab.json``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        import coqui_amharic_ext as am
+
+        if not path.is_file():
+            raise ReaderError(f"{path} does not exist; give the XTTS vocabulary, vocab.json")
+        am.activate()
+        from TTS.tts.layers.xtts.tokenizer import VoiceBpeTokenizer
+
+        try:
+            self._tokenizer = VoiceBpeTokenizer(path)
+        except Exception as error:  # the tokenizers library raises bare Exceptions
+            raise ReaderError(f"{path} is not an XTTS vocabulary: {error}") from error
+
+    def __call__(self, text: str, language: str) -> Reading:
+        """Encode a text as training does."""
+        from coqui_amharic_ext.coqui.xtts_tokenizer import unknown_pieces
+
+        ids = self._tokenizer.encode(text, language)
+        inner = self._tokenizer.tokenizer
+        if inner.token_to_id("[UNK]") not in ids:
+            return Reading(len(ids))
+        if language == AMHARIC:
+            return Reading(len(ids), unknown_pieces(self._tokenizer, text))
+        code = "zh-cn" if language == "zh" else language
+        prepared = f"[{code}]{self._tokenizer.preprocess_text(text, language)}"
+        prepared = prepared.replace(" ", "[SPACE]")
+        encoding = inner.encode(prepared)
+        unknown = (
+            prepared[start:end]
+            for number, (start, end) in zip(encoding.ids, encoding.offsets, strict=True)
+            if number == inner.token_to_id("[UNK]")
+        )
+        return Reading(len(ids), tuple(dict.fromkeys(unknown)))
+
+
+class CharactersReader:
+    """A model with characters in its config, such as VITS.
+
+    Parameters
+    ----------
+    path : Path
+        Its ``config.json``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        import coqui_amharic_ext as am
+
+        am.activate()
+        from TTS.config import load_config
+        from TTS.tts.utils.text.tokenizer import TTSTokenizer
+
+        self._tokenizer, _ = TTSTokenizer.init_from_config(load_config(path))
+
+    def __call__(self, text: str, language: str) -> Reading:
+        """Turn a text into ids as training does, phonemes included."""
+        self._tokenizer.not_found_characters = []
+        ids = self._tokenizer.text_to_ids(text, language=language)
+        return Reading(len(ids), tuple(dict.fromkeys(self._tokenizer.not_found_characters)))
