@@ -24,18 +24,19 @@ def attention_block(original: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def forward(self: Any, x: Tensor, mask: Any = None) -> Tensor:
         if mask is not None or self.relative_pos_embeddings is not None or not _plain(self):
             return original(self, x, mask)
-        batch, channels, *spatial = x.shape
-        normed = self.norm(x.reshape(batch, channels, -1))
-        # Channels last: the projections are then matrix products, and queries, keys and values
-        # are views whose last dimension is dense. (With a strided one SDPA takes its slowest
-        # kernel without a word.)
-        tokens = normed.transpose(1, 2).contiguous()
-        qkv = _project(self.qkv, tokens).view(*tokens.shape[:2], self.num_heads, 3, -1)
+        batch, channels = x.shape[:2]
+        # Channels last throughout, from block to block: the projections are then matrix products,
+        # and queries, keys and values are views whose last dimension is dense. (With a strided
+        # one SDPA takes its slowest kernel without a word.)
+        tokens = x.reshape(batch, channels, -1).transpose(1, 2).contiguous()
+        normed = self.norm(tokens.unsqueeze(2).permute(0, 3, 1, 2))
+        normed = normed.permute(0, 2, 3, 1).reshape(tokens.shape)
+        qkv = _project(self.qkv, normed).view(*tokens.shape[:2], self.num_heads, 3, -1)
         query, key, value = (part.transpose(1, 2) for part in qkv.unbind(3))
         mixed = F.scaled_dot_product_attention(query, key, value).transpose(1, 2)
-        projected = _project(self.proj_out, mixed.reshape(tokens.shape)).transpose(1, 2)
-        residual = x.reshape(batch, channels, -1) if self.tortoise_norm else normed
-        return (residual + projected).reshape(batch, channels, *spatial)
+        projected = _project(self.proj_out, mixed.reshape(tokens.shape))
+        residual = tokens if self.tortoise_norm else normed
+        return (residual + projected).transpose(1, 2).reshape(x.shape)
 
     return forward
 
