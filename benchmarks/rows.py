@@ -23,7 +23,7 @@ def machine(device: str) -> dict[str, str]:
     found = {"device": _processor(), "driver": ""}
     if device == "cuda":
         found["device"] = torch.cuda.get_device_name()
-        found["driver"] = f"CUDA {torch.version.cuda}"
+        found["driver"] = f"{_driver()}, CUDA {torch.version.cuda}".removeprefix(", ")
     found["cores"] = str(os.cpu_count())
     found["threads"] = str(torch.get_num_threads())
     found |= {name: _version(name) for name in _PACKAGES}
@@ -60,6 +60,15 @@ def quantiles(values: Sequence[float]) -> tuple[float, float, float]:
     ordered = sorted(values)
     low, middle, high = (ordered[round(q * (len(ordered) - 1))] for q in (0.2, 0.5, 0.8))
     return low, middle, high
+
+
+def _driver() -> str:
+    command = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return done.stdout.strip().splitlines()[0]
 
 
 def _version(name: str) -> str:
