@@ -183,7 +183,9 @@ def test_a_broken_file_is_in_the_corpuss_findings(work: WorkFolder) -> None:
         "am03.wav (unreadable-audio, numerals)",
         "bundled-corpus/wavs/am03.wav",
     )
-    assert told[-1] == (20, 20)
+    done_parts, parts = zip(*told, strict=True)
+    assert list(done_parts) == sorted(done_parts)
+    assert done_parts[-1] == parts[-1], "progress ends at its total"
     assert str(work.root) not in done.listing
 
 
