@@ -483,3 +483,37 @@ def test_what_is_no_extension_is_told_why(change: str, says: str) -> None:
         merges = merges[1:]
     model = {**data["model"], "vocab": ids, "merges": merges}
     assert says in XttsVocabulary({**data, "model": model}, "new").extends(old)
+
+
+def _written_forms() -> list[str]:
+    """Sentences of the lexicon's words, under the prefixes and suffixes that writing joins."""
+    words = [line.split("\t", 1)[0] for line in _lexicon_lines()]
+    forms = [f"{before}{word}{after}" for word in words for before, after in AFFIXED]
+    return [" ".join(forms[n : n + 12]) for n in range(0, len(forms), 12)]
+
+
+AFFIXED = (("", ""), ("", "ን"), ("የ", ""), ("በ", ""), ("ለ", "ም"), ("ከ", "ጋር"), ("ስለ", "ው"))
+
+
+def _lexicon_lines() -> list[str]:
+    from importlib.resources import files
+
+    file = files("coqui_amharic_ext.g2p") / "data" / "words.tsv"
+    return file.read_text(encoding="utf-8").splitlines()[1:]
+
+
+def test_the_default_of_2000_tokens_is_reached_on_a_corpus_of_thousands_of_words(
+    original: Path,
+) -> None:
+    corpus = _written_forms()
+    new, extension = extend_vocabulary(XttsVocabulary.read(original), "fidel", corpus)
+    assert len(amharic_tokens(new)) == 2000
+    assert extension.note == ""
+    tokenizer = new.tokenizer()
+    unknown = new.tokens["[UNK]"]
+    encoded = [tokenizer.encode(text.replace(" ", "[SPACE]")) for text in corpus]
+    assert not any(unknown in one.ids for one in encoded)
+    letters = sum(len(text.replace(" ", "")) for text in corpus)
+    spoken = sum(len(one.ids) for one in encoded) - sum(text.count(" ") for text in corpus)
+    # What the pieces are for: well under a token a letter.
+    assert spoken < 0.7 * letters
