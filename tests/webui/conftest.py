@@ -38,11 +38,15 @@ def _missing() -> str:
     return "" if _browser() else f"needs one of {', '.join(BROWSERS)} on the PATH"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    reason = _missing()
-    for item in items:
-        if reason and item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.skip(reason=reason))
+def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
+    driven = [item for item in items if item.get_closest_marker("browser")]
+    if not driven:
+        return
+    if "browser" not in str(config.getoption("-m")):
+        for item in driven:
+            item.add_marker(pytest.mark.skip(reason="drives Chromium; run with tox -e webui"))
+    elif reason := _missing():
+        raise pytest.UsageError(f"the browser's tests cannot be run: {reason}")
 
 
 @dataclass(frozen=True)
@@ -134,21 +138,9 @@ def visit(chromium: Any, served: Served) -> Iterator[Callable[..., Opened]]:
 
 
 @pytest.fixture(scope="session")
-def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return axe-core's script, from npm."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("needs npm to fetch axe-core")
-    folder = tmp_path_factory.mktemp("axe")
-    done = subprocess.run(
-        [npm, "pack", "axe-core@4", "--silent"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    packed = list(folder.glob("axe-core-*.tgz"))
-    if done.returncode != 0 or not packed:
-        pytest.skip(f"npm could not fetch axe-core: {done.stderr.strip()[-200:]}")
-    shutil.unpack_archive(packed[0], folder)
-    return (folder / "package" / "axe.min.js").read_text(encoding="utf-8")
+def axe() -> str:
+    """Return axe-core's script, as axe-playwright-python carries it."""
+    found = find_spec("axe_playwright_python")
+    if found is None or found.origin is None:
+        pytest.skip("needs axe-core: pip install axe-playwright-python")
+    return Path(found.origin).with_name("axe.min.js").read_text(encoding="utf-8")
