@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import importlib.util
 import inspect
 import logging
 import sys
@@ -48,6 +49,10 @@ def _always(settings: Settings) -> bool:
     return True
 
 
+def _never(settings: Settings) -> bool:
+    return False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Patch:
     """One change of one upstream attribute.
@@ -75,6 +80,9 @@ class Patch:
         Takes the settings; False leaves the patch off.
     upstream_has : callable, optional
         Takes the original; True when upstream already has the change.
+    exceeds : callable
+        Takes the settings; True where they ask for more than upstream's own change gives, so that
+        the patch is put in place all the same.
     undo : callable, optional
         Called after the original is back, for what the replacement left elsewhere.
     adds : bool
@@ -91,6 +99,7 @@ class Patch:
     probe: Callable[[Any], None] | None = None
     enabled: Callable[[Settings], bool] = _always
     upstream_has: Callable[[Any], bool] | None = None
+    exceeds: Callable[[Settings], bool] = _never
     undo: Callable[[], None] | None = None
     adds: bool = False
 
@@ -158,6 +167,16 @@ def fingerprint(attribute: Any) -> tuple[str, str]:
     except (TypeError, ValueError):
         signature = ""
     return digest, signature
+
+
+def calls(name: str) -> Callable[[Any], bool]:
+    """Return a test of whether a function calls something, or reads an attribute, of that name."""
+
+    def test(attribute: Any) -> bool:
+        code = getattr(_plain(attribute), "__code__", None)
+        return code is not None and name in code.co_names
+
+    return test
 
 
 def _parameter(parameter: inspect.Parameter) -> str:
@@ -239,7 +258,11 @@ class Patcher:
             raise AttributeError(f"{patch.target} does not exist in {_release(patch)}")
         # A second patch of the same attribute checks what upstream wrote, not our replacement.
         upstream = self._pristine(patch, original)
-        if patch.upstream_has is not None and patch.upstream_has(upstream):
+        if (
+            patch.upstream_has is not None
+            and not patch.exceeds(self._settings)
+            and patch.upstream_has(upstream)
+        ):
             return "upstream has it", ""
         found = fingerprint(upstream)
         if any((k.source_hash, k.signature) == found for k in patch.known):
@@ -264,6 +287,16 @@ class Patcher:
             if done.patch.target == patch.target:
                 return done.original
         return current
+
+    def _skip_moved(self) -> None:
+        """Name patches that would wait forever: their module is no longer part of its package."""
+        for patch in list(self._waiting.values()):
+            package = patch.module.rpartition(".")[0]
+            if package not in sys.modules or patch.module in sys.modules:
+                continue
+            if importlib.util.find_spec(patch.module) is None:
+                del self._waiting[patch.name]
+                self._skip(patch, f"{patch.module} is not there in {_release(patch)}")
 
     def _skip(self, patch: Patch, reason: str) -> None:
         logger.warning(
@@ -297,6 +330,7 @@ class Patcher:
 
     def statuses(self) -> tuple[PatchStatus, ...]:
         """Return where each patch stands."""
+        self._skip_moved()
         return tuple(
             PatchStatus(patch.name, patch.target, state, reason, patch.summary)
             for patch, state, reason in self._states.values()

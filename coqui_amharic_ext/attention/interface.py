@@ -45,23 +45,34 @@ def register(selection: Selection, *, packed: bool, dropout: bool = True) -> str
     )
     if _registered.get(name) is selection.attend:
         return name
-    from transformers import AttentionInterface
-    from transformers.masking_utils import AttentionMaskInterface
-
+    attentions, masks = registries()
     make = _packed if packed else _padded
     count = counting.counter(spec.name)
-    AttentionInterface.register(name, make(selection.attend, count, dropout))
-    AttentionMaskInterface.register(name, _no_mask if packed else _layout_as_mask)
+    attentions.register(name, make(selection.attend, count, dropout))
+    masks.register(name, _no_mask if packed else _layout_as_mask)
     _registered[name] = selection.attend
     return name
 
 
-def unregister() -> None:
-    """Take our names out of transformers' registries again."""
+def registries() -> tuple[Any, Any]:
+    """Return transformers' classes that attention and mask functions are registered with.
+
+    Raises
+    ------
+    ImportError
+        This release of transformers keeps them elsewhere.
+    """
     from transformers import AttentionInterface
     from transformers.masking_utils import AttentionMaskInterface
 
-    for registry in (AttentionInterface, AttentionMaskInterface):
+    return AttentionInterface, AttentionMaskInterface
+
+
+def unregister() -> None:
+    """Take our names out of transformers' registries again."""
+    if not _registered:
+        return
+    for registry in registries():
         for name in _registered:
             registry._global_mapping.pop(name, None)
     _registered.clear()

@@ -7,7 +7,7 @@ from importlib import import_module
 from operator import attrgetter
 from typing import Any, Final
 
-from coqui_amharic_ext.patching import Known, Patch, fingerprint
+from coqui_amharic_ext.patching import Known, Patch, calls, fingerprint
 from coqui_amharic_ext.settings import Settings
 
 _FORWARD: Final = (
@@ -75,7 +75,9 @@ def _attend_agrees(original: Callable[..., Any]) -> None:
 
 def _training_forward(original: Callable[..., Any]) -> Callable[..., Any]:
     from coqui_amharic_ext.attention.forward import training_forward
+    from coqui_amharic_ext.attention.interface import registries
 
+    registries()  # a step must not be the first to find that they have moved
     _checked("gpt-training-forward", original, _losses_agree)
     return training_forward(original)
 
@@ -86,10 +88,39 @@ def _refusing(original: Callable[..., Any]) -> Callable[..., Any]:
     return refusing(original)
 
 
-def _transformers_is_safe(original: object) -> bool:
+def _is_safe(original: object) -> bool:
     from coqui_amharic_ext.attention.bidirectional import transformers_is_safe
 
-    return transformers_is_safe(original)
+    return calls("_refuse_lost_causality")(original) or transformers_is_safe(original)
+
+
+def _upstream_packs(original: Any) -> bool:
+    """Whether upstream's ``GPT`` leaves padding out by itself, which it does in ``get_logits``."""
+    return calls("run_packed")(original.__globals__["GPT"].get_logits)
+
+
+_OF_THE_FORWARD: Final = (
+    "attention",
+    "attention_dropout",
+    "packing",
+    "fused_gelu",
+    "needed_logits",
+    "compile",
+    "checkpointing",
+)
+
+
+def _asks_for_more_than_packing(settings: Settings) -> bool:
+    """Whether a setting differs from its default: upstream's own forward honours none of them."""
+    default = Settings()
+    return any(getattr(settings, name) != getattr(default, name) for name in _OF_THE_FORWARD)
+
+
+_uses_sdpa: Final = calls("scaled_dot_product_attention")
+
+
+def _block_uses_sdpa(original: Any) -> bool:
+    return _uses_sdpa(original.__globals__["QKVAttentionLegacy"].forward)
 
 
 def _training_changed(settings: Settings) -> bool:
@@ -130,6 +161,8 @@ PATCHES: Final = (
         known=(Known("0.28.0", "fc9c7eac2edd3ec8", _FORWARD),),
         probe=_losses_agree,
         enabled=_training_changed,
+        upstream_has=_upstream_packs,
+        exceeds=_asks_for_more_than_packing,
         undo=_forget,
     ),
     Patch(
@@ -141,6 +174,7 @@ PATCHES: Final = (
         known=(Known("0.28.0", "46ab63f9b63f12a5", "(self, x, mask)"),),
         probe=_block_agrees,
         enabled=_conditioning_on,
+        upstream_has=_block_uses_sdpa,
     ),
     Patch(
         name="perceiver-attention",
@@ -151,6 +185,7 @@ PATCHES: Final = (
         known=(Known("0.28.0", "13fcd8db8154b2d1", "(self, q, k, v, mask)"),),
         probe=_attend_agrees,
         enabled=_conditioning_on,
+        upstream_has=_uses_sdpa,
     ),
     Patch(
         name="flash-attention-2-guard",
@@ -159,6 +194,6 @@ PATCHES: Final = (
         summary="refuses flash_attention_2 with padding on transformers 4, which loses causality",
         replace=_refusing,
         known=(Known("0.28.0", "485f444a766a2886", _GET_LOGITS),),
-        upstream_has=_transformers_is_safe,
+        upstream_has=_is_safe,
     ),
 )

@@ -41,7 +41,7 @@ READ: Final = {
         "de heer jansen heeft vijftig boeken en drie honden.",
     ),
     "ar": ("كان هناك 50 جنديا.", "كان هناك خمسون جنديا."),
-    "zh": ("有50名士兵。", "you3wu3shi2ming2shi4bing1."),
+    "zh": ("有50名士兵", "you3wu3shi2ming2shi4bing1"),
     "hu": ("Dr. Szabó 50 katona & 3 kutya.", "doktor szabó ötven katona és három kutya."),
     "ko": ("50 명.", "osib myeong."),
     "ja": ("これは本です。", "kore wa hon desu."),
