@@ -1,0 +1,1 @@
+"""eSpeak NG as a G2P backend of coqui-amharic-ext."""
