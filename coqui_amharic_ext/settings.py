@@ -290,7 +290,7 @@ def _plugin_kernels(chosen: str) -> tuple[str, ...]:
         return ()
     from coqui_amharic_ext import plugins
 
-    return tuple(plugins.attention_backends())
+    return tuple(name for name in plugins.attention_backends() if name not in ATTENTION_CHOICES)
 
 
 class _Current:

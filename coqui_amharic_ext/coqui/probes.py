@@ -88,7 +88,8 @@ def encodes(original: Any) -> None:
 
     tokenizer = VoiceBpeTokenizer()
     vocabulary = {"[UNK]": 0, "[en]": 1, "a": 2}
-    tokenizer.tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[], unk_token="[UNK]"))  # noqa: S106
+    unknown = "[UNK]"
+    tokenizer.tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[], unk_token=unknown))
     tokenizer.tokenizer.add_special_tokens(["[UNK]", "[en]"])
     found = original(tokenizer, "a", "en")
     _require(list(found) == [1, 2], f"'a' is encoded as {found}")

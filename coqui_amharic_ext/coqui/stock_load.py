@@ -44,7 +44,7 @@ def load_in_child(checkpoint: Path, vocab: Path, *, shapes_only: bool = False) -
         Stock code does not load it; the message is what it said.
     """
     command = [sys.executable, "-m", __name__, str(checkpoint), str(vocab)]
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(  # noqa: S603 - our own code
         [*command, *(["--shapes-only"] if shapes_only else [])],
         env={**os.environ, "COQUI_AMHARIC_AUTOLOAD": "0"},
         capture_output=True,

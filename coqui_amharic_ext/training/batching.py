@@ -112,7 +112,7 @@ def epoch_order(
     seed, epoch : int
         What the order follows from.
     """
-    generator = random.Random(f"order-{seed}-{epoch}")  # noqa: S311
+    generator = random.Random(f"order-{seed}-{epoch}")  # noqa: S311 - an order, no secret
     if weights is None:
         order = list(range(len(languages)))
     else:
@@ -277,7 +277,7 @@ class EpochBatches:
         order = epoch_order(self._languages, self._weights, self._seed, self.epoch)
         if not self._budget:
             return fixed_batches(order, self._batch_size, self._rank, self._world)
-        generator = random.Random(f"steps-{self._seed}-{self.epoch}")  # noqa: S311
+        generator = random.Random(f"steps-{self._seed}-{self.epoch}")  # noqa: S311 - an order, no secret
         steps = token_batches(order, self._sizes, self._budget, generator, self._world)
         return [step[self._rank] for step in steps]
 

@@ -72,6 +72,7 @@ def _random_item(original: Callable[[Any, int], Any], dataset: Any) -> Any:
     tally = _tally(dataset)
     total = len(dataset)
     while len(dataset.failed_samples) < total:
+        # Upstream's own draw, from the generator that it seeds.
         language = random.choice(list(dataset.samples))  # noqa: S311
         number = random.randint(0, len(dataset.samples[language]) - 1)  # noqa: S311
         identity = f"{language}_{number}"

@@ -28,7 +28,7 @@ def main() -> None:
         wav = Path(folder) / "sentence.wav"
         for name, text in rows:
             command = [espeak, "-v", "am", "-s", "150", "-w", str(wav), text]
-            subprocess.run(command, check=True)  # noqa: S603
+            subprocess.run(command, check=True)  # noqa: S603 - one program, a list
             audio, rate = soundfile.read(wav, dtype="int16")
             if rate != SAMPLE_RATE or audio.ndim != 1:
                 sys.exit(f"espeak-ng wrote {rate} Hz, {audio.ndim} channels, not 22050 Hz mono")
