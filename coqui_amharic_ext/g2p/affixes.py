@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from coqui_amharic_ext.g2p import inflection as infl
 
@@ -58,6 +58,10 @@ class Edge(NamedTuple):
     ways: dict[str, tuple[Way, ...]]
 
 
+Trie = dict[str, Any]
+"""Letters to tries; under ``""``, what is known of the longest affix on the way so far."""
+
+
 class Edges(NamedTuple):
     """All prefixes, or all suffixes.
 
@@ -68,43 +72,47 @@ class Edges(NamedTuple):
     known : dict
         For each affix, every affix that a word with it also has at that edge (for ``ስለም``: ``ስለ``,
         ``ስ`` and none), itself included, the cheapest first; made when first needed.
-    sizes : dict
-        Lengths to try, longest first, by the one or two characters at the edge.
     """
 
     every: dict[str, tuple[infl.Affix, ...]]
     known: _Known
-    sizes: dict[str, tuple[int, ...]]
 
 
 @lru_cache(maxsize=1)
 def prefixes() -> Edges:
     """Return all prefixes."""
     every = infl.prefixes()
-    known = _Known(every, lambda key, size: key[:size])
-    return Edges(every, known, _sizes(every, slice(0, 2)))
+    return Edges(every, _Known(every, lambda key, size: key[:size]))
 
 
 @lru_cache(maxsize=1)
 def suffixes() -> Edges:
     """Return all suffixes."""
     every = infl.suffixes()
-    known = _Known(every, lambda key, size: key[len(key) - size :])
-    return Edges(every, known, _sizes(every, slice(-2, None)))
+    return Edges(every, _Known(every, lambda key, size: key[len(key) - size :]))
 
 
-def _sizes(every: dict[str, tuple[infl.Affix, ...]], edge: slice) -> dict[str, tuple[int, ...]]:
-    found: dict[str, set[int]] = {}
-    for key in every:
-        pair = key[edge]
-        if pair in found:
-            found[pair].add(len(key))
-        elif key:
-            found[pair] = {len(key)}
-    for pair, sizes in found.items():
-        if pair[0 if edge.start == 0 else -1] in every:
-            sizes.add(1)
-    return {pair: tuple(sorted(sizes, reverse=True)) for pair, sizes in found.items()}
+def trie(every: Iterable[str], step: int, make: Callable[[str], object]) -> Trie:
+    """Return the affixes as a trie, so that finding a word's longest takes one step a letter.
+
+    Parameters
+    ----------
+    every : iterable of str
+        Their letters, ``""`` among them.
+    step : {1, -1}
+        -1 for suffixes, whose letters are walked from the end of the word.
+    make : callable
+        Makes what is known of one.
+    """
+    root: Trie = {}
+    for key in sorted(every, key=len):
+        node = root
+        for char in key[::step]:
+            if char not in node:
+                node[char] = {"": node[""]}
+            node = node[char]
+        node[""] = make(key)
+    return root
 
 
 class _Known(dict[str, tuple[Edge, ...]]):
@@ -172,21 +180,3 @@ def ways(prefix: Edge, suffix: Edge) -> tuple[Way, ...]:
 
 def _agree(prefix: str, suffix: str) -> bool:
     return not prefix or not suffix or prefix in suffix
-
-
-def longest_prefix(coded: str) -> str:
-    """Return the longest prefix of a written word."""
-    every, _, sizes = prefixes()
-    for size in sizes.get(coded[:2]) or sizes.get(coded[0], ()):
-        if coded[:size] in every:
-            return coded[:size]
-    return ""
-
-
-def longest_suffix(coded: str) -> str:
-    """Return the longest suffix of a written word, which may reach into its longest prefix."""
-    every, _, sizes = suffixes()
-    for size in sizes.get(coded[-2:]) or sizes.get(coded[-1], ()):
-        if coded[-size:] in every:
-            return coded[-size:]
-    return ""

@@ -1,13 +1,12 @@
 """Listed nouns with their affixes.
 
-The nouns that a word may begin with, after each preposition it may have, are found by their first
-letters; what is left must be a suffix.
+A word's affixes say where a noun in it may begin and end; each such stretch is looked up.
 """
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final, Literal, NamedTuple
 
 from coqui_amharic_ext.g2p import affixes, lexicon
@@ -19,9 +18,9 @@ CLITIC_COSTS: Final = {"": 0.0, "m": 0.3, "n": 0.3, "na": 0.5, "s": 2.5}
 """How much less likely each clitic makes a reading, by what is written of it."""
 
 _NOUN: Final = infl.NOUN_C | infl.NOUN_V
-_FIRST: Final = 4
-_LENGTHS: Final = (4, 3, 2)
 _LONG: Final = 4
+_GLOTTAL: Final = "ʔ"
+_AFTER_VOWEL: Final = infl.NOUN_V
 _MEMO_SIZE: Final = 1 << 13
 _LAST_VOWEL: Final = re.compile("(?<=[əuiaeɨo][^əuiaeɨoːʷ])ɨ(?=[^əuiaeɨoːʷ]$)")
 
@@ -40,7 +39,7 @@ class Noun(NamedTuple):
     ipa_shortened: str
 
 
-class _Start(NamedTuple):
+class Start(NamedTuple):
     """A preposition."""
 
     size: int
@@ -66,22 +65,19 @@ def table() -> dict[str, lexicon.Entry | Noun]:
     return {k: e for k, e in lexicon.words().items() if e.pos in lexicon.NOMINAL}
 
 
-@lru_cache(maxsize=1)
-def _by_first_letters() -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for noun in table():
-        found.setdefault(noun[:_FIRST], []).append(noun)
-    return found
+class Cut(NamedTuple):
+    """Where a noun may end, and what follows: after a consonant, and after a vowel."""
+
+    end: int | None
+    after_consonant: tuple[_Tail, ...]
+    after_vowel: tuple[_Tail, ...]
 
 
-_starts: dict[str, tuple[_Start, ...]] = {}
-_tails: dict[str, tuple[_Tail, ...]] = {}
-
-
-def _starts_of(prefix: str) -> tuple[_Start, ...]:
+@cache
+def starts(prefix: str) -> tuple[Start, ...]:
     """Return the prepositions of a word whose longest prefix is given, and none."""
-    result = _starts[prefix] = tuple(
-        _Start(
+    return tuple(
+        Start(
             edge.size,
             affix.cost,
             affix.spoken,
@@ -92,9 +88,32 @@ def _starts_of(prefix: str) -> tuple[_Start, ...]:
         for affix in edge.affixes
         if affix.takes & _NOUN and not (affix.stem == "a" and affix.spoken[-1:] == "ʔ")
     )
-    return result
 
 
+def cuts(suffix: str, clitic: str, before_clitic: str) -> tuple[Cut, ...]:
+    """Return where a noun may end in a word.
+
+    Parameters
+    ----------
+    suffix : str
+        The word's longest suffix.
+    clitic, before_clitic : str
+        The clitic that it may have, and its longest suffix without it.
+    """
+    known = affixes.suffixes().known
+    endings = [edge.written for edge in known[suffix]]
+    if clitic:
+        endings += [edge.written + clitic for edge in known[before_clitic]]
+    found = []
+    for ending in dict.fromkeys(endings):
+        tails = _tails_of(ending)
+        by_host = [tuple(t for t in tails if t.takes == one) for one in (infl.NOUN_C, infl.NOUN_V)]
+        if tails:
+            found.append(Cut(-len(ending) or None, *by_host))
+    return tuple(found)
+
+
+@lru_cache(maxsize=_MEMO_SIZE)
 def _tails_of(written: str) -> tuple[_Tail, ...]:
     """Return what is left of a word after a noun as suffix and clitic, if it is that."""
     found = []
@@ -110,10 +129,7 @@ def _tails_of(written: str) -> tuple[_Tail, ...]:
                 if takes & one:
                     spoken = _attach(affix.spoken, spoken_clitic, one == infl.NOUN_V)
                     found.append(_tail(affix.cost + CLITIC_COSTS[clitic], one, spoken))
-    if len(_tails) >= _MEMO_SIZE:
-        _tails.clear()
-    result = _tails[written] = tuple(sorted(found))
-    return result
+    return tuple(sorted(found))
 
 
 def _attach(suffix: str, clitic: str, after_vowel: bool) -> str:
@@ -144,13 +160,23 @@ def _noun(written: str, entry: lexicon.Entry) -> Noun:
     return Noun(takes, spoken, short, entry.ipa, entry.ipa if short == spoken else decode(short))
 
 
-def readings(coded: str, prefix: str, everything: bool, found: list[Candidate]) -> str:
+def readings(
+    coded: str,
+    prepositions: tuple[Start, ...],
+    cuts: tuple[Cut, ...],
+    everything: bool,
+    found: list[Candidate],
+) -> str:
     """Add the readings of a word as a listed noun.
 
     Parameters
     ----------
-    coded, prefix : str
-        The word, one character per phone, and its longest prefix.
+    coded : str
+        The word, one character per phone.
+    prepositions : tuple of Start
+        Those it may have.
+    cuts : tuple of Cut
+        Where the noun may end.
     everything : bool
         Whether to go on where a reading without a preposition cannot be beaten by one with it.
     found : list of Candidate
@@ -162,67 +188,48 @@ def readings(coded: str, prefix: str, everything: bool, found: list[Candidate]) 
         The noun, as it is written, if it stands there without a preposition or is so long that
         preposition and noun together are hardly anything else; "" otherwise.
     """
-    first_letters = _by_first_letters()
+    nouns = table()
     clear = ""
-    for size, cost, spoken, ipa, before_a in _starts.get(prefix) or _starts_of(prefix):
-        if clear and not everything and min(found)[0] <= cost:
+    for start in prepositions:
+        size = start[0]
+        if clear and not everything and min(found)[0] <= start[1]:
             break
-        rest = coded[size:] if size else coded
-        lost = ""
-        if before_a:
-            if rest[:1] != "a":
+        if start[4]:
+            if coded[size : size + 1] != "a":
                 continue
-            rest, lost = "ʔ" + rest, "ʔ"
-        for length in _LENGTHS:
-            for written in first_letters.get(rest[:length], ()):
-                if not rest.startswith(written):
-                    continue
-                left = rest[len(written) :]
-                tails = _tails.get(left)
-                if tails is None:
-                    if not _may_be_tail(left):
-                        continue
-                    tails = _tails_of(left)
-                if (
-                    tails
-                    and _put(written, spoken, ipa, lost, cost, tails, found)
-                    and (not size or len(written) >= _LONG)
+            rest = _GLOTTAL + coded[size:]
+        else:
+            rest = coded[size:] if size else coded
+        here = ""
+        for end, after_consonant, after_vowel in cuts:
+            written = rest[:end]
+            if written not in nouns:
+                continue
+            noun = nouns[written]
+            if not isinstance(noun, Noun):
+                noun = nouns[written] = _noun(written, noun)
+            tails = after_vowel if noun[0] == _AFTER_VOWEL else after_consonant
+            if tails:
+                _put(noun, start, tails, found)
+                if (not size or len(written) >= _LONG) and (
+                    not here or len(written) < min(len(here), _LONG)
                 ):
-                    clear = written
+                    here = written
+        clear = here or clear
     return clear
 
 
-def _may_be_tail(left: str) -> bool:
-    every = affixes.suffixes().every
-    return left in every or (left[-1] in "mnas" and (left[:-1] in every or left[:-2] in every))
-
-
-def _put(
-    written: str,
-    before: str,
-    before_ipa: str | None,
-    lost: str,
-    cost: float,
-    tails: tuple[_Tail, ...],
-    found: list[Candidate],
-) -> bool:
-    nouns = table()
-    noun = nouns[written]
-    if not isinstance(noun, Noun):
-        noun = nouns[written] = _noun(written, noun)
-    takes, spoken, shortened, ipa, ipa_shortened = noun
-    done = False
-    for tail_cost, tail_takes, after, after_ipa, opens in tails:
-        if tail_takes != takes:
-            continue
-        done = True
+def _put(noun: Noun, start: Start, tails: tuple[_Tail, ...], found: list[Candidate]) -> None:
+    _, spoken, shortened, ipa, ipa_shortened = noun
+    _, cost, before, before_ipa, lost = start
+    for tail_cost, _, after, after_ipa, opens in tails:
         middle, middle_ipa = (shortened, ipa_shortened) if opens else (spoken, ipa)
         if lost:
             middle, middle_ipa = middle[1:], middle_ipa[1:]
         whole = ""
-        if before_ipa is not None and after_ipa is not None:
-            whole = before_ipa + middle_ipa + after_ipa
-        elif lost and after_ipa is not None:
-            whole = speak(before + "a")[:-1] + middle_ipa + after_ipa
+        if after_ipa is not None:
+            if before_ipa is not None:
+                whole = before_ipa + middle_ipa + after_ipa
+            elif lost:
+                whole = speak(before + "a")[:-1] + middle_ipa + after_ipa
         found.append((cost + tail_cost, before + middle + after, "lexicon", whole))
-    return done

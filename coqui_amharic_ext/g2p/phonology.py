@@ -15,7 +15,7 @@ from coqui_amharic_ext.g2p.narrow import narrowed
 from coqui_amharic_ext.g2p.symbols import decode, encode
 from coqui_amharic_ext.g2p.table import coding
 
-__all__ = ["Realisation", "fold", "realise"]
+__all__ = ["Realisation", "fold", "pronounce", "realise"]
 
 Source = Literal["lexicon", "paradigm", "rules"]
 
@@ -54,6 +54,26 @@ class Realisation(NamedTuple):
         if self.narrow:
             found = [narrowed(ipa) for ipa in found]
         return tuple(dict.fromkeys(ipa for ipa in found if ipa != self.ipa))
+
+
+def pronounce(word: str) -> str:
+    """Return the IPA of one normalised Ethiopic word; as ``realise(word).ipa``, but faster.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`realise`.
+    """
+    if not isinstance(word, str):
+        raise TypeError(f"a word is a str, not {type(word).__name__}: {word!r}")
+    coded = word.translate(coding())
+    entry = words().get(coded)
+    if entry is not None:
+        return entry.ipa
+    if "ʷ" in coded or not coded or not coded.isprintable():
+        return realise(word).ipa
+    spoken, _, ipa = likeliest(coded)
+    return ipa or speak(spoken)
 
 
 def realise(

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import Final
 
 from coqui_amharic_ext.g2p.table import fidel
+
+_SEPARATOR: Final = "\n"
+_STOPS: Final = 3
+_SAME: Final = (("ʔ", ""), ("r", "ɾ"), ("t͡sʼ", "sʼ"), ("x", "h"), ("g", "ɡ"))
+"""What others write for a phone, and what we do."""
 
 
 @lru_cache(maxsize=1)
@@ -21,10 +28,29 @@ def same_as_letters(word: str, raw: str) -> bool:
 
     Such phones pass the quality check by construction; False says nothing.
     """
-    letters = word.translate(_letters())
-    if letters.count("ʔ") > 3:  # unwritten by most, they could leave a run of one vowel
-        return False
-    letters = letters.replace("ʔ", "")
-    said = raw.replace("ʔ", "").replace("r", "ɾ").replace("t͡sʼ", "sʼ")
-    said = said.replace("x", "h").replace("g", "ɡ")
-    return said == letters or (said != "" and said + "ɨ" == letters)
+    return all_same_as_letters([word], [raw])[0]
+
+
+def all_same_as_letters(words: Sequence[str], raw: Sequence[str]) -> list[bool]:
+    """Return :func:`same_as_letters` of many words, which takes a fraction of the time a word."""
+    all_letters = _SEPARATOR.join(words).translate(_letters())
+    many_stops = "ʔ" in all_letters and any(
+        letters.count("ʔ") > _STOPS for letters in all_letters.split(_SEPARATOR)
+    )
+    said = _SEPARATOR.join(raw)
+    for written, read in _SAME:
+        said = said.replace(written, read)
+    parts = all_letters.replace("ʔ", "").split(_SEPARATOR)
+    all_said = said.split(_SEPARATOR)
+    if len(all_said) != len(words) or len(parts) != len(words):  # a separator was among them
+        if len(words) == 1:
+            return [False]
+        return [all_same_as_letters([w], [r])[0] for w, r in zip(words, raw, strict=True)]
+    found = [
+        ours == theirs or (theirs != "" and theirs + "ɨ" == ours)
+        for ours, theirs in zip(parts, all_said, strict=True)
+    ]
+    if many_stops:  # unwritten by most, they could leave a run of one vowel
+        for place, letters in enumerate(all_letters.split(_SEPARATOR)):
+            found[place] = found[place] and letters.count("ʔ") <= _STOPS
+    return found

@@ -117,9 +117,8 @@ class Reader:
             else:
                 mixed[token] = list(self._pieces(token))
                 written += [piece.text for piece in mixed[token] if piece.kind == "word"]
-        answers = self.chain.answers(written)
-        found = {token: answers[word].ipa + mark for token, (word, mark) in plain.items()}
-        ipa = {word: answer.ipa for word, answer in answers.items()}
+        ipa = self.chain.spoken(written)
+        found = {token: ipa[word] + mark for token, (word, mark) in plain.items()}
         return found | {token: _put(pieces, ipa) for token, pieces in mixed.items()}
 
     def _pieces(self, token: str) -> Iterator[Piece]:

@@ -18,46 +18,44 @@ _BARE_IMPERFECTIVE: Final = infl.IMPF | infl.IMPF_A
 _BARE_COSTS: Final = {"j": 0.5, "t": 2.0, "ʔ": 4.0, "l": 4.0}
 """An imperfective with a bare subject prefix wants its auxiliary, a negative one its -ም."""
 _STEMS_SIZE: Final = 1 << 14
-_PLANS_SIZE: Final = 1 << 13
 
-_Step = tuple[float, int, int | None, int, bool | None, bool, affixes.Edge, affixes.Edge]
-"""Least cost; where the stem begins and, from the end of the word, ends; what both affixes take;
-whether the stem must begin with a; whether it must be a verb's; the affixes."""
+Step = tuple[float, int, int | None, affixes.Edge, affixes.Edge]
+"""Least cost; where the stem begins and, from the end of the word, ends; the affixes."""
 
-_plans: dict[tuple[str, str], list[_Step]] = {}
+_COST: Final = itemgetter(0)
 _stems: dict[str, stems.Stems] = {}
 
 
 @lru_cache(maxsize=1)
-def _index() -> stems.Index:
+def index() -> stems.Index:
+    """Return the patterns of stems by shape."""
     return stems.index()
 
 
-def _plan(prefix: str, suffix: str) -> list[_Step]:
-    """Return where a word with these longest affixes may have its stem, the cheapest way first."""
-    found: list[_Step] = []
+def steps(prefix: str, suffix: str, clitic: str) -> tuple[Step, ...]:
+    """Return where a word may have its stem, the cheapest way first.
+
+    Parameters
+    ----------
+    prefix, suffix, clitic : str
+        Its longest affixes, and what may follow them.
+    """
+    more, size = CLITIC_COSTS[clitic], len(clitic)
     ends = affixes.suffixes().known[suffix]
-    for before in affixes.prefixes().known[prefix]:
-        _, start, before_cost, opens, before_evidence, before_takes, _, _ = before
-        for after in ends:
-            _, cut, cost, _, evidence, takes, _, _ = after
-            takes &= before_takes
-            if takes:
-                proof = before_evidence or evidence
-                total = before_cost + cost
-                found.append((total, start, -cut or None, takes, opens, proof, before, after))
-    found.sort(key=itemgetter(0))
-    if len(_plans) >= _PLANS_SIZE:
-        _plans.clear()
-    _plans[prefix, suffix] = found
-    return found
+    found = [
+        (before[2] + after[2] + more, before[1], -(after[1] + size) or None, before, after)
+        for before in affixes.prefixes().known[prefix]
+        for after in ends
+        if before[5] & after[5]
+    ]
+    found.sort(key=_COST)
+    return tuple(found)
 
 
 def readings(
     coded: str,
     shape: str,
-    prefix: str,
-    suffix: str,
+    ways: tuple[Step, ...],
     clitic: str,
     best: float,
     window: float,
@@ -68,11 +66,11 @@ def readings(
     Parameters
     ----------
     coded, shape : str
-        The word, without the clitic, one character per phone, and its shape.
-    prefix, suffix : str
-        Its longest affixes.
+        The word, one character per phone, and its shape.
+    ways : tuple of Step
+        Where its stem may be.
     clitic : str
-        What was cut off.
+        What they take for a clitic.
     best : float
         The least cost of a reading so far.
     window : float
@@ -85,33 +83,32 @@ def readings(
     float
         The least cost of a reading now.
     """
-    index = _index()
-    plan = _plans.get((prefix, suffix)) or _plan(prefix, suffix)
-    possible = [step for step in plan if shape[step[1] : step[2]] in index]
-    if not possible:
-        return best
-    clitic_cost = CLITIC_COSTS[clitic]
-    for cost, start, end, takes, opens, evidence, before, after in possible:
-        if cost + clitic_cost > best + window:
+    shapes = index()
+    for cost, start, end, before, after in ways:
+        if cost > best + window:
             break
+        stretch = shape[start:end]
+        if stretch not in shapes:
+            continue
+        opens = before[3]
         if opens is not None and (coded[start] == "a") is not opens:
             continue
-        groups = index[shape[start:end]]
+        groups = shapes[stretch]
         if isinstance(groups, list):
-            groups = stems.make(index, shape[start:end], groups)
-        if not groups[0] & takes:
+            groups = stems.make(shapes, stretch, groups)
+        if not groups[0] & before[5] & after[5]:
             continue
         written = coded[start:end]
         both = _stems.get(written)
         if both is None:
             both = _remember(groups, written)
         matches = both[0]
-        if evidence and both[1]:
+        if both[1] and (before[4] or after[4]):
             matches += both[1]
         if matches:
             best = _combine(
                 matches, written, before.ways.get(after[0]) or affixes.ways(before, after),
-                clitic, clitic_cost, best, window, found,
+                clitic, CLITIC_COSTS[clitic], best, window, found,
             )  # fmt: skip
     return best
 
@@ -163,10 +160,10 @@ def _combine(
 def may_be_verb(stem: str) -> bool:
     """Return whether a listed noun is written like the stem of a verb."""
     shape = stem.translate(stems.SHAPE)
-    index = _index()
-    groups = index.get(shape)
+    shapes = index()
+    groups = shapes.get(shape)
     if groups is None:
         return False
     if isinstance(groups, list):
-        groups = stems.make(index, shape, groups)
+        groups = stems.make(shapes, shape, groups)
     return bool(stems.readings(groups, stem).known)
