@@ -40,7 +40,7 @@ def test_two_thousand_strings_and_long_lines_are_read(tmp_path: Path) -> None:
 def _scripted(monkeypatch: pytest.MonkeyPatch, read: Any) -> None:
     class Scripted:
         def __init__(self, *args: Any) -> None:
-            self.phonemize = read
+            self.phonemize = lambda text: "" if text == "ሰላም" else read(text)
 
     monkeypatch.setattr(api, "reader", lambda *args, **kwargs: Scripted())
 
