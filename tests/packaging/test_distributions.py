@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tarfile
 import zipfile
 from importlib.util import find_spec
@@ -133,8 +132,9 @@ def test_it_works_in_a_clean_environment(wheel: Path, tmp_path: Path) -> None:
     )
     pip = [sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check"]
     _run(*pip, "install", "--no-deps", "--no-index", wheel)
-    # torch and the rest come from here; a plain path, so that no other .pth file is followed.
-    (site / "rest.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    # torch and the rest come from here; plain paths, so that no other .pth file is followed.
+    rest = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
+    (site / "rest.pth").write_text("".join(f"{path}\n" for path in rest), encoding="utf-8")
     where = "import coqui_amharic_ext as am; print(am.__file__, am.__version__)"
     file, version = _run(python, "-c", where).split()
     assert Path(file).is_relative_to(site)
