@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
+from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,17 @@ def patches() -> str:
     )
 
 
+def series() -> str:
+    """Return the diffs for upstream, by the release that they are made for."""
+    rows = []
+    for folder in sorted(path.parent for path in (ROOT / "patches").glob("*/series")):
+        for name in (folder / "series").read_text(encoding="utf-8").split():
+            subject = str(message_from_bytes((folder / name).read_bytes())["Subject"])
+            about = " ".join(subject.split()).removeprefix("[PATCH] ")
+            rows.append((_code(folder.name), _code(name.partition("-")[0]), about))
+    return _table(("release", "number", "what it does"), rows)
+
+
 def options(*verb: str) -> str:
     """Return the arguments and options of one verb of the command line."""
     import typer.main
@@ -241,6 +253,7 @@ TABLES: dict[str, Callable[..., str]] = {
     "phones": phones,
     "kernels": kernels,
     "patches": patches,
+    "series": series,
     "options": options,
     "findings": findings,
     "lists": lists,
