@@ -314,11 +314,13 @@ class Chain:
         left = []
         name, segments = member.spec.name, member.spec.gives == "segments"
         narrow = self.settings.narrow
-        same = _same_as_letters(outputs) if segments else frozenset()
+        same = _same_as_letters(outputs) if segments else {}
+        if plain is not None:
+            plain.update(zip(same, map(pronounce, same), strict=True))
+            if len(same) == len(outputs):
+                return []
+            outputs = {k: v for k, v in outputs.items() if k not in same}
         for word, output in outputs.items():
-            if plain is not None and word in same:
-                plain[word] = pronounce(word)
-                continue
             before = rejected.get(word, ())
             if isinstance(output, Rejection):
                 result: Answer | Rejection = output
@@ -384,10 +386,10 @@ class Chain:
         )
 
 
-def _same_as_letters(outputs: dict[str, str | Rejection]) -> frozenset[str]:
+def _same_as_letters(outputs: dict[str, str | Rejection]) -> dict[str, None]:
     """Return the words that were read letter by letter."""
     said = {word: output for word, output in outputs.items() if isinstance(output, str)}
-    return frozenset(compress(said, all_same_as_letters(list(said), list(said.values()))))
+    return dict.fromkeys(compress(said, all_same_as_letters(list(said), list(said.values()))))
 
 
 def chosen_specs(settings: Settings, backend: str | None) -> tuple[BackendSpec, ...]:

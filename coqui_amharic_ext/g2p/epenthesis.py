@@ -179,11 +179,12 @@ def _fill(coded: str, runs: tuple[_Runs, ...]) -> str:
     parts = _OPENING.findall(coded)
     if len(parts) < 2:
         return (initial if coded[-1:] in VOWELS else whole)[coded] if coded else ""
-    first = initial[parts[0]]
-    last = parts.pop()
-    if last[-1] not in VOWELS:
-        return first + "".join([medial[part] for part in parts[1:]]) + final[last]
-    return first + "".join([medial[part] for part in parts[1:]]) + medial[last]
+    parts[0] = initial[parts[0]]
+    last = parts[-1]
+    parts[-1] = (medial if last[-1] in VOWELS else final)[last]
+    for place in range(1, len(parts) - 1):
+        parts[place] = medial[parts[place]]
+    return "".join(parts)
 
 
 def fill(coded: str) -> str:

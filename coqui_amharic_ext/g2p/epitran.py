@@ -23,6 +23,7 @@ from coqui_amharic_ext.g2p.table import fidel
 from coqui_amharic_ext.g2p.types import Availability
 
 CODE: Final = "amh-Ethi"
+_SEPARATOR: Final = "\n"
 _AFTER: Final = "ባ"  # a following letter keeps epitran's word-final rule off the letter before
 _AFTER_IPA: Final = "ba"
 _PROBES: Final = ("ትምህርት", "እንደምን", "ኢትዮጵያ", "ጓደኛዬ", "ይህችኛዋ", "ስምንተኛዎቹ", "ት", "እ")
@@ -53,7 +54,7 @@ class _Letters(dict[int, str]):
     """A ``str.translate`` table that reads each letter when it is first met."""
 
     def __init__(self, read: Callable[[str], str]) -> None:
-        super().__init__()
+        super().__init__({ord(_SEPARATOR): _SEPARATOR})
         self._read = read
 
     def __missing__(self, code: int) -> str:
@@ -93,8 +94,12 @@ class EpitranBackend(Backend):
         self._by_letter = all(self._composed(word) == self._read(word) for word in _PROBES)
 
     def _transcribe(self, words: Sequence[str]) -> list[str]:
-        read = self._composed if self._by_letter else self._whole
-        return [read(word) for word in words]
+        if not self._by_letter:
+            return [self._whole(word) for word in words]
+        found = _SEPARATOR.join(words).translate(self._letters).split(_SEPARATOR)
+        if len(found) != len(words):  # a word with a line's end in it, which no chain asks for
+            return [self._composed(word) for word in words]
+        return [said[:-1] if said[-1:] == "ɨ" and len(said) > 1 else said for said in found]
 
     def _composed(self, word: str) -> str:
         """Put the word together from its letters, as epitran's table does."""

@@ -19,6 +19,7 @@ CLITIC_COSTS: Final = {"": 0.0, "m": 0.3, "n": 0.3, "na": 0.5, "s": 2.5}
 
 _NOUN: Final = infl.NOUN_C | infl.NOUN_V
 _LONG: Final = 4
+_HEAD: Final = 3
 _GLOTTAL: Final = "ʔ"
 _AFTER_VOWEL: Final = infl.NOUN_V
 _MEMO_SIZE: Final = 1 << 13
@@ -65,10 +66,16 @@ def table() -> dict[str, lexicon.Entry | Noun]:
     return {k: e for k, e in lexicon.words().items() if e.pos in lexicon.NOMINAL}
 
 
+@lru_cache(maxsize=1)
+def _heads() -> frozenset[str]:
+    """Return the first letters of the listed nouns."""
+    return frozenset([noun[:_HEAD] for noun in table()])
+
+
 class Cut(NamedTuple):
     """Where a noun may end, and what follows: after a consonant, and after a vowel."""
 
-    end: int | None
+    stretch: slice
     after_consonant: tuple[_Tail, ...]
     after_vowel: tuple[_Tail, ...]
 
@@ -109,7 +116,7 @@ def cuts(suffix: str, clitic: str, before_clitic: str) -> tuple[Cut, ...]:
         tails = _tails_of(ending)
         by_host = [tuple(t for t in tails if t.takes == one) for one in (infl.NOUN_C, infl.NOUN_V)]
         if tails:
-            found.append(Cut(-len(ending) or None, *by_host))
+            found.append(Cut(slice(None, -len(ending) or None), *by_host))
     return tuple(found)
 
 
@@ -188,7 +195,7 @@ def readings(
         The noun, as it is written, if it stands there without a preposition or is so long that
         preposition and noun together are hardly anything else; "" otherwise.
     """
-    nouns = table()
+    nouns, heads = table(), _heads()
     clear = ""
     for start in prepositions:
         size = start[0]
@@ -200,11 +207,11 @@ def readings(
             rest = _GLOTTAL + coded[size:]
         else:
             rest = coded[size:] if size else coded
+        if rest[:_HEAD] not in heads and rest[: _HEAD - 1] not in heads:
+            continue
         here = ""
-        for end, after_consonant, after_vowel in cuts:
-            written = rest[:end]
-            if written not in nouns:
-                continue
+        for stretch, after_consonant, after_vowel in [c for c in cuts if rest[c[0]] in nouns]:
+            written = rest[stretch]
             noun = nouns[written]
             if not isinstance(noun, Noun):
                 noun = nouns[written] = _noun(written, noun)

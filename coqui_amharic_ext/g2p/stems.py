@@ -315,13 +315,13 @@ def readings(groups: Groups, written: str) -> Stems:
     """
     found: list[Stem] = []
     guesses: tuple[Stem, ...] = ()
-    known_roots = roots.load()
+    known_roots, depalatal = roots.load(), paradigms.DEPALATAL
     for _, _, head, tail, same, take_radicals, by_class, palatal, unknown in (
         groups.by_first.get(written[0]) or groups.by_first[""]
     ):
         if (head and not written.startswith(head)) or (tail and not written.endswith(tail)):
             continue
-        if same and any(written[one] != written[other] for one, other in same):
+        if same and any([written[one] != written[other] for one, other in same]):
             continue
         if take_radicals is None:
             for pattern in by_class[""]:
@@ -330,10 +330,10 @@ def readings(groups: Groups, written: str) -> Stems:
             continue
         radicals = take_radicals(written)
         classes = known_roots.get(radicals)
-        if classes and (palatal != "must" or radicals[-1] in paradigms.DEPALATAL):
+        if classes and (palatal != "must" or radicals[-1] in depalatal):
             _match(found, classes, by_class, 0.0, False)
-        if palatal and radicals[-1] in paradigms.DEPALATAL:
-            for plain in paradigms.DEPALATAL[radicals[-1]]:
+        if palatal and radicals[-1] in depalatal:
+            for plain in depalatal[radicals[-1]]:
                 classes = known_roots.get((*radicals[:-1], plain) if radicals[1:] else plain)
                 if classes:
                     _match(found, classes, by_class, _PALATAL_COST, palatal == "may")

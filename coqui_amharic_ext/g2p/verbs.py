@@ -19,8 +19,8 @@ _BARE_COSTS: Final = {"j": 0.5, "t": 2.0, "ʔ": 4.0, "l": 4.0}
 """An imperfective with a bare subject prefix wants its auxiliary, a negative one its -ም."""
 _STEMS_SIZE: Final = 1 << 14
 
-Step = tuple[float, int, int | None, affixes.Edge, affixes.Edge]
-"""Least cost; where the stem begins and, from the end of the word, ends; the affixes."""
+Step = tuple[float, slice, affixes.Edge, affixes.Edge]
+"""Least cost; where the stem is; the affixes."""
 
 _COST: Final = itemgetter(0)
 _stems: dict[str, stems.Stems] = {}
@@ -43,7 +43,7 @@ def steps(prefix: str, suffix: str, clitic: str) -> tuple[Step, ...]:
     more, size = CLITIC_COSTS[clitic], len(clitic)
     ends = affixes.suffixes().known[suffix]
     found = [
-        (before[2] + after[2] + more, before[1], -(after[1] + size) or None, before, after)
+        (before[2] + after[2] + more, slice(before[1], -(after[1] + size) or None), before, after)
         for before in affixes.prefixes().known[prefix]
         for after in ends
         if before[5] & after[5]
@@ -84,21 +84,22 @@ def readings(
         The least cost of a reading now.
     """
     shapes = index()
-    for cost, start, end, before, after in ways:
+    limit = best + window
+    for cost, place, before, after in [
+        way for way in ways if way[0] <= limit and shape[way[1]] in shapes
+    ]:
         if cost > best + window:
             break
-        stretch = shape[start:end]
-        if stretch not in shapes:
-            continue
+        stretch = shape[place]
         opens = before[3]
-        if opens is not None and (coded[start] == "a") is not opens:
+        if opens is not None and (stretch[0] == "a") is not opens:
             continue
         groups = shapes[stretch]
         if isinstance(groups, list):
             groups = stems.make(shapes, stretch, groups)
         if not groups[0] & before[5] & after[5]:
             continue
-        written = coded[start:end]
+        written = coded[place]
         both = _stems.get(written)
         if both is None:
             both = _remember(groups, written)
@@ -135,6 +136,9 @@ def _combine(
     opening = "a" if written[0] == "a" else "C"
     for stem_cost, pattern, known, palatal in matches:
         for cost, takes, before, after, evidence, opens, bare, negative, feminine in ways:
+            total = cost + clitic_cost + stem_cost
+            if total > best + window:
+                break  # those that follow cost more
             takes &= pattern.takes
             if negated and negative:
                 takes &= ~_JUSSIVE
@@ -142,7 +146,6 @@ def _combine(
                 continue
             if (palatal and not feminine) or not (known or evidence):
                 continue
-            total = cost + clitic_cost + stem_cost
             if not evidence:
                 total += pattern.alone
             if bare and takes & _BARE_IMPERFECTIVE and not (negated and negative):
