@@ -38,6 +38,22 @@ def _known(source_hash: str, signature: str) -> tuple[Known, ...]:
     return (Known("0.28.0", source_hash, signature),)
 
 
+def _finds(group: str) -> Callable[[Any], bool]:
+    """Return a test: upstream looks for entry points in a group, and ours is in it.
+
+    An installation from before we declared any is not found, and is patched as before.
+    """
+
+    def test(original: Any) -> bool:
+        from importlib.metadata import entry_points
+
+        function = getattr(original, "__func__", original)
+        name = function.__globals__.get(group)
+        return name is not None and bool(entry_points(group=name, name="amharic"))
+
+    return test
+
+
 def _cleaner(original: object) -> Callable[..., str]:
     from coqui_amharic_ext.coqui.cleaners import amharic_cleaners
 
@@ -53,6 +69,7 @@ PATCHES: Final = (
         known=_known("5e564dae881017f5", "()"),
         replace=_ours("registry.register_with"),
         probe=_probe("registers_phonemizers"),
+        upstream_has=_finds("PHONEMIZER_GROUP"),
         undo=_ours("registry.unregister"),
     ),
     Patch(
@@ -62,6 +79,16 @@ PATCHES: Final = (
         summary="An Amharic config without characters gets a symbol for every phone, in place.",
         known=_known("6db65536982948ff", "(config, characters)"),
         replace=_ours("tokenizer.init_with_amharic"),
+        probe=_probe("builds_tokenizer"),
+        upstream_has=_finds("CHARACTERS_GROUP"),
+    ),
+    Patch(
+        name="coqui-missing-symbols",
+        module="TTS.tts.utils.text.tokenizer",
+        qualname="TTSTokenizer.init_from_config",
+        summary="A character set that lacks symbols of Amharic is told when a model is built.",
+        known=_known("6db65536982948ff", "(config, characters)"),
+        replace=_ours("tokenizer.init_with_warning"),
         probe=_probe("builds_tokenizer"),
     ),
     Patch(

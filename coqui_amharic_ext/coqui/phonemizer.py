@@ -95,6 +95,11 @@ class AmharicPhonemizer(BasePhonemizer):
         """Return the language codes that mean Amharic."""
         return dict(VARIANTS)
 
+    @staticmethod
+    def preferred_languages() -> list[str]:
+        """Return the languages for which an upstream that finds us by entry point prefers us."""
+        return list(VARIANTS)
+
     def phonemize(self, text: str, separator: str = "|", language: str | None = None) -> str:
         """Transcribe a text.
 

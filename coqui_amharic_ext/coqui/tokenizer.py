@@ -45,13 +45,28 @@ def init_with_amharic(original: Any) -> Any:
     def init_from_config(config: BaseTTSConfig, characters: BaseCharacters | None = None) -> Any:
         if not speaks_amharic(config):
             return call(config, characters)
-        from coqui_amharic_ext.coqui.characters import AmharicPhonemes, missing_symbols
+        from coqui_amharic_ext.coqui.characters import AmharicPhonemes
 
         if config.get("phonemizer") == _PHONEMIZER and config.phoneme_language is None:
             config.phoneme_language = AMHARIC
         if config.characters is None and characters is None:
             config.characters = AmharicPhonemes().to_config()
+        return call(config, characters)
+
+    return staticmethod(init_from_config)
+
+
+def init_with_warning(original: Any) -> Any:
+    """Return ``TTSTokenizer.init_from_config`` with a warning where Amharic would lose symbols."""
+    call: Callable[..., Any] = original.__func__ if isinstance(original, staticmethod) else original
+
+    @functools.wraps(call)
+    def init_from_config(config: BaseTTSConfig, characters: BaseCharacters | None = None) -> Any:
         tokenizer, new_config = call(config, characters)
+        if not speaks_amharic(new_config):
+            return tokenizer, new_config
+        from coqui_amharic_ext.coqui.characters import AmharicPhonemes, missing_symbols
+
         missing = missing_symbols(tokenizer.characters)
         if missing:
             logger.warning(

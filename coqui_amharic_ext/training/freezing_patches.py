@@ -56,6 +56,18 @@ def _probe_norm(original: Callable[[Any, Any], Any]) -> None:
     _expect(float(original(trainer, optimizer)) == 5.0, "returns the 2-norm of all gradients")
 
 
+def _takes_missing_gradients(original: Callable[[Any, Any], Any]) -> bool:
+    import torch
+
+    unused = SimpleNamespace(param_groups=[{"params": [torch.zeros(2, requires_grad=True)]}])
+    trainer = SimpleNamespace(master_params=lambda o: iter(o.param_groups[0]["params"]))
+    try:
+        original(trainer, unused)
+    except AttributeError:
+        return False
+    return True
+
+
 PATCHES: Final = (
     # After the fused optimizer's patch of the same method, so that what it makes is frozen.
     Patch(
@@ -89,5 +101,6 @@ PATCHES: Final = (
         replace=_ours("norm_of_present"),
         known=(Known("0.4.0", "54be0d87e6d26f5a", "(self, optimizer)"),),
         probe=_probe_norm,
+        upstream_has=_takes_missing_gradients,
     ),
 )

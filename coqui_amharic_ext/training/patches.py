@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from coqui_amharic_ext.patching import Known, Patch
+from coqui_amharic_ext.patching import Known, Patch, calls
 from coqui_amharic_ext.settings import Settings
 from coqui_amharic_ext.training import probes
 
@@ -18,6 +18,21 @@ def _index_true(settings: Settings) -> bool:
 
 def _fused(settings: Settings) -> bool:
     return settings.fused_adamw
+
+
+def _raises_at_bad_samples(settings: Settings) -> bool:
+    """Upstream's own handling names such samples and leaves them out."""
+    return settings.on_bad_sample == "raise"
+
+
+_names_bad_samples: Final = calls("_too_long")
+
+
+def _upstream_averages(original: object) -> bool:
+    """Whether the trainer averages gradients by itself; asked from two of its modules."""
+    from trainer.utils import distributed
+
+    return hasattr(distributed, "average_gradients")
 
 
 def _getitem(original: Callable[[Any, int], Any]) -> Any:
@@ -83,6 +98,8 @@ PATCHES: Final = (
         replace=_getitem,
         known=(Known("0.28.0", "c0c697c45d825bc5", "(self, index)"),),
         probe=probes.getitem,
+        upstream_has=_names_bad_samples,
+        exceeds=_raises_at_bad_samples,
     ),
     Patch(
         name="xtts-dataset-eval-check",
@@ -92,6 +109,8 @@ PATCHES: Final = (
         replace=_check_eval_samples,
         known=(Known("0.28.0", "df533bb7f9de54da", "(self)"),),
         probe=probes.check_eval_samples,
+        upstream_has=_names_bad_samples,
+        exceeds=_raises_at_bad_samples,
     ),
     Patch(
         name="xtts-index-true-loader",
@@ -150,6 +169,7 @@ PATCHES: Final = (
             ),
         ),
         probe=probes.gradient_steps,
+        upstream_has=_upstream_averages,
     ),
     Patch(
         name="trainer-gradient-sync-scaled",
@@ -160,6 +180,7 @@ PATCHES: Final = (
         replace=_unscaling,
         known=(Known("0.4.0", "6866991c3484ac74", "(self, grad_clip, optimizer, scaler)"),),
         probe=probes.gradient_steps,
+        upstream_has=_upstream_averages,
     ),
     Patch(
         name="trainer-gradient-sync",
@@ -170,5 +191,6 @@ PATCHES: Final = (
         replace=_clipping,
         known=(Known("0.4.0", "84e51cf1f954d03e", "(trainer)"),),
         probe=probes.gradient_steps,
+        upstream_has=_upstream_averages,
     ),
 )

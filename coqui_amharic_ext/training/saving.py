@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from coqui_amharic_ext.files import replacing
-from coqui_amharic_ext.patching import Known, Patch
+from coqui_amharic_ext.patching import Known, Patch, calls
 
 
 def _local(path: Any) -> Path | None:
@@ -79,6 +79,7 @@ PATCHES = (
         distribution="coqui-tts-trainer",
         known=(Known("coqui-tts-trainer 0.4.0", "bca4beccaea07f54", "(state, path, **kwargs)"),),
         probe=_probe_save,
+        upstream_has=calls("_appearing_whole"),
         replace=_save_whole,
     ),
     Patch(
@@ -95,6 +96,7 @@ PATCHES = (
                 "optimizer, scheduler, scaler, keep_all_best, keep_after, **kwargs)",
             ),
         ),
+        upstream_has=calls("_appearing_whole"),
         replace=_shortcut_whole,
     ),
 )
