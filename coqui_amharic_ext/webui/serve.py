@@ -100,7 +100,7 @@ def serve(folder: Path, port: int | None, tell: Callable[[str], None]) -> None:
 def _application(work: WorkFolder, runs: Any, uploads: Path) -> Any:
     import gradio as gr
     from fastapi import FastAPI
-    from fastapi.responses import Response, StreamingResponse
+    from fastapi.responses import FileResponse, Response, StreamingResponse
 
     from coqui_amharic_ext.webui import app as page
     from coqui_amharic_ext.webui.guard import Guard
@@ -113,8 +113,15 @@ def _application(work: WorkFolder, runs: Any, uploads: Path) -> Any:
     def sound(token: str) -> Response:
         found = speech.sound(token)
         if found is None:
-            return Response("This sound was played already.", status_code=404)
-        return StreamingResponse(found, media_type="audio/wav")
+            return Response("This sound is no longer kept: speak again.", status_code=404)
+        whole = found.whole()
+        if whole is None:
+            return StreamingResponse(found.stream(), media_type="audio/wav")
+        # As a file, parts of it can be asked for: some players take sound in no other way.
+        file = uploads / f"{token}.wav"
+        if not file.exists():
+            file.write_bytes(whole)
+        return FileResponse(file, media_type="audio/wav")
 
     application.get(ADDRESS)(sound)
     blocks = page.build(work, runs, speech)

@@ -1,16 +1,15 @@
-"""Speech that starts to play before it is all made: a made-up address per request, read once."""
+"""Speech that starts to play before it is all made, at an address made up for it."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
-import queue
 import secrets
 import struct
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -24,8 +23,10 @@ if TYPE_CHECKING:
 
 ADDRESS: Final = "/speech/{token}.wav"
 FIRST_SECONDS: Final = 600.0
-KEPT_SECONDS: Final = 300.0
-"""How long a player may wait before it asks for its sound."""
+KEPT: Final = 8
+"""Of how many texts the sound is kept, so that a player can ask for it again."""
+IDLE_SECONDS: Final = 60.0
+"""After so long without anybody who listens, an unfinished text is given up."""
 MOST_CHARACTERS: Final = 2000
 
 
@@ -33,14 +34,82 @@ class SpeechError(CoquiAmharicError, RuntimeError):
     """Nothing can be said: no text, no checkpoint, or the model stopped with an error."""
 
 
-@dataclass(slots=True)
-class _Job:
-    """One text on its way to sound; ends with ``None``, or with what went wrong."""
+class Sound:
+    """The sound of one text, from its first piece on; any number of players may read it."""
 
-    rate: int = 0
-    made: float = field(default_factory=time.monotonic)
-    pieces: queue.Queue[bytes | Exception | None] = field(default_factory=queue.Queue)
-    cancelled: threading.Event = field(default_factory=threading.Event)
+    def __init__(self) -> None:
+        self.rate = 0
+        self._pieces: list[bytes] = []
+        self._ended = False
+        self._error: Exception | None = None
+        self._changed = threading.Condition()
+        self._listeners = 0
+        self._listened = time.monotonic()
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether nobody listens, and nobody has for a while."""
+        return not self._listeners and time.monotonic() - self._listened > IDLE_SECONDS
+
+    def add(self, piece: bytes) -> None:
+        """Add samples: 16-bit, little-endian, one channel."""
+        with self._changed:
+            if not self._pieces:
+                # A model may take minutes to load; nobody can listen before.
+                self._listened = time.monotonic()
+            self._pieces.append(piece)
+            self._changed.notify_all()
+
+    def end(self, error: Exception | None = None) -> None:
+        """Say that no more will come, and why if that is not the end of the text."""
+        with self._changed:
+            self._ended, self._error = True, error
+            self._changed.notify_all()
+
+    def wait(self, seconds: float) -> None:
+        """Wait for the first piece.
+
+        Raises
+        ------
+        SpeechError
+            None came in that time, or none at all.
+        Exception
+            What the model stopped with before it.
+        """
+        with self._changed:
+            came = self._changed.wait_for(lambda: self._pieces or self._ended, seconds)
+            if not came:
+                self._listened = float("-inf")
+                raise SpeechError(f"no sound after {seconds:.0f} s")
+            if not self._pieces:
+                raise self._error or SpeechError("the checkpoint made no sound of this text")
+            self._listened = time.monotonic()
+
+    def whole(self) -> bytes | None:
+        """Return the wav if all of it is made."""
+        with self._changed:
+            if not self._ended or self._error is not None:
+                return None
+            samples = b"".join(self._pieces)
+        return wav_header(self.rate, len(samples)) + samples
+
+    def stream(self) -> Iterator[bytes]:
+        """Return a wav as it comes."""
+        self._listeners += 1
+        try:
+            yield wav_header(self.rate)
+            for number in itertools.count():
+                with self._changed:
+                    while number == len(self._pieces) and not self._ended:
+                        self._changed.wait()
+                    if number == len(self._pieces):
+                        break
+                yield self._pieces[number]
+        finally:
+            self._listeners -= 1
+            self._listened = time.monotonic()
+        if self._error is not None:
+            raise SpeechError(f"the sound broke off: {self._error}")
 
 
 class Speech:
@@ -51,7 +120,7 @@ class Speech:
         self._uploads = None if uploads is None else WorkFolder.at(uploads)
         self._lock = threading.Lock()
         self._speaking = threading.Lock()
-        self._jobs: dict[str, tuple[_Job, bytes | None]] = {}
+        self._sounds: dict[str, Sound] = {}
         self._voice: tuple[tuple[Path, int], Synthesizer] | None = None
 
     def player(self, text: str, folder: str, speaker: str, upload: str | None = None) -> Markup:
@@ -85,21 +154,16 @@ class Speech:
             reference = self._uploads.file(upload, "recording")
         elif speaker.strip():
             reference = self._work.file(speaker, "reference speaker")
-        job = _Job()
-        threading.Thread(target=self._run, args=(job, place, text, reference), daemon=True).start()
-        try:
-            first = job.pieces.get(timeout=FIRST_SECONDS)
-        except queue.Empty:
-            job.cancelled.set()
-            raise SpeechError(f"no sound after {FIRST_SECONDS:.0f} s") from None
-        if isinstance(first, Exception):
-            raise first
-        if first is None:
-            raise SpeechError("the checkpoint made no sound of this text")
+        sound = Sound()
+        threading.Thread(
+            target=self._run, args=(sound, place, text, reference), daemon=True
+        ).start()
+        sound.wait(FIRST_SECONDS)
         token = secrets.token_urlsafe(18)
         with self._lock:
-            self._forget()
-            self._jobs[token] = (job, first)
+            self._sounds[token] = sound
+            for old in list(self._sounds)[:-KEPT]:
+                del self._sounds[old]
         address = ADDRESS.format(token=token)
         label = escape(f"speech: {text[:60]}")
         return Markup(
@@ -107,36 +171,28 @@ class Speech:
             "</audio>"
         )
 
-    def sound(self, token: str) -> Iterator[bytes] | None:
-        """Return a wav as it comes, once; ``None`` if there is none of that address."""
+    def sound(self, token: str) -> Sound | None:
+        """Return the sound of an address; ``None`` if there is none."""
         with self._lock:
-            found = self._jobs.pop(token, None)
-        if found is None:
-            return None
-        return _wav(*found)
+            return self._sounds.get(token)
 
-    def _forget(self) -> None:
-        old = time.monotonic() - KEPT_SECONDS
-        for token in [t for t, (job, _) in self._jobs.items() if job.made < old]:
-            self._jobs.pop(token)[0].cancelled.set()
-
-    def _run(self, job: _Job, place: Path, text: str, reference: Path | None) -> None:
+    def _run(self, sound: Sound, place: Path, text: str, reference: Path | None) -> None:
         import numpy as np
 
         try:
             with self._speaking:
                 voice = self._open(place)
-                job.rate = voice.sample_rate
+                sound.rate = voice.sample_rate
                 for chunk in voice.stream(
                     text, speaker_wav=() if reference is None else (reference,)
                 ):
-                    if job.cancelled.is_set():
-                        return
                     samples = (np.clip(chunk.samples, -1.0, 1.0) * 32767).astype("<i2")
-                    job.pieces.put(samples.tobytes())
-            job.pieces.put(None)
+                    sound.add(samples.tobytes())
+                    if sound.abandoned:
+                        raise SpeechError("nobody listened any more")
+            sound.end()
         except Exception as error:
-            job.pieces.put(error)
+            sound.end(error)
 
     def _open(self, place: Path) -> Synthesizer:
         from coqui_amharic_ext.coqui.synthesis import Synthesizer
@@ -148,19 +204,6 @@ class Speech:
             require_config_inside(self._work, place)
             self._voice = (key, Synthesizer.load(place))
         return self._voice[1]
-
-
-def _wav(job: _Job, first: bytes | None) -> Iterator[bytes]:
-    yield wav_header(job.rate)
-    piece: bytes | Exception | None = first
-    try:
-        while isinstance(piece, bytes):
-            yield piece
-            piece = job.pieces.get()
-        if piece is not None:
-            raise SpeechError(f"the sound broke off: {piece}")
-    finally:
-        job.cancelled.set()
 
 
 def require_config_inside(work: WorkFolder, place: Path) -> None:
@@ -200,13 +243,22 @@ def _strings(value: object) -> Iterator[str]:
             yield from _strings(item)
 
 
-def wav_header(rate: int) -> bytes:
-    """Return the header of a 16-bit wav of one channel whose length nobody knows yet."""
-    unknown = 0xFFFFFFFF
+def wav_header(rate: int, size: int | None = None) -> bytes:
+    """Return the header of a 16-bit wav of one channel.
+
+    Parameters
+    ----------
+    rate : int
+        Samples per second.
+    size : int, optional
+        Bytes of samples; without it, a length that nobody knows yet.
+    """
+    # What players take for "until it ends", and even, as blocks of two bytes have to be.
+    size = 0xFFFFFFFE - 36 if size is None else size
     return struct.pack(
         "<4sI4s4sIHHIIHH4sI",
         b"RIFF",
-        unknown,
+        size + 36,
         b"WAVE",
         b"fmt ",
         16,
@@ -217,5 +269,5 @@ def wav_header(rate: int) -> bytes:
         2,
         16,
         b"data",
-        unknown - 36,
+        size,
     )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -190,6 +193,45 @@ def test_speaking_without_a_checkpoint_says_what_is_missing(visit: Visit) -> Non
     toast = opened.page.locator("[data-testid=toast-body]").first
     toast.wait_for()
     assert "checkpoint folder" in toast.inner_text()
+
+
+def test_a_checkpoint_speaks_in_the_page(visit: Visit, served: Served) -> None:
+    from coqui_amharic_ext.demo.files import unpack_corpus
+
+    save = "from pathlib import Path; from tests.coqui.speaking import save_xtts; import sys; "
+    voice = served.work / "voice"
+    voice.mkdir()
+    subprocess.run(
+        [sys.executable, "-c", save + "save_xtts(Path(sys.argv[1]))", str(voice)],
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    recording = next((unpack_corpus(voice / "corpus") / "wavs").glob("*.wav"))
+    shutil.copy(recording, served.work / "speaker.wav")
+    opened = visit()
+    opened.tab("Synthesis")
+    opened.page.fill("#synthesis-text textarea", "ሰላም። እንደምን ነህ?")
+    opened.page.fill("#synthesis-checkpoint input", "voice")
+    opened.page.keyboard.press("Tab")
+    opened.page.get_by_label("Reference speaker").fill("speaker.wav")
+    opened.page.click("#synthesis-go")
+    opened.page.wait_for_selector("#synthesis-player audio", state="attached", timeout=180_000)
+    heard = opened.page.evaluate(
+        """async () => {
+            const audio = document.querySelector('#synthesis-player audio');
+            audio.muted = true;
+            await new Promise((done, failed) => {
+                audio.addEventListener('ended', done);
+                audio.addEventListener('error', () => failed(audio.error.message));
+                setTimeout(() => failed('not played in a minute'), 60000);
+                audio.play();
+            });
+            return audio.currentTime;
+        }"""
+    )
+    # As long as the small model speaks, and what it says of two short sentences in one.
+    assert 0.6 < heard < 5
+    assert opened.faults == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

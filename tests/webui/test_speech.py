@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import struct
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +14,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from coqui_amharic_ext.webui.speech import Speech, SpeechError, wav_header
+from coqui_amharic_ext.webui.speech import (
+    IDLE_SECONDS,
+    KEPT,
+    Sound,
+    Speech,
+    SpeechError,
+    wav_header,
+)
 from coqui_amharic_ext.webui.workfolder import WorkFolder, WorkFolderError
 
 
@@ -46,23 +55,73 @@ def address(html: str) -> str:
     return html.partition('src="/speech/')[2].partition(".wav")[0]
 
 
-def test_the_sound_is_a_wav_that_can_be_had_once(speech: Speech) -> None:
+def test_the_sound_is_a_wav_for_every_player_that_asks(speech: Speech) -> None:
     import soundfile
 
     token = address(speech.player("ሰላም", "model", ""))
     sound = speech.sound(token)
     assert sound is not None
-    data = b"".join(sound)
-    audio, rate = soundfile.read(io.BytesIO(data), dtype="int16")
-    assert rate == 8000
-    assert [int(audio[i]) for i in (0, 100, 200, 299)] == [8191, -8191, 32767, 32767]
-    assert speech.sound(token) is None
+    streamed = b"".join(sound.stream())
+    assert b"".join(sound.stream()) == streamed
+    whole = sound.whole()
+    assert whole is not None and whole[44:] == streamed[44:]
+    for data in (streamed, whole):
+        audio, rate = soundfile.read(io.BytesIO(data), dtype="int16")
+        assert rate == 8000
+        assert [int(audio[i]) for i in (0, 100, 200, 299)] == [8191, -8191, 32767, 32767]
     assert speech.sound("made-up") is None
 
 
-def test_the_header_stands_for_any_length() -> None:
-    assert len(wav_header(24000)) == 44
-    assert wav_header(24000)[40:44] > b"\x00\x00\x00\x00"
+def test_the_sounds_of_many_texts_are_not_all_kept(speech: Speech) -> None:
+    tokens = [address(speech.player("ሰላም", "model", "")) for _ in range(KEPT + 2)]
+    assert [speech.sound(token) is None for token in tokens] == [True] * 2 + [False] * KEPT
+
+
+def test_a_player_hears_pieces_before_the_last_is_made() -> None:
+    sound = Sound()
+    sound.rate = 8000
+    sound.add(b"ab")
+    heard = sound.stream()
+    assert (len(next(heard)), next(heard)) == (44, b"ab")
+    assert sound.whole() is None
+    threading.Timer(0.05, lambda: (sound.add(b"cd"), sound.end())).start()
+    assert list(heard) == [b"cd"]
+
+
+def test_a_text_that_breaks_off_is_never_whole() -> None:
+    sound = Sound()
+    sound.add(b"ab")
+    sound.end(RuntimeError("no memory"))
+    assert sound.whole() is None
+    with pytest.raises(SpeechError, match="broke off: no memory"):
+        list(sound.stream())
+
+
+def test_a_text_is_given_up_when_nobody_has_listened_for_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("coqui_amharic_ext.webui.speech.time.monotonic", lambda: clock[0])
+    sound = Sound()
+    clock[0] += 600  # a model is loaded
+    sound.add(b"ab")
+    assert not sound.abandoned
+    clock[0] += IDLE_SECONDS + 1
+    assert sound.abandoned
+    heard = sound.stream()
+    next(heard)
+    assert not sound.abandoned
+    clock[0] += 600  # heard slowly
+    assert not sound.abandoned
+    heard.close()
+    clock[0] += IDLE_SECONDS + 1
+    assert sound.abandoned
+
+
+def test_the_header_says_the_length_where_it_is_known() -> None:
+    assert struct.unpack("<I", wav_header(24000, 10)[40:44]) == (10,)
+    (unknown,) = struct.unpack("<I", wav_header(24000)[40:44])
+    assert unknown > 2**31 and unknown % 2 == 0
 
 
 @pytest.mark.parametrize(
