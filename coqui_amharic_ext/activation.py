@@ -175,7 +175,7 @@ def status() -> Report:
     from coqui_amharic_ext.errors import SettingsError
     from coqui_amharic_ext.report import Report
 
-    error = _state.fault
+    error = _state.fault or (_state.finder.fault if _state.finder is not None else "")
     chosen: Settings | None = None
     try:
         chosen = settings_module.get_settings()

@@ -7,6 +7,7 @@ imports are nested and reports only when the outermost one is done.
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -14,12 +15,19 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+logger = logging.getLogger("coqui_amharic_ext")
+
 
 class PostImportFinder:
-    """Watches the packages named in ``roots`` and calls ``settled`` when an import is complete."""
+    """Watches the packages named in ``roots`` and calls ``settled`` when an import is complete.
+
+    Its own faults never reach the import that it watches: it steps aside and keeps the fault's
+    description in ``fault``.
+    """
 
     def __init__(self, roots: set[str], settled: Callable[[], None]) -> None:
         self.roots = set(roots)
+        self.fault = ""
         self._settled = settled
         self._local = threading.local()
         self._executing: set[str] = set()
@@ -40,19 +48,37 @@ class PostImportFinder:
         target: ModuleType | None = None,
     ) -> ModuleSpec | None:
         """Let the other finders find the module and watch its loader; never find one itself."""
-        if self._under_way and not any(map(_initialising, self._under_way)):
-            self._under_way.clear()
-            self._report()
-        if not self._watched(fullname):
+        if not self._guarded(self._wants, fullname):
             return None
         for finder in sys.meta_path:
             if finder is self or not hasattr(finder, "find_spec"):
                 continue
             spec = finder.find_spec(fullname, path, target)
             if spec is not None:
-                self._watch(spec)
+                self._guarded(self._watch, spec)
                 return spec
         return None
+
+    def _wants(self, fullname: str) -> bool:
+        if self._under_way and not any(map(_initialising, self._under_way)):
+            self._under_way.clear()
+            self._report()
+        return self._watched(fullname)
+
+    def _guarded(self, step: Callable[[Any], Any], argument: Any) -> Any:
+        if self.fault:
+            return None
+        try:
+            return step(argument)
+        except Exception as error:
+            self.fault = f"imports can no longer be followed: {type(error).__name__}: {error}"
+            logger.exception(
+                "coqui-amharic-ext cannot follow imports any more; Coqui runs without what was "
+                "not patched yet"
+            )
+            if self in sys.meta_path:
+                sys.meta_path.remove(self)  # type: ignore[arg-type]
+            return None
 
     def _watch(self, spec: ModuleSpec) -> None:
         loader: Any = spec.loader
@@ -64,11 +90,11 @@ class PostImportFinder:
         def exec_module(module: ModuleType) -> None:
             # The loader gets its own method back, so that modules look as without us.
             del loader.exec_module
-            self._enter(name)
+            self._guarded(self._enter, name)
             try:
                 execute(module)
             finally:
-                self._leave(name)
+                self._guarded(self._leave, name)
 
         try:
             loader.exec_module = exec_module
