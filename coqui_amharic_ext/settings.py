@@ -76,6 +76,9 @@ class Settings:
         None, _path_or_none, "folder with the transphone and phonepiece model files"
     )
     narrow: bool = _option(False, _flag, "narrow IPA output (b → β between vowels, n → m)")
+    elision: bool = _option(
+        False, _flag, "fluent speech: no ʔɨ or ʔ after a preposition's ə (የእኔ jəne, ከአገር kaɡəɾ)"
+    )
     text: str = _option("", str, "text policies, such as latin=spell,hours24=on")
     xtts_text: str = _option(
         "auto",

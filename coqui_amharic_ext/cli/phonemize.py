@@ -215,5 +215,6 @@ def _choices(settings: Settings, backend: str | None) -> dict[str, Any]:
         "backends": [f"{s.name} {s.version}".strip() for s in states if s.availability.ok],
         "lexicon": lexicon and sha256(lexicon.read_bytes()).hexdigest(),
         "narrow": settings.narrow,
+        "elision": settings.elision,
         "text": settings.text,
     }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from coqui_amharic_ext.g2p.cache import WordCache
-from coqui_amharic_ext.g2p.chain import Chain
+from coqui_amharic_ext.g2p.chain import LEXICON, Chain
+from coqui_amharic_ext.g2p.elision import elided
 from coqui_amharic_ext.g2p.latin import spell
 from coqui_amharic_ext.g2p.table import MARKS, TONAL_MARKS, fidel
 from coqui_amharic_ext.g2p.types import Quality, Transcription, Word
@@ -74,6 +76,7 @@ class Reader:
     def __init__(self, settings: Settings, backend: str | None = None) -> None:
         self.chain = Chain(settings, backend)
         self.policy = TextPolicy.from_string(settings.text)
+        self._elision = settings.elision
         self._tokens: WordCache[str] = WordCache(TOKENS)
         self._words: WordCache[Word] = WordCache(WORDS)
 
@@ -87,7 +90,7 @@ class Reader:
         spoken = normalize(text, self.policy)
         tokens = [list(self._pieces(token)) for token in self._split(spoken)]
         written = [p.text for pieces in tokens for p in pieces if p.kind == "word"]
-        found = dict(zip(written, self._words.lookup(written, self.chain.words), strict=True))
+        found = dict(zip(written, self._words.lookup(written, self._read_words), strict=True))
         words = tuple(
             found[piece.text] if piece.kind == "word" else _kept(piece.text)
             for pieces in tokens
@@ -117,9 +120,28 @@ class Reader:
             else:
                 mixed[token] = list(self._pieces(token))
                 written += [piece.text for piece in mixed[token] if piece.kind == "word"]
-        ipa = self.chain.spoken(written)
+        ipa = self._spoken(written)
         found = {token: ipa[word] + mark for token, (word, mark) in plain.items()}
         return found | {token: _put(pieces, ipa) for token, pieces in mixed.items()}
+
+    def _spoken(self, written: list[str]) -> dict[str, str]:
+        if not self._elision:
+            return self.chain.spoken(written)
+        answers = self.chain.answers(written)
+        return {word: _elided(word, a.ipa, a.backend) for word, a in answers.items()}
+
+    def _read_words(self, written: list[str]) -> dict[str, Word]:
+        found = self.chain.words(written)
+        if not self._elision:
+            return found
+        return {
+            written: replace(
+                word,
+                ipa=_elided(written, word.ipa, word.backend),
+                alternatives=tuple([elided(written, ipa) for ipa in word.alternatives]),
+            )
+            for written, word in found.items()
+        }
 
     def _pieces(self, token: str) -> Iterator[Piece]:
         for match in _piece_pattern().finditer(to_ascii_punctuation(token) or token):
@@ -132,6 +154,11 @@ class Reader:
             else:
                 for name in spell(match[0]):
                     yield Piece("word", name)
+
+
+def _elided(written: str, ipa: str, backend: str) -> str:
+    """Return a word as in fluent speech; what the user's lexicon says is said as it stands."""
+    return ipa if backend == LEXICON else elided(written, ipa)
 
 
 def _kept(text: str) -> Word:
