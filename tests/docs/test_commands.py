@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
+import shutil
+from pathlib import Path
 
 import pytest
 
+from coqui_amharic_ext.demo import tiny
+from coqui_amharic_ext.demo.files import sentences
 from tests.cli.command import run
+from tests.coqui.checkpoints import write_files
 from tests.docs import programs
 from tests.docs.pages import ROOT, Command, commands
 
@@ -38,6 +45,70 @@ def test_it_runs_and_says_what_is_shown(command: Command) -> None:
     assert code == 0, err
     if command.shown is not None:
         assert out == command.shown
+
+
+DATA_VERBS = ("data", "vocab", "checkpoint", "eval-g2p")
+
+
+def _needs_data(line: str) -> bool:
+    words = line.split()
+    if words[0] != "coqui-amharic" or "--verify" in words or "--backend" in words:
+        return False
+    if words[1] == "eval-g2p" and "--edits" not in words:
+        return False  # the same, with fewer options, and epitran takes seconds to load
+    tables = words[1] == "phonemize" and "--file" in words and "--resume" not in words
+    return words[1] in DATA_VERBS or tables
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Everything that the commands name, small: a corpus, a vocabulary, a checkpoint, lists."""
+    folder = tmp_path_factory.mktemp("files")
+    rows = [f"clip{n}|{text}|{text}\n" for n, text in enumerate(sentences()[:4])]
+    for number in range(len(rows)):
+        tiny.write_clip(folder / "CORPUS" / "wavs" / f"clip{number}.wav", 3.0, seed=number)
+        tiny.write_clip(folder / "COMMON_VOICE/am/clips" / f"clip{number}.wav", 3.0, seed=number)
+    (folder / "CORPUS" / "metadata.csv").write_text("".join(rows), encoding="utf-8")
+    (folder / "metadata.csv").write_text("".join(rows), encoding="utf-8")
+    cells = [row.split("|") for row in rows]
+    voices = "".join(f"{name}.wav\t{text}\n" for name, text, _ in cells)
+    table = folder / "COMMON_VOICE" / "am" / "train.tsv"
+    table.write_text("path\tsentence\n" + voices, encoding="utf-8")
+    (folder / "LIST.tsv").write_text("ሰላም\ts ə l a m\nቤት\tb e t\n", encoding="utf-8")
+    (folder / "models").mkdir()
+    made = write_files(folder / "models")
+    shutil.copy(made.old, folder / "vocab.json")
+    shutil.copy(made.ipa, folder / "vocab_am.json")
+    shutil.copy(made.model, folder / "model.pth")
+    return folder
+
+
+@pytest.mark.parametrize("line", sorted({c.line for c in COMMANDS if _needs_data(c.line)}))
+def test_it_runs_on_small_data(line: str, files: Path, tmp_path: Path) -> None:
+    words = shlex.split(line)[1:]
+    folder = tmp_path / "here"
+    shutil.copytree(files, folder)
+    for option in {"--out", "--fix"} & set(words):
+        made = folder / words[words.index(option) + 1]
+        if made.is_dir():
+            shutil.rmtree(made)
+        made.unlink(missing_ok=True)
+    code, out, err = run(*words, folder=folder)
+    assert code == 0, out + err
+    for option in {"--out", "--fix"} & set(words):
+        assert (folder / words[words.index(option) + 1]).exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [c for c in COMMANDS if "coqui-amharic train" in c.line and "--help" not in c.line],
+    ids=str,
+)
+def test_training_would_start_with_these_settings(command: Command) -> None:
+    ((variables, words),) = command.steps()
+    code, out, err = run(*words[1:], "--dry-run", "--json", **variables)
+    assert code == 0, err
+    assert json.loads(out)["command"][2] == "-m"
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=str)
