@@ -21,4 +21,5 @@ def _espeak(settings: Settings) -> Backend:
 @hookimpl
 def g2p_backends() -> Iterable[BackendSpec]:
     """Return the backend that this distribution brings."""
-    return (BackendSpec("espeak", "eSpeak NG's rules for Amharic", "segments", _espeak),)
+    summary = "eSpeak NG's rules for Amharic"
+    return (BackendSpec("espeak", summary, "segments", _espeak),)
