@@ -84,6 +84,18 @@ def labialise(pattern: str, places: str) -> str:
     return pattern
 
 
+def labialised(pattern: str, places: str, endings: str) -> tuple[str, ...]:
+    """Return what a pattern is with radicals labialised, for a row with these endings.
+
+    A labialised last radical of a verb in -a keeps its ʷ before that vowel and loses it before u
+    (ɡʷaɡʷːa, ɡʷaɡːu); so do reduplicated biradicals such as ʔankʷakʷːa (Leslau 1995, biradicals).
+    """
+    last = pattern.rstrip("ː")[-1]
+    if endings != "a" or last not in places:
+        return (labialise(pattern, places),)
+    return labialise(pattern + "a", places)[:-1], labialise(pattern, places.replace(last, ""))
+
+
 def forms(row: Row) -> Iterator[tuple[str, str]]:
     """Yield tense and pattern of a row, with those that follow from the others.
 

@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from coqui_amharic_ext.g2p.paradigms import labialise, table
+from coqui_amharic_ext.g2p.paradigms import labialised, table
 from coqui_amharic_ext.g2p.resources import rows
 from coqui_amharic_ext.g2p.symbols import encode
 
@@ -74,9 +74,8 @@ def _perfectives() -> dict[str, list[_Perfective]]:
                     row.verb_class in ("O", "E") or any([place not in pattern for place in where])
                 ):
                     continue
-                marked = (labialise(pattern, where) if where else pattern) + (
-                    "a" if row.endings == "a" else "ə"
-                )
+                stem = labialised(pattern, where, row.endings)[0] if where else pattern
+                marked = stem + ("a" if row.endings == "a" else "ə")
                 if marked[0] == "a":
                     marked = "ʔ" + marked
                 name = f"{row.verb_class}.{where}" if where else row.verb_class

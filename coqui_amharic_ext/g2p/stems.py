@@ -197,9 +197,10 @@ def index() -> Index:
         for tense, pattern in paradigms.forms(row):
             for where in variants:
                 name = f"{row.verb_class}.{where}" if where else row.verb_class
-                variant = paradigms.labialise(pattern, where) if where else pattern
-                raw = found.setdefault(variant.translate(_WRITTEN_SHAPE), [])
-                raw.append((row, name, tense, variant))  # type: ignore[union-attr]
+                both = paradigms.labialised(pattern, where, row.endings) if where else (pattern,)
+                for variant in both:
+                    raw = found.setdefault(variant.translate(_WRITTEN_SHAPE), [])
+                    raw.append((row, name, tense, variant))  # type: ignore[union-attr]
     return found
 
 
