@@ -194,6 +194,9 @@ def _tts(words: list[str]) -> None:
 
 
 def _tox(words: list[str]) -> None:
+    if words[:1] == ["exec"]:
+        assert words[words.index("--") + 1] in ("mypy", "mkdocs", "pytest")
+        words = words[1 : words.index("--")]
     if words:
         assert words[0] == "-e" and words[1] in programs.tox_environments()
         paths = words[words.index("--") + 1 :] if "--" in words else []
