@@ -52,6 +52,7 @@ def training(table: list[Row], out: Path, name: str) -> list[Path]:
     ):
         bars = axis.barh(labels, [float(row[key]) for row in some])
         axis.bar_label(bars, fmt="%.2f", padding=2)
+        axis.margins(x=0.15)
         axis.axvline(1.0, color="grey", linewidth=1)
         axis.invert_yaxis()
         axis.set(title=title)

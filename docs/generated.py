@@ -235,7 +235,13 @@ def results(path: str, *columns: str) -> str:
         rows = list(csv.DictReader(file))
     shown = [c.replace("_", " ") for c in columns] if columns else list(rows[0])
     names = [next(n for n in rows[0] if n.replace("_", " ") == c) for c in shown]
-    return _table(names, [[row[name] for name in names] for row in rows])
+    cells = [[row[name] for name in names] for row in rows]
+    # What could not be measured on that machine has no time.
+    return _table(names, [line for line, row in zip(cells, rows, strict=True) if _measured(row)])
+
+
+def _measured(row: dict[str, str]) -> bool:
+    return row.get("forward_backward_ms") != ""
 
 
 def records(path: str, *keys: str) -> str:
