@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from coqui_amharic_ext.cli.completion import backend_names
-from coqui_amharic_ext.cli.output import InputError, note
+from coqui_amharic_ext.cli.output import InputError, emit, note
 from coqui_amharic_ext.cli.resumable import ResumableFile
 from coqui_amharic_ext.cli.rows import Layout, Row, bare_lines, layout
 from coqui_amharic_ext.cli.source import Source
@@ -63,14 +63,21 @@ def phonemize(
         Path | None,
         typer.Option(help="TSV file of your own words (word, IPA); wins over every backend."),
     ] = None,
-    workers: Annotated[int, typer.Option("--workers", "-j", help="Processes.")] = 1,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            "-j",
+            help="Processes. Default: 1; with --engine ray every core, or all of the cluster.",
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
             "--out",
             "-o",
             help="Write to this file. Until all is done it is called FILE.part, which an "
-            "interrupted run leaves.",
+            "interrupted run leaves. With --engine ray, a folder of Parquet files.",
         ),
     ] = None,
     resume: Annotated[
@@ -85,6 +92,17 @@ def phonemize(
             "--json", help="One JSON document per line: who answered each word, how sure."
         ),
     ] = False,
+    engine: Annotated[
+        str,
+        typer.Option(
+            help="local, or ray: Ray Data reads .txt, .jsonl or .parquet files and writes Parquet "
+            "(normalised, ipa, backend, quality) to the folder --out."
+        ),
+    ] = "local",
+    ray_address: Annotated[
+        str | None,
+        typer.Option(help="A running Ray cluster, such as auto or ray://HOST:10001."),
+    ] = None,
 ) -> None:
     """Transcribe Amharic text to IPA: arguments, files, standard input, a column of a table.
 
@@ -99,6 +117,19 @@ def phonemize(
     settings = get_settings()
     if lexicon is not None:
         settings = settings.replace(lexicon=str(lexicon))
+    if engine not in ("local", "ray"):
+        raise InputError(f"--engine {engine!r} is not valid; give local or ray")
+    if engine == "ray":
+        if texts or not file or out is None:
+            raise InputError("--engine ray reads --file FILE and writes to --out FOLDER; give both")
+        unused = {"--resume": resume, "--delimiter": delimiter is not None}
+        for option in (name for name, given in unused.items() if given):
+            raise InputError(f"{option} is not for --engine ray; leave one of the two out")
+        _through_ray(file, out, column, backend, settings, workers, ray_address, force, json)
+        return
+    if ray_address is not None:
+        raise InputError("--ray-address is for --engine ray; give both")
+    workers = 1 if workers is None else workers
     source = Source(texts, file)
     table = layout(column, delimiter, file or ())
     rows = bare_lines(source) if table is None else table.read(source)
@@ -123,6 +154,32 @@ def phonemize(
         if target.part.exists():
             note(f"{target.items} items are kept in {target.part}; --resume goes on")
         raise
+
+
+def _through_ray(
+    files: list[Path],
+    out: Path,
+    column: str | None,
+    backend: str | None,
+    settings: Settings,
+    workers: int | None,
+    address: str | None,
+    force: bool,
+    json: bool,
+) -> None:
+    from coqui_amharic_ext.data import ray_engine
+    from coqui_amharic_ext.data.transcriber import Transcriber
+    from coqui_amharic_ext.g2p.api import reader
+
+    if workers is not None and workers < 1:
+        raise InputError(f"--workers {workers} is not valid; give 1 or more")
+    reader(settings, backend)  # a wrong choice is an error here, not on another machine
+    transcriber = Transcriber(column or "text", backend, settings)
+    done = ray_engine.run(files, out, transcriber, workers=workers, address=address, force=force)
+    if json:
+        emit({**asdict(done), "folder": str(done.folder)})
+    else:
+        note(f"{done.rows} rows in {done.files} files of {done.folder}, {done.seconds:.1f} s")
 
 
 class _Work:

@@ -1,0 +1,298 @@
+"""Corpora larger than one machine: Ray Data reads them, maps the transcriber, writes Parquet.
+
+The same code runs on a laptop's own Ray and on a cluster. Text and JSON-lines files are cut into
+ranges of bytes, so that one large file keeps many workers busy; Ray does a range again whose
+worker was lost, and its file is written anew under the same name, so that nothing is lost and
+nothing is there twice.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from coqui_amharic_ext.data.transcriber import Transcriber
+from coqui_amharic_ext.errors import CoquiAmharicError, UnavailableError
+
+PARQUET: Final = frozenset({".parquet"})
+JSON_LINES: Final = frozenset({".jsonl", ".ndjson"})
+TEXT: Final = frozenset({".txt", ".text", ""})
+RANGE_BYTES: Final = 4 << 20
+BATCH: Final = 256
+CONNECT_SECONDS: Final = 10.0
+
+
+class CorpusError(CoquiAmharicError, ValueError):
+    """A corpus cannot be read, or its results cannot be written where they should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a run has done."""
+
+    rows: int
+    files: int
+    seconds: float
+    folder: Path
+
+
+def run(
+    files: Sequence[Path],
+    out: Path,
+    transcriber: Transcriber,
+    *,
+    workers: int | None = None,
+    address: str | None = None,
+    force: bool = False,
+    range_bytes: int = RANGE_BYTES,
+) -> Done:
+    """Transcribe files into a folder of Parquet files, in the order of the input.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        All text (one item a line), all JSON lines, or all Parquet. On a cluster they, and ``out``,
+        must lie where every node finds them.
+    out : Path
+        The folder to make; until all is done it is called ``OUT.part``. Its files, sorted by
+        name, hold the rows in the order of the input: those of the input, with ``normalised``,
+        ``ipa``, ``backend`` and ``quality``.
+    transcriber : Transcriber
+        What to do with each batch.
+    workers : int, optional
+        Processes; by default all cores of this machine, or all that the cluster gives.
+    address : str, optional
+        A running cluster's address; by default Ray is started on this machine and ended again.
+    force : bool
+        Replace ``out`` and what an interrupted run left.
+    range_bytes : int
+        Size of the pieces that files are cut into.
+
+    Raises
+    ------
+    UnavailableError
+        Ray is not installed, or the cluster is not there.
+    CorpusError
+        A file cannot be read, or ``out`` exists.
+    """
+    kind = _kind(files)
+    out = out.resolve()
+    part = out.with_name(out.name + ".part")
+    _make_room(out, part, force)
+    ray = _start(workers if address is None else None, address)
+    try:
+        started = time.perf_counter()
+        rows = _run(ray, kind, [file.resolve() for file in files], part, transcriber,
+                    workers if address is not None else None, range_bytes)  # fmt: skip
+        made = sorted(part.glob("*.parquet"))
+        part.rename(out)
+        return Done(rows, len(made), time.perf_counter() - started, out)
+    finally:
+        ray.shutdown()
+
+
+def _kind(files: Sequence[Path]) -> str:
+    kinds = {"text": TEXT, "json": JSON_LINES, "parquet": PARQUET}
+    found = set()
+    for file in files:
+        if not file.exists():
+            raise CorpusError(f"{file} does not exist")
+        suffix = ".parquet" if file.is_dir() else file.suffix.lower()
+        kind = [name for name, suffixes in kinds.items() if suffix in suffixes]
+        if not kind:
+            raise CorpusError(
+                f"{file}: Ray reads text (.txt), JSON lines (.jsonl) and Parquet (.parquet or a "
+                "folder of them); leave --engine out for other files"
+            )
+        found.update(kind)
+    if len(found) != 1:
+        raise CorpusError(f"give files of one kind, got {', '.join(sorted(found)) or 'none'}")
+    return found.pop()
+
+
+def _make_room(out: Path, part: Path, force: bool) -> None:
+    if not out.parent.is_dir():
+        raise CorpusError(f"{out.parent} is not a folder; make it first")
+    for path in (out, part):
+        if path.exists() and not force:
+            raise CorpusError(f"{path} is there already; --force replaces it")
+    for path in (out, part):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _start(workers: int | None, address: str | None) -> Any:
+    # Before Ray is imported: it would tell its makers about each start.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        import ray
+        import ray.data
+    except ImportError as error:
+        raise UnavailableError(
+            f"--engine ray needs Ray ({error}): pip install 'coqui-amharic-ext[ray]'"
+        ) from error
+    if address is not None:
+        _require_reachable(address)
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": "error"}
+    if address is None:
+        options |= {"num_cpus": workers, "include_dashboard": False}
+    try:
+        ray.init(address=address or "local", **options)
+    except (ConnectionError, ValueError) as error:
+        raise UnavailableError(f"no Ray cluster at {address!r}: {error}") from error
+    context = ray.data.DataContext.get_current()
+    context.execution_options.preserve_order = True
+    context.enable_progress_bars = sys.stderr.isatty()
+    # What fails is raised and told once; Ray would print its traceback, too.
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
+    return ray
+
+
+def _require_reachable(address: str) -> None:
+    """Ask the port first: Ray itself goes on trying for seven minutes and then ends the process."""
+    place = urlsplit(address if "://" in address else f"//{address}")
+    try:
+        host, port = place.hostname, place.port
+    except ValueError as error:
+        raise UnavailableError(f"{address!r} is no address of a Ray cluster: {error}") from error
+    if host is None or port is None:
+        return  # auto, local: Ray knows by itself
+    try:
+        socket.create_connection((host, port), timeout=CONNECT_SECONDS).close()
+    except OSError as error:
+        raise UnavailableError(f"no Ray cluster at {address!r}: {error}") from error
+
+
+def _run(
+    ray: Any,
+    kind: str,
+    files: list[Path],
+    part: Path,
+    transcriber: Transcriber,
+    workers: int | None,
+    range_bytes: int,
+) -> int:
+    if kind == "parquet":
+        corpus = ray.data.read_parquet([str(file) for file in files]).map_batches(
+            _transcribe,
+            batch_size=BATCH,
+            concurrency=workers,
+            fn_kwargs={"transcriber": transcriber},
+        )
+    else:
+        ranges = list(_ranges(files, range_bytes))
+        # One function for both steps: Ray would gather as many ranges as there are texts in a
+        # batch, and one worker would have them all.
+        corpus = ray.data.from_items(ranges, override_num_blocks=max(1, len(ranges))).map_batches(
+            _transcribe_range,
+            batch_size=1,
+            concurrency=workers,
+            fn_kwargs={"kind": kind, "transcriber": transcriber},
+        )
+    try:
+        corpus.write_parquet(str(part))
+    except Exception as error:
+        cause = _cause(error)
+        if isinstance(cause, CoquiAmharicError):
+            raise cause from error
+        if isinstance(cause, (KeyError, ValueError, TypeError)):
+            raise CorpusError(str(cause.args[0] if cause.args else cause)) from error
+        raise
+    part.mkdir(exist_ok=True)  # there were no rows
+    return _count(part)
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Return what was raised in a worker, which Ray wraps more than once."""
+    seen: set[int] = set()
+    while id(error) not in seen:
+        seen.add(id(error))
+        inner = getattr(error, "cause", None) or error.__cause__
+        if not isinstance(inner, BaseException):
+            break
+        error = inner
+    return error
+
+
+def _count(folder: Path) -> int:
+    from pyarrow import parquet
+
+    return sum(parquet.ParquetFile(path).metadata.num_rows for path in folder.glob("*.parquet"))
+
+
+def _ranges(files: Sequence[Path], size: int) -> Iterator[dict[str, Any]]:
+    for file in files:
+        total = file.stat().st_size
+        for start in range(0, total, size):
+            yield {"path": str(file), "start": start, "stop": min(start + size, total)}
+
+
+def lines_between(path: str, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
+    """Yield position and bytes of the lines that begin in a range, without their ends."""
+    with Path(path).open("rb") as stream:
+        if start:
+            stream.seek(start - 1)
+            stream.readline()  # the end of a line that begins before
+        while (position := stream.tell()) < stop:
+            line = stream.readline()
+            yield position, line.rstrip(b"\r\n")
+
+
+def _decoded(path: str, start: int, stop: int) -> Iterator[tuple[int, str]]:
+    for position, line in lines_between(path, start, stop):
+        try:
+            yield position, line.decode("utf-8-sig" if position == 0 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise CorpusError(
+                f"{path}: the line at byte {position} is not UTF-8 (byte {error.start + 1} of "
+                "it); convert it, for example with iconv -t UTF-8"
+            ) from None
+
+
+def _batches(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, list[Any]]]:
+    while taken := list(islice(rows, BATCH)):
+        names = dict.fromkeys(name for row in taken for name in row)
+        yield {name: [row.get(name) for row in taken] for name in names}
+
+
+def _json_row(path: str, position: int, line: str, column: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise CorpusError(f"{path}: the line at byte {position} is not JSON: {error}") from None
+    if not isinstance(row, dict) or not isinstance(row.get(column), str):
+        raise CorpusError(
+            f"{path}: the line at byte {position} has no text under {column!r}: {line[:60]!r}"
+        )
+    return row
+
+
+def _transcribe_range(
+    batch: dict[str, Any], kind: str, transcriber: Transcriber
+) -> Iterator[dict[str, list[Any]]]:
+    (path,), (start,), (stop,) = batch["path"], batch["start"], batch["stop"]
+    column = transcriber.column
+    lines = _decoded(str(path), int(start), int(stop))
+    if kind == "text":
+        rows: Iterator[dict[str, Any]] = ({column: text} for _, text in lines)
+    else:
+        rows = (_json_row(str(path), at, line, column) for at, line in lines if line.strip())
+    for texts in _batches(rows):
+        yield {**texts, **transcriber(texts)}
+
+
+def _transcribe(batch: dict[str, Any], transcriber: Transcriber) -> dict[str, Any]:
+    return {**batch, **transcriber(batch)}
