@@ -56,8 +56,8 @@ def _needs_data(line: str) -> bool:
         return False
     if words[1] == "eval-g2p" and "--edits" not in words:
         return False  # the same, with fewer options, and epitran takes seconds to load
-    tables = words[1] == "phonemize" and "--file" in words and "--resume" not in words
-    return words[1] in DATA_VERBS or tables
+    tables = words[1] == "phonemize" and "--file" in words
+    return words[1] in DATA_VERBS or (tables and not {"--resume", "--engine"} & set(words))
 
 
 @pytest.fixture(scope="module")
