@@ -10,7 +10,7 @@ from coqui_amharic_ext.plugins import hookimpl
 
 @hookimpl
 def patches() -> Iterable[Patch]:
-    """Return the patches of dataset, loader, gradients, precision, optimizer, freezing, saving."""
-    from coqui_amharic_ext.training import freezing_patches, patches, saving
+    """Return the patches of dataset, loader, gradients, precision, optimizer, losses, saving."""
+    from coqui_amharic_ext.training import finite, freezing_patches, patches, saving
 
-    return (*patches.PATCHES, *freezing_patches.PATCHES, *saving.PATCHES)
+    return (*patches.PATCHES, *freezing_patches.PATCHES, *finite.PATCHES, *saving.PATCHES)

@@ -40,7 +40,9 @@ def test_every_step_was_sabotaged(found: dict[str, str]) -> None:
     from tests.faults.sabotage import MODULES
 
     assert {name.partition(".")[0] for name in found if name} == set(MODULES) - {"autoload"}
-    assert {"activation._settled", "patching.fingerprint", "finder.PostImportFinder._leave"} <= set(found)
+    assert {"activation._settled", "patching.fingerprint", "finder.PostImportFinder._leave"} <= set(
+        found
+    )
 
 
 def test_no_fault_of_ours_breaks_an_import(found: dict[str, str]) -> None:
