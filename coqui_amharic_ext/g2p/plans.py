@@ -13,6 +13,8 @@ from coqui_amharic_ext.g2p import affixes, nouns, verbs
 from coqui_amharic_ext.g2p import inflection as infl
 
 _NOUN: Final = infl.NOUN_C | infl.NOUN_V
+_REMEMBERED: Final = 512
+"""Suffixes for which a prefix remembers where the stem may be."""
 _CLITICS_BY_END: Final = {"m": "m", "n": "n", "a": "na", "s": "s"}
 
 Lengthening = tuple[int, int, str]
@@ -43,6 +45,8 @@ class Beginning:
 
     def make_steps(self, suffix: str, clitic: str) -> tuple[verbs.Step, ...]:
         """Return where a verb's stem may be, and remember it."""
+        if len(self.steps[clitic]) >= _REMEMBERED:
+            self.steps[clitic].clear()
         result = self.steps[clitic][suffix] = verbs.steps(self.prefix, suffix, clitic)
         return result
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from coqui_amharic_ext.g2p import lexicon, nouns
 from coqui_amharic_ext.g2p.phonology import realise
 
 TABLE = Path(__file__).parent / "data" / "verb_forms.tsv"
@@ -101,3 +102,29 @@ def test_persons_of_prefix_and_suffix_agree() -> None:
     # አንባቢ is "reader", not a first person plural with a feminine ending.
     assert realise("አንባቢ").ipa == "ʔanbabi"
     assert not any("nːɨ" in other for other in realise("አንባቢ").alternatives)
+
+
+@pytest.mark.parametrize(
+    ("word", "ipa"),
+    [
+        ("ስብሰባ", "sɨbsəba"),
+        ("ምርመራ", "mɨɾməɾa"),
+        ("ሽምግልና", "ʃɨmɡɨlɨnːa"),
+        ("ፍልስፍና", "fɨlsɨfɨnːa"),
+        ("ግድያ", "ɡɨdɨjːa"),
+        ("ክፍያ", "kɨfɨjːa"),
+    ],
+)
+def test_nouns_made_from_verbs_need_not_be_listed(
+    word: str, ipa: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for table in (lexicon.words(), nouns.table()):
+        monkeypatch.delitem(table, lexicon.key(word), raising=False)  # type: ignore[arg-type]
+    assert realise(word).ipa == ipa
+
+
+def test_persons_are_addressed_and_pointed_out() -> None:
+    """The forms of ሰው and ሴት in -əyyä- and -əyye (Leslau 1995)."""
+    assert realise("ወንድምዬ").ipa == "wəndɨmːɨjːe"
+    assert realise("ሰውየውን").ipa == "səwɨjːəwɨn"
+    assert realise("ሴትየዋን").ipa == "setɨjːəwan"
