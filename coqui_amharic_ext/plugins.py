@@ -103,7 +103,7 @@ class _Registry:
         try:
             module = point.load()
             manager.register(module, name=point.name)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a script that was named by mistake may exit
             self._leave_out(point.name, point.value, source, f"{type(error).__name__}: {error}")
             return
         hooks = tuple(caller.name for caller in manager.get_hookcallers(module) or ())
