@@ -25,6 +25,9 @@ def carried() -> tuple[str, ...]:
 stock_only = pytest.mark.skipif(
     bool(carried()), reason="about stock upstream's source; the installed one carries patches/"
 )
+ours_by_default = pytest.mark.skipif(
+    bool(carried()), reason="with default settings an upstream that packs by itself is left alone"
+)
 patched_only = pytest.mark.skipif(
     not carried(), reason="needs upstream with patches/ applied: tox -e patches"
 )

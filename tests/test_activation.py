@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patched import stock_only
+
 RunPython = Callable[..., "subprocess.CompletedProcess[str]"]  # noqa: F821
 
 CHECK = """
@@ -42,6 +44,7 @@ def test_autoload_works_whatever_is_imported_first(run_python: RunPython, first:
     run_python(f"{first}\n{CHECK}")
 
 
+@stock_only
 def test_activate_covers_what_was_imported_before_and_says_what_it_cannot(
     run_python: RunPython,
 ) -> None:
@@ -70,6 +73,7 @@ def test_activate_covers_what_was_imported_before_and_says_what_it_cannot(
     )
 
 
+@stock_only
 def test_autoload_off_leaves_upstream_alone(run_python: RunPython) -> None:
     run_python(
         """
@@ -153,6 +157,7 @@ def test_a_bad_variable_never_breaks_an_import_and_is_raised_on_first_use(
     )
 
 
+@stock_only
 def test_a_fault_of_ours_never_breaks_an_import(run_python: RunPython) -> None:
     done = run_python(
         """

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 import coqui_amharic_ext as am
+from tests.patched import stock_only
 
 
 def _block(**options: Any) -> Any:
@@ -146,6 +147,7 @@ def test_dropout_of_the_perceiver_is_kept():
     assert torch.equal(attend(*tensors), attend(*tensors))
 
 
+@stock_only
 def test_the_switch_leaves_upstreams_code():
     from TTS.tts.layers.tortoise.arch_utils import AttentionBlock
     from TTS.tts.layers.xtts.perceiver_encoder import Attend

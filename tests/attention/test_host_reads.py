@@ -9,6 +9,7 @@ import torch
 
 import coqui_amharic_ext as am
 from tests.attention.models import batch_of, small_gpt, step
+from tests.patched import ours_by_default
 
 ALLOWED = 4
 _READS = {
@@ -57,6 +58,7 @@ def _count(gpt: Any, batch: dict[str, Any]) -> list[str]:
     return OnDevice.reads
 
 
+@ours_by_default
 @pytest.mark.parametrize("cond_idxs", [False, True])
 def test_a_packed_step_reads_lengths_once(cond_idxs):
     gpt = small_gpt()

@@ -16,6 +16,7 @@ from tests.attention.models import (
     without_dropout,
     worst_gradient,
 )
+from tests.patched import ours_by_default
 
 BATCHES = {
     "uneven": batch_of([5, 20, 13, 9], [30, 4, 17, 25]),
@@ -86,6 +87,7 @@ def test_checkpointing_leaves_gradients_equal(attention, every, packing):
     _assert_equal(step(gpt, BATCHES["uneven"]), expected)
 
 
+@ours_by_default
 def test_checkpointing_with_dropout_recomputes_what_it_dropped():
     """With dropout on, a checkpointed step must equal one that keeps everything."""
     batch = BATCHES["uneven"]
@@ -98,6 +100,7 @@ def test_checkpointing_with_dropout_recomputes_what_it_dropped():
     _assert_equal(step(gpt, batch), expected)
 
 
+@ours_by_default
 def test_checkpointing_recomputes_in_the_dtype_of_autocast():
     """Backward runs outside autocast; what is recomputed there must not be in float32."""
     batch = BATCHES["uneven"]
@@ -131,6 +134,7 @@ def test_in_float64_the_two_are_the_same_function():
     assert error < 1e-12, where
 
 
+@ours_by_default
 def test_under_autocast_the_difference_is_that_of_its_dtype():
     batch = BATCHES["uneven"]
     gpt = without_dropout(small_gpt())
@@ -150,6 +154,7 @@ def test_under_autocast_the_difference_is_that_of_its_dtype():
     assert any("bfloat16" in key for key in am.status().chosen)
 
 
+@ours_by_default
 @pytest.mark.parametrize("needed", [True, False])
 def test_mel_logits_are_upstreams_and_zero_at_padding(needed):
     batch = BATCHES["uneven"]
@@ -181,6 +186,7 @@ def test_mel_logits_carry_gradients():
     torch.testing.assert_close(gradients[1], gradients[0], rtol=1e-4, atol=1e-3)
 
 
+@ours_by_default
 def test_text_longer_than_its_tensor_is_an_error_that_says_so():
     batch = dict(BATCHES["uneven"], text_lengths=torch.tensor([5, 25, 13, 9]))
     am.activate(am.Settings())
@@ -210,6 +216,7 @@ def test_evaluation_without_gradients_gives_upstreams_losses():
     assert found.mel == pytest.approx(expected.mel, rel=1e-6)
 
 
+@ours_by_default
 def test_no_padded_position_is_read(monkeypatch):
     """Padding tokens whose embedding is NaN would show in every loss and gradient."""
     batch = dict(batch_of([5, 20, 13], [30, 4, 17]))

@@ -27,6 +27,7 @@ from coqui_amharic_ext.errors import UnavailableError
 from coqui_amharic_ext.plugins import hookimpl
 from coqui_amharic_ext.settings import ATTENTION_CHOICES
 from tests.attention.models import batch_of, small_gpt, step, without_dropout
+from tests.patched import ours_by_default
 
 HOPPER = Demand("cuda", "bfloat16", 64, True, (9, 0), "linux")
 PLAIN = replace(HOPPER, dropout=False)
@@ -80,6 +81,7 @@ def test_auto_asks_every_own_kernel():
     assert set(selection.ORDER) == set(ATTENTION_CHOICES) - {"auto", "off"}
 
 
+@ours_by_default
 def test_auto_falls_back_and_says_so_once(caplog):
     gpt = small_gpt()
     batch = batch_of([5, 9], [12, 7])
@@ -132,6 +134,7 @@ def test_the_error_names_what_is_missing_and_the_install_line(monkeypatch):
     assert 'pip install "flash-attn>=2.8" --no-build-isolation' in str(caught.value)
 
 
+@ours_by_default
 def test_where_no_kernel_works_auto_leaves_upstreams_attention_and_says_so(monkeypatch, caplog):
     gpt = without_dropout(small_gpt())
     batch = batch_of([5, 9], [12, 7])

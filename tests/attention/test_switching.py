@@ -12,6 +12,7 @@ from torch.utils.checkpoint import checkpoint
 
 import coqui_amharic_ext as am
 from tests.attention.models import batch_of, small_gpt, step, without_dropout, worst_gradient
+from tests.patched import ours_by_default
 
 BATCH = batch_of([5, 20, 13], [30, 4, 17])
 SETTINGS = {
@@ -60,6 +61,7 @@ def test_nothing_stays_after_a_step_that_raised(chosen, monkeypatch):
     assert _traces(gpt) == before
 
 
+@ours_by_default
 def test_a_model_built_before_activation_is_covered_and_goes_on_after_it():
     from transformers import AttentionInterface
 
@@ -100,6 +102,7 @@ def _set_to_checkpointing(gpt: Any, *, reentrant: bool) -> None:
     )
 
 
+@ours_by_default
 @pytest.mark.parametrize("reentrant", [True, False])
 @pytest.mark.parametrize("packing", [True, False])
 def test_checkpointing_that_the_user_set_is_kept_and_right(reentrant, packing):
@@ -115,6 +118,7 @@ def test_checkpointing_that_the_user_set_is_kept_and_right(reentrant, packing):
     assert am.status().chosen["calls of attention kernel blockwise"] == "4"
 
 
+@ours_by_default
 def test_a_block_that_someone_else_recomputes_gives_nan_and_not_a_wrong_number():
     """The recomputation runs upstream's attention, which knows no sequence bounds."""
     gpt = without_dropout(small_gpt())
@@ -142,6 +146,7 @@ def test_each_switch_can_be_off():
         assert found.mel_logits.shape == expected.mel_logits.shape
 
 
+@ours_by_default
 def test_the_fused_gelu_runs_only_where_it_is_on(monkeypatch):
     seen = []
     from transformers.activations import NewGELUActivation
@@ -162,6 +167,7 @@ def test_the_fused_gelu_runs_only_where_it_is_on(monkeypatch):
     assert len(seen) == 2
 
 
+@ours_by_default
 def test_no_kv_cache_is_built_in_training(monkeypatch):
     from transformers import DynamicCache
 

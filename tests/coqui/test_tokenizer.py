@@ -16,6 +16,7 @@ from TTS.tts.utils.text.tokenizer import TTSTokenizer
 from coqui_amharic_ext.coqui.characters import CLASS_PATH, AmharicPhonemes
 from coqui_amharic_ext.coqui.symbols import phone_symbols
 from tests.coqui.conftest import FIDEL, SENTENCES
+from tests.patched import stock_only
 
 
 def _amharic(**changes: object) -> VitsConfig:
@@ -87,6 +88,7 @@ def test_multi_phonemizer_with_an_amharic_data_set() -> None:
     assert type(tokenizer.characters) is IPAPhonemes
 
 
+@stock_only
 def test_other_languages_get_what_upstream_gives() -> None:
     config = BaseTTSConfig(use_phonemes=True, phoneme_language="be")
     tokenizer, new_config = TTSTokenizer.init_from_config(config)

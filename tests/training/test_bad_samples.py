@@ -19,6 +19,7 @@ pytest.importorskip("TTS")
 from coqui_amharic_ext.demo import tiny  # noqa: E402
 from coqui_amharic_ext.errors import UnavailableError  # noqa: E402
 from coqui_amharic_ext.training.samples import UnusableSampleError  # noqa: E402
+from tests.patched import stock_only  # noqa: E402
 
 Row = dict[str, Any]
 
@@ -78,6 +79,7 @@ def shallow() -> Iterator[None]:
     sys.setrecursionlimit(before)
 
 
+@stock_only
 def test_upstream_alone_recurses_without_a_word(
     inactive: None, shallow: None, dataset: Callable[..., Any], rows: list[Row]
 ) -> None:
@@ -142,6 +144,7 @@ def test_text_that_holds_the_stop_token(
         dataset([rows[0] | {"text": "quick"}], model_args={"tokenizer_file": str(vocab)})[0]
 
 
+@stock_only
 def test_what_every_sample_would_meet_is_no_samples_fault(
     activate: Callable[..., Any],
     dataset: Callable[..., Any],
@@ -179,6 +182,7 @@ def test_skipping_draws_what_upstream_draws(
     assert draw() == stock
 
 
+@stock_only
 def test_skipped_samples_are_counted(
     activate: Callable[..., Any],
     dataset: Callable[..., Any],
@@ -195,6 +199,7 @@ def test_skipped_samples_are_counted(
     assert [message.split()[0] for message in told] == ["1", "2", "3"]
 
 
+@stock_only
 def test_nothing_usable_is_one_error_not_a_recursion(
     activate: Callable[..., Any], dataset: Callable[..., Any], rows: list[Row]
 ) -> None:
@@ -213,7 +218,7 @@ def test_nothing_usable_is_one_error_not_a_recursion(
         ({"max_text_length": 20}, r"more than max_text_length \(20\)"),
     ],
 )
-@pytest.mark.parametrize("on_bad_sample", ["raise", "skip"])
+@pytest.mark.parametrize("on_bad_sample", ["raise", pytest.param("skip", marks=stock_only)])
 def test_lengths_outside_the_limits_are_filtered_whatever_the_setting(
     activate: Callable[..., Any],
     dataset: Callable[..., Any],
@@ -280,6 +285,7 @@ def test_the_error_reaches_the_trainer_from_a_worker(
         list(loader)
 
 
+@stock_only
 def test_deactivated_datasets_go_on_with_upstreams_code(
     activate: Callable[..., Any], shallow: None, dataset: Callable[..., Any], rows: list[Row]
 ) -> None:

@@ -25,7 +25,7 @@ from coqui_amharic_ext.training.freezing import (  # noqa: E402
     with_frozen_parts,
 )
 from coqui_amharic_ext.training.freezing_patches import PATCHES  # noqa: E402
-from tests.patched import IN_PLACE, carried  # noqa: E402
+from tests.patched import IN_PLACE, carried, stock_only  # noqa: E402
 
 
 @pytest.mark.parametrize("perceiver", [True, False])
@@ -183,6 +183,7 @@ def test_another_model_than_xtts_is_refused(
         with_frozen_parts(lambda self: [toy.optimizer()])(trainer)
 
 
+@stock_only
 def test_a_missing_gradient_does_not_stop_the_norm(activate: Callable[..., Any], toy: Toy) -> None:
     from trainer.trainer import Trainer
 

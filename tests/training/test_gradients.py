@@ -16,6 +16,7 @@ pytest.importorskip("TTS")
 from coqui_amharic_ext.demo import tiny  # noqa: E402
 from coqui_amharic_ext.training import gradients  # noqa: E402
 from coqui_amharic_ext.training.dataset import IndexTrueDataset  # noqa: E402
+from tests.patched import stock_only  # noqa: E402
 from tests.training import together  # noqa: E402
 
 Found = dict[str, dict[str, Any]]
@@ -60,6 +61,7 @@ def _moved(one: dict[str, Any], other: dict[str, Any]) -> float:
 ACTIVE = [name for name in together.SCENARIOS if name != "stock"]
 
 
+@stock_only
 def test_upstream_alone_trains_the_processes_apart(runs: tuple[Found, Found, Found]) -> None:
     first, second, _ = runs
     assert first["stock"]["exchanges"] == []

@@ -20,6 +20,7 @@ from coqui_amharic_ext.errors import SettingsError  # noqa: E402
 from coqui_amharic_ext.training import loader as loading  # noqa: E402
 from coqui_amharic_ext.training.dataset import IndexTrueDataset  # noqa: E402
 from coqui_amharic_ext.training.samples import UnusableSampleError  # noqa: E402
+from tests.patched import stock_only  # noqa: E402
 
 Row = dict[str, Any]
 
@@ -178,6 +179,7 @@ def test_weights_that_do_not_fit_the_data_are_an_error(
         load(_two_languages(rows, amharic=3))
 
 
+@stock_only
 def test_token_batches_keep_the_budget_by_the_models_own_count(
     activate: Callable[..., Any], load: Callable[..., Any], model: Any
 ) -> None:

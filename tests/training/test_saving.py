@@ -18,7 +18,7 @@ torch = pytest.importorskip("torch")
 from coqui_amharic_ext.patching import Patcher  # noqa: E402
 from coqui_amharic_ext.settings import Settings  # noqa: E402
 from coqui_amharic_ext.training.saving import PATCHES  # noqa: E402
-from tests.patched import carried  # noqa: E402
+from tests.patched import carried, stock_only  # noqa: E402
 
 
 @pytest.fixture
@@ -52,6 +52,7 @@ def test_a_failed_save_leaves_the_old_file_and_nothing_else(patched: Any, tmp_pa
     assert [p.name for p in tmp_path.iterdir()] == ["checkpoint_1.pth"]
 
 
+@stock_only
 def test_upstream_alone_does_leave_a_broken_file(tmp_path: Path) -> None:
     import coqui_amharic_ext as am
 
