@@ -46,6 +46,7 @@ _REPEATING: Final = {
 _PLAIN: Final = re.compile(rf"(?:ው|ዋ|ዎ{_PLURAL}|ኡ|ዉ)?{_CLITICS}")
 
 
+@lru_cache(maxsize=4096)
 def attach_suffix(phrase: str, suffix: str) -> str:
     """Join a suffix to the last word of a phrase; it is assumed to be one that fits."""
     if not suffix:

@@ -152,7 +152,8 @@ def suffix(line: Line, reading: Reading) -> Reading:
         # የ 1 ው ሩብ ዓመት: the article typed apart is no word of its own.
         return reading._replace(end=end + 2, spoken=attach_suffix(reading.spoken, "ው"))
     if line.kinds[end] == WORD and fits_number(reading.spoken, line.tokens[end]):
-        return reading._replace(end=end + 1, spoken=attach_suffix(reading.spoken, line.tokens[end]))
+        spoken = attach_suffix(reading.spoken, line.tokens[end])
+        return Reading(end + 1, spoken, reading.rule, reading.value)
     # 1990-ዎቹ, 5-ኛ
     if (
         line.tokens[end] == "-"

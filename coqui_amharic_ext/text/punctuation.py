@@ -26,14 +26,15 @@ _SPACE_AFTER_OPEN: Final = re.compile(r"(?<=[(«]) +")
 #: A full stop may be inside an abbreviation that a policy keeps as written, so it parts nothing.
 _PARTING: Final = re.escape(STRENGTH.replace(".", "") + ")»")
 _E: Final = fidel.LETTERS
-_JOINED: Final = re.compile(rf"(?<=[{_PARTING}])(?=[{_E}(«])|(?<=[{_E}])(?=[(«])")
+_JOINED_AFTER: Final = re.compile(rf"([{_PARTING}])(?=[{_E}(«])")
+_JOINED_BEFORE: Final = re.compile(rf"(?<=[{_E}])([(«])")
 _SPACES: Final = re.compile(r" {2,}")
 _LINES: Final = re.compile(r" *\n[ \n]*")
 _QUOTES: Final = re.compile(r"(«)(?: ?«)+|(»)(?: ?»)+")
 _EMPTY: Final = re.compile(r"\( *\)|« *»")
 _DASH: Final = re.compile(r" *–[ –]*")
 _EDGE_DASH: Final = re.compile(rf"(?:^|(?<=[\n{_STOPS}(«])) *– *| *– *(?=[\n{_STOPS})»]|$)")
-_LINE_START_STOP: Final = re.compile(rf"(?:^|(?<=[\n(«]))[ {_STOPS}]+")
+_LINE_START_STOP: Final = re.compile(rf"([\n(«])[ {_STOPS}]+")
 
 
 def _strongest(match: re.Match[str]) -> str:
@@ -45,16 +46,22 @@ def _tidy_once(text: str) -> str:
     if "–" in text:
         text = _DASH.sub(" – ", text)
         text = _EDGE_DASH.sub(" ", text)
-    text = _JOINED.sub(" ", text)
-    text = _SPACES.sub(" ", text)
+    bracketed = "(" in text or "«" in text or "»" in text
+    text = _JOINED_AFTER.sub(r"\1 ", text)
+    if bracketed:
+        text = _JOINED_BEFORE.sub(r" \1", text)
+    if "  " in text:
+        text = _SPACES.sub(" ", text)
     text = _SPACE_BEFORE.sub("", text)
-    if "(" in text or "«" in text or "»" in text:
+    if bracketed:
         text = _QUOTES.sub(lambda match: match[1] or match[2], text)
         text = _SPACE_AFTER_OPEN.sub("", text)
         text = _EMPTY.sub(" ", text)
     text = _RUN.sub(_strongest, text)
-    text = _LINE_START_STOP.sub("", text)
-    text = _LINES.sub("\n", text)
+    text = text.lstrip(" " + STRENGTH)
+    if bracketed or "\n" in text:
+        text = _LINE_START_STOP.sub(r"\1", text)
+        text = _LINES.sub("\n", text)
     return text.strip(" \n")
 
 

@@ -156,14 +156,19 @@ _SIGNS: Final = frozenset("".join(step.signs for step in STEPS))
 SPACES: Final = re.compile(r" {2,}")
 
 
+def _signs_in(text: str) -> frozenset[str]:
+    # A search for each sign is much faster than a look at each character.
+    return frozenset([sign for sign in _SIGNS if sign in text])
+
+
 def clean(text: str, policy: TextPolicy) -> str:
     """Return ``text`` with its Unicode and its punctuation variants settled."""
     text = settle(text, policy)
-    present = _SIGNS.intersection(text)
+    present = _signs_in(text)
     if present:
         for step in STEPS:
             # A step can bring in a sign that a later one looks for.
             if not present.isdisjoint(step.signs):
                 text = step.pattern.sub(step.replacement, text)
-                present = _SIGNS.intersection(text)
+                present = _signs_in(text)
     return SPACES.sub(" ", text) if "  " in text else text
