@@ -10,7 +10,15 @@ from typing import Any
 
 import pytest
 
-from coqui_amharic_ext.patching import MISSING, Known, Patch, Patcher, fingerprint, source_hash
+from coqui_amharic_ext.patching import (
+    MISSING,
+    Known,
+    Patch,
+    Patcher,
+    calls,
+    fingerprint,
+    source_hash,
+)
 from coqui_amharic_ext.settings import Settings
 
 SOURCE = '''
@@ -153,6 +161,32 @@ def test_what_upstream_has_already_is_left_alone(upstream: ModuleType) -> None:
     assert upstream.Upstream.method is original
     adds = patch(name="adds", qualname="function", adds=True, replace=lambda _: len)
     assert state(apply(adds), "adds")[0] == "upstream has it"
+
+
+def test_what_upstream_has_is_replaced_where_the_settings_ask_for_more(
+    upstream: ModuleType,
+) -> None:
+    more = patch(upstream_has=lambda _: True, exceeds=lambda settings: settings.checkpointing > 0)
+    assert state(apply(more))[0] == "upstream has it"
+    patcher = apply(more, settings=Settings(checkpointing=2))
+    assert state(patcher)[0] == "applied"
+    assert upstream.Upstream().method(1) == 12
+    patcher.undo()
+
+
+@pytest.mark.parametrize(
+    ("attribute", "name", "expected"),
+    [
+        (lambda x: x.split(), "split", True),
+        (lambda x: x.split(), "join", False),
+        (staticmethod(lambda x: len(x)), "len", True),
+        (len, "len", False),  # no Python code to read
+    ],
+)
+def test_what_a_function_calls_is_read_off_its_code(
+    attribute: Any, name: str, expected: bool
+) -> None:
+    assert calls(name)(attribute) is expected
 
 
 def test_an_added_attribute_goes_again(upstream: ModuleType) -> None:
