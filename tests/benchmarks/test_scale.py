@@ -10,7 +10,7 @@ import pytest
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 sys.path.insert(0, str(FOLDER))
 
-import scale_bench
+import scale_bench  # noqa: E402
 
 
 def test_the_corpus_has_as_many_lines_as_were_asked_for(tmp_path: Path) -> None:
