@@ -192,38 +192,3 @@ def _result(
 def _relative(pronunciation: str, guess: Sequence[str]) -> float:
     distance, size = nearest([pronunciation], guess, length=True)
     return distance / max(1, size)
-
-
-def table(evaluation: Evaluation, *, edits: int = 0) -> str:
-    """Return the results as a table to print.
-
-    Parameters
-    ----------
-    evaluation : Evaluation
-        What ``evaluate`` returned.
-    edits : int
-        How many of each system's commonest edits to list below.
-    """
-    lines = [
-        f"{evaluation.words} words; error rates in %, without and with length marks",
-        f"{'system':<16} {'words':<9} {'n':>4}  {'PER':>5} {'WER':>5}  {'PER ː':>6} {'WER ː':>6}",
-    ]
-    for system in evaluation.systems:
-        for group, rates in system.rates.items():
-            lines.append(_row(system.name if group == "all" else "", group, rates))
-        if set(system.answered) - {system.name}:
-            shares = ", ".join(f"{name} {count}" for name, count in system.answered.items())
-            lines.append(f"{'':<16} answered by: {shares}")
-    lines += [f"{name}: {reason}" for name, reason in evaluation.missing.items()]
-    for system in evaluation.systems if edits else ():
-        shown = ", ".join(f"{w or '∅'}→{g or '∅'} {n}" for w, g, n in system.edits[:edits])
-        lines.append(f"{system.name}: wanted→given: {shown or 'no errors'}")
-    return "\n".join(lines)
-
-
-def _row(name: str, group: str, rates: Rates) -> str:
-    bare, full = rates.without_length, rates.with_length
-    return (
-        f"{name:<16} {group:<9} {bare.words:>4}  {bare.per:5.1f} {bare.wer:5.1f}"
-        f"  {full.per:6.1f} {full.wer:6.1f}"
-    )
