@@ -71,6 +71,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "CORPUS" / "metadata.csv").write_text("".join(rows), encoding="utf-8")
     (folder / "metadata.csv").write_text("".join(rows), encoding="utf-8")
     cells = [row.split("|") for row in rows]
+    (folder / "corpus.txt").write_text("".join(f"{text}\n" for _, text, _ in cells), "utf-8")
     voices = "".join(f"{name}.wav\t{text}\n" for name, text, _ in cells)
     table = folder / "COMMON_VOICE" / "am" / "train.tsv"
     table.write_text("path\tsentence\n" + voices, encoding="utf-8")
