@@ -121,7 +121,7 @@ def prefixes() -> dict[str, tuple[Affix, ...]]:
         takes = bits(takes_names)
         if kind == "null":
             _add(index, Affix("", takes, 0.0, evidence, "C"))
-            _add(index, Affix("ʔ", takes & ~NOUN_V, 0.0, evidence, "a"))
+            _add(index, Affix("ʔ", takes, 0.0, evidence, "a"))
         elif kind == "bare":
             # አል- is more often the negative of the perfective, አን- the beginning of a noun.
             cost = {"ʔal": 0.4, "ʔanː": 1.0}.get(spoken, 0.1)

@@ -113,6 +113,15 @@ def test_persons_of_prefix_and_suffix_agree() -> None:
         ("ፍልስፍና", "fɨlsɨfɨnːa"),
         ("ግድያ", "ɡɨdɨjːa"),
         ("ክፍያ", "kɨfɨjːa"),
+        # Agents in -i: at-stems have a long first radical, type B a long second one.
+        ("አከራካሪ", "ʔakːəɾakaɾi"),
+        ("አወዳዳሪ", "ʔawːədadaɾi"),
+        ("አነጋጋሪ", "ʔanːəɡaɡaɾi"),
+        ("አደናባሪ", "ʔadːənabaɾi"),
+        ("አቋቋሚ", "ʔakʼʷːakʼʷami"),
+        ("አስመራቂ", "ʔasməɾːakʼi"),
+        ("አስጨናቂ", "ʔast͡ʃʼənːakʼi"),
+        ("አበዳሪ", "ʔabədːaɾi"),
     ],
 )
 def test_nouns_made_from_verbs_need_not_be_listed(
