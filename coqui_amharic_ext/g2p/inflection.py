@@ -253,6 +253,7 @@ def _owner_cost(suffix: str) -> float:
 
 LISTED_ONLY_COST: Final = 0.6
 """Suffixes of this cost are no reason to lengthen anything in a noun that is not listed."""
+_OF_LISTED: Final = ("amːa", "mːa", "ɲːɨnːət")
 
 
 def _nominal(index: _Index) -> None:
@@ -264,7 +265,7 @@ def _nominal(index: _Index) -> None:
     for spoken, end, takes, cost in stages:
         for part in _of("derive"):
             if end in part.takes:
-                extra = LISTED_ONLY_COST if part.suffix == "amːa" else 0.3
+                extra = LISTED_ONLY_COST if part.suffix in _OF_LISTED else 0.3
                 derived.append((spoken + part.suffix, part.joint, takes & ~INF, cost + extra))
     plural = list(derived)
     for spoken, end, takes, cost in derived:

@@ -21,6 +21,7 @@ _NOUN: Final = infl.NOUN_C | infl.NOUN_V
 _LONG: Final = 4
 _HEAD: Final = 3
 _GLOTTAL: Final = "ʔ"
+_PERSON: Final = "əɲa"
 _AFTER_VOWEL: Final = infl.NOUN_V
 _MEMO_SIZE: Final = 1 << 13
 _LAST_VOWEL: Final = re.compile("(?<=[əuiaeɨo][^əuiaeɨoːʷ])ɨ(?=[^əuiaeɨoːʷ]$)")
@@ -62,8 +63,20 @@ class _Tail(NamedTuple):
 
 @lru_cache(maxsize=1)
 def table() -> dict[str, lexicon.Entry | Noun]:
-    """Return listed words that take nominal affixes; each is made a :class:`Noun` when met."""
-    return {k: e for k, e in lexicon.words().items() if e.pos in lexicon.NOMINAL}
+    """Return listed words that take nominal affixes; each is made a :class:`Noun` when met.
+
+    A person in -əɲːa loses its -a before plural and abstract suffixes (bəʃːɨtəɲːot͡ʃː,
+    bəʃːɨtəɲːɨnːət): that stem is listed too.
+    """
+    found: dict[str, lexicon.Entry | Noun] = {}
+    for key, entry in lexicon.words().items():
+        if entry.pos in lexicon.NOMINAL:
+            found[key] = entry
+            if key[-3:] == _PERSON and entry.ipa[-3:] == "ɲːa":
+                stem = key[:-1]
+                if stem not in lexicon.words():
+                    found[stem] = entry._replace(ipa=entry.ipa[:-1])
+    return found
 
 
 @lru_cache(maxsize=1)

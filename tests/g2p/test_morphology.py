@@ -76,6 +76,7 @@ def test_unknown_roots_follow_their_shape(word: str, ipa: str) -> None:
         ("ፒቮዠኛ", "pivoʒəɲːa"),
         ("ፒቮዠኞች", "pivoʒəɲːot͡ʃː"),
         ("ፒቮዥኛ", "pivoʒɨɲːa"),
+        ("ፒቮዠኝነት", "pivoʒəɲːɨnːət"),
     ],
 )
 def test_suffixes_of_unlisted_nouns_keep_their_length(word: str, ipa: str) -> None:
@@ -122,6 +123,16 @@ def test_persons_of_prefix_and_suffix_agree() -> None:
         ("አስመራቂ", "ʔasməɾːakʼi"),
         ("አስጨናቂ", "ʔast͡ʃʼənːakʼi"),
         ("አበዳሪ", "ʔabədːaɾi"),
+        # Abstract nouns of persons in -əɲːa, of unlisted nouns too; the listed noun keeps its own.
+        ("ጋዜጠኝነት", "ɡazetʼəɲːɨnːət"),
+        ("ከፍተኝነት", "kəfːɨtəɲːɨnːət"),
+        ("ብቸኝነቱ", "bɨt͡ʃːəɲːɨnːətu"),
+        ("ታማኝነት", "tamːaɲɨnːət"),
+        ("በሽተኞች", "bəʃːɨtəɲːot͡ʃː"),
+        # Adjectives in -mːa of nouns in a vowel.
+        ("ጫካማ", "t͡ʃʼakːamːa"),
+        ("ጤናማ", "tʼenamːa"),
+        ("ደመናማው", "dəmːənamːaw"),
     ],
 )
 def test_nouns_made_from_verbs_need_not_be_listed(
