@@ -133,6 +133,26 @@ def test_persons_of_prefix_and_suffix_agree() -> None:
         ("ጫካማ", "t͡ʃʼakːamːa"),
         ("ጤናማ", "tʼenamːa"),
         ("ደመናማው", "dəmːənamːaw"),
+        # Manner nouns: the first radical is long, the last but one is reduplicated.
+        ("አመለካከት", "ʔamːələkakət"),
+        ("አተነፋፈስ", "ʔatːənəfafəs"),
+        ("አዘገጃጀት", "ʔazːəɡəd͡ʒad͡ʒət"),
+        ("አጻጻፍ", "ʔasʼːasʼaf"),
+        ("አኗኗር", "ʔanʷːanʷaɾ"),
+        ("አጫዋወት", "ʔat͡ʃʼːawawət"),
+        # Action nouns.
+        ("ብልሽት", "bɨlɨʃːɨt"),
+        ("ድርጅት", "dɨɾɨd͡ʒːɨt"),
+        ("ቁጥጥር", "kʼutʼɨtʼːɨɾ"),
+        ("ድንጋጌ", "dɨnɨɡːaɡe"),
+        ("ጥንቃቄ", "tʼɨnɨkʼːakʼe"),
+        # Places and instruments of a- and t-stems, and a reciprocal of a verb that begins with a.
+        ("ማከማቻ", "makːəmat͡ʃa"),
+        ("ማገናኛ", "maɡːənaɲa"),
+        ("መጓጓዣ", "məɡʷːaɡʷaʒa"),
+        ("ማከፋፈያ", "makːəfafəja"),
+        ("መተጋገዝ", "mətːəɡaɡəz"),
+        ("መተሳሰብ", "mətːəsasəb"),
     ],
 )
 def test_nouns_made_from_verbs_need_not_be_listed(
