@@ -92,6 +92,8 @@ class Affix(NamedTuple):
     person: str = ""
 
 
+_COMPOUND_COST: Final = 1.3
+"""Cost of the first part of a compound; ስነ- and ባለ- are as often the beginning of a verb."""
 _UNWRITTEN: Final = {ord("ː"): None, ord("ɨ"): None}
 
 
@@ -134,6 +136,9 @@ def prefixes() -> dict[str, tuple[Affix, ...]]:
                 _add(index, Affix(spoken[:-1], takes, cost + 0.1, evidence, "a"))
             else:
                 _add(index, Affix(spoken, takes, cost, evidence))
+        elif kind == "compound":
+            _add(index, Affix(spoken, takes, _COMPOUND_COST, evidence, "C"))
+            _add(index, Affix(spoken + "ʔ", takes, _COMPOUND_COST, evidence, "a"))
         elif kind == "preverb":
             for subject, subject_takes, person in subjects:
                 if subject == "i":

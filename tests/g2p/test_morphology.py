@@ -153,6 +153,13 @@ def test_persons_of_prefix_and_suffix_agree() -> None:
         ("ማከፋፈያ", "makːəfafəja"),
         ("መተጋገዝ", "mətːəɡaɡəz"),
         ("መተሳሰብ", "mətːəsasəb"),
+        # The second part of a compound keeps its own length and its first ɨ; verbs stay verbs.
+        ("ባለቅኔ", "baləkʼɨne"),
+        ("ገብረሥላሴ", "ɡəbɾəsɨlːase"),
+        ("ሥነልቦና", "sɨnəlɨbːona"),
+        ("ቤተሙከራ", "betəmukːəɾa"),
+        ("ባለቀሱ", "baləkʼːəsu"),
+        ("ባለመሆኑ", "baləməhonu"),
     ],
 )
 def test_nouns_made_from_verbs_need_not_be_listed(
