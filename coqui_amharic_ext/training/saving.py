@@ -1,13 +1,18 @@
 """Checkpoints appear under their name only when they are whole.
 
 The trainer writes straight to ``checkpoint_N.pth`` and copies straight to ``best_model.pth``: a
-kill or a full disk in between leaves a broken file that resuming then picks as the newest.
+kill or a full disk in between leaves a broken file that resuming then picks as the newest. Ctrl-C
+in the middle of torch's writing becomes an error of the file, which ends training without the
+checkpoint that the trainer saves at Ctrl-C.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +28,36 @@ def _local(path: Any) -> Path | None:
     return Path(stripped) if isinstance(filesystem, LocalFileSystem) else None
 
 
+@contextmanager
+def _interrupted_afterwards() -> Iterator[None]:
+    """Hold Ctrl-C back until what is inside is done; a second one is not held back."""
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    pressed: list[tuple[int, Any]] = []
+
+    def once(number: int, frame: Any) -> None:
+        if pressed:
+            handler(number, frame)
+        pressed.append((number, frame))
+
+    signal.signal(signal.SIGINT, once)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    if pressed:
+        handler(*pressed[0])
+
+
 def _save_whole(original: Callable[..., None]) -> Callable[..., None]:
     def save_fsspec(state: Any, path: Any, **kwargs: Any) -> None:
         local = _local(path)
         if local is None:
             original(state, path, **kwargs)
             return
-        with replacing(local) as partial:
+        with _interrupted_afterwards(), replacing(local) as partial:
             original(state, partial, **kwargs)
 
     return save_fsspec

@@ -126,3 +126,34 @@ def test_remote_paths_go_to_upstream_untouched(patched: Any) -> None:
     patched.save_fsspec({"step": 7}, "memory://folder/checkpoint_7.pth")
     with fsspec.open("memory://folder/checkpoint_7.pth", "rb") as stream:
         assert torch.load(stream, weights_only=True) == {"step": 7}
+
+
+class Slow:
+    """Is interrupted while it is written, a given number of times."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    def __reduce__(self) -> Any:
+        for _ in range(self.times):
+            signal.raise_signal(signal.SIGINT)
+        return (int, (7,))
+
+
+@stock_only
+def test_ctrl_c_waits_for_the_checkpoint_that_is_being_written(
+    patched: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "checkpoint_1.pth"
+    with pytest.raises(KeyboardInterrupt):
+        patched.save_fsspec({"step": Slow(1)}, path)
+    assert torch.load(path, weights_only=False) == {"step": 7}
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@stock_only
+def test_a_second_ctrl_c_does_not_wait(patched: Any, tmp_path: Path) -> None:
+    with pytest.raises((KeyboardInterrupt, RuntimeError)):
+        patched.save_fsspec({"step": Slow(2)}, tmp_path / "checkpoint_1.pth")
+    assert list(tmp_path.iterdir()) == []
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
