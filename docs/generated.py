@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
 MARKER = re.compile(r"^<!-- table: (?P<name>[a-z-]+)(?P<arguments>[^\n]*?) -->$", re.MULTILINE)
 
 
@@ -231,7 +232,7 @@ LISTS = {
 
 def results(path: str, *columns: str) -> str:
     """Return a committed CSV file of ``benchmarks/results``, whole or some columns."""
-    with (ROOT / "benchmarks" / "results" / path).open(encoding="utf-8", newline="") as file:
+    with (RESULTS / path).open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     shown = [c.replace("_", " ") for c in columns] if columns else list(rows[0])
     names = [next(n for n in rows[0] if n.replace("_", " ") == c) for c in shown]
@@ -246,10 +247,17 @@ def _measured(row: dict[str, str]) -> bool:
 
 def records(path: str, *keys: str) -> str:
     """Return keys of a committed JSON file of ``benchmarks/results``, one column a record."""
-    found = json.loads((ROOT / "benchmarks" / "results" / path).read_text(encoding="utf-8"))
+    found = json.loads((RESULTS / path).read_text(encoding="utf-8"))
     entries = found if isinstance(found, list) else [found]
     head = ("", *(f"run {n}" for n in range(1, len(entries) + 1))) if entries[1:] else ("", "")
     return _table(head, [(key, *(entry[key] for entry in entries)) for key in keys])
+
+
+def soak_lines() -> str:
+    """Return how long lines of a megabyte took in the soak."""
+    lines = json.loads((RESULTS / "soak.json").read_text(encoding="utf-8"))["lines"]
+    keys = ("kind", "quarter", "half", "full")
+    return _table(keys, [[line[key] for key in keys] for line in lines])
 
 
 TABLES: dict[str, Callable[..., str]] = {
@@ -265,4 +273,5 @@ TABLES: dict[str, Callable[..., str]] = {
     "lists": lists,
     "results": results,
     "records": records,
+    "soak-lines": soak_lines,
 }

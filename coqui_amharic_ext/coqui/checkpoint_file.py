@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 import re
+import struct
 import zipfile
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import ExitStack, contextmanager
@@ -78,6 +79,13 @@ class Checkpoint:
     def rows(self) -> int:
         """Text tokens that the model has rows for."""
         return int(self.tensor(EMBEDDING).shape[0])
+
+
+BROKEN: Final = (
+    *(RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError, AssertionError),
+    struct.error,
+)
+"""What torch raises for a stream of pickles that ends, or goes wrong, in the middle."""
 
 
 def open_checkpoint(path: Path) -> Checkpoint:
@@ -156,7 +164,7 @@ def _load(path: Path) -> Any:
         if found is None:
             raise _no_checkpoint(path, error) from error
         raise _code(path, [found[1]]) from error
-    except (RuntimeError, EOFError, ValueError, KeyError) as error:
+    except BROKEN as error:
         raise _no_checkpoint(path, error) from error
 
 

@@ -88,6 +88,20 @@ def test_the_checkpoint_is_never_overwritten(files: Files) -> None:
     assert files.model.read_bytes() == before
 
 
+def test_wherever_an_old_file_is_cut_off_it_is_said(tmp_path: Path) -> None:
+    whole = _saved(
+        tmp_path / "w.pth",
+        {"gpt.a": torch.arange(300), "n": [1, 2.5, "x", (True, None)]},
+        _use_new_zipfile_serialization=False,
+    ).read_bytes()
+    cut = tmp_path / "cut.pth"
+    assert len(whole) < 4000
+    for length in range(len(whole)):
+        cut.write_bytes(whole[:length])
+        with pytest.raises(CheckpointError, match=r"cut\.pth"):
+            open_checkpoint(cut)
+
+
 @pytest.mark.parametrize("legacy", [False, True])
 @pytest.mark.parametrize("keep", [0.0, 0.001, 0.3, 0.999])
 def test_a_file_that_is_cut_off(
