@@ -1,6 +1,6 @@
 """Sentences a second through Ray Data with one worker and with two, and what that means at scale.
 
-    python benchmarks/scale_bench.py [--sentences 40000] [--workers 1 2] [--backend rules]
+    python benchmarks/scale_bench.py [--sentences 240000] [--workers 1 2] [--backend rules]
 
 Needs the extra ``ray``. Each measurement starts Ray on this machine, transcribes the same file and
 writes Parquet; the first, small run of each is not counted. Start-up is left out, since it does not
@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the result as JSON, and write it where asked."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--sentences", type=int, default=40_000)
+    parser.add_argument("--sentences", type=int, default=240_000)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--backend", help="only this G2P backend, not the configured chain")
     parser.add_argument("--output", type=Path, help="write the JSON to this file, too")

@@ -260,6 +260,15 @@ def soak_lines() -> str:
     return _table(keys, [[line[key] for key in keys] for line in lines])
 
 
+def scale() -> str:
+    """Return the rates of one and two Ray workers, and the estimate from them."""
+    found = json.loads((RESULTS / "scale.json").read_text(encoding="utf-8"))
+    rows = [(f"{m['workers']} worker(s)", f"{m['rate']:,} sentences/s") for m in found["measured"]]
+    hours = found["estimate"]["core hours"]
+    rows.append(("estimate for a billion sentences", f"{hours} core hours"))
+    return _table(("", ""), rows)
+
+
 TABLES: dict[str, Callable[..., str]] = {
     "settings": settings,
     "choices": choices,
@@ -273,5 +282,6 @@ TABLES: dict[str, Callable[..., str]] = {
     "lists": lists,
     "results": results,
     "records": records,
+    "scale": scale,
     "soak-lines": soak_lines,
 }
