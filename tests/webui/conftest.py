@@ -103,6 +103,8 @@ class Opened:
 
     def tab(self, name: str) -> None:
         self.page.get_by_role("tab", name=name, exact=True).click()
+        # The page attaches what a tab's buttons do only when it is first shown.
+        self.page.wait_for_timeout(500)
 
     def picture(self, name: str) -> None:
         ARTIFACTS.mkdir(parents=True, exist_ok=True)

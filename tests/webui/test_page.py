@@ -189,8 +189,6 @@ def test_the_short_benchmark_draws_its_plots_and_the_badge(visit: Visit) -> None
 def test_speaking_without_a_checkpoint_says_what_is_missing(visit: Visit) -> None:
     opened = visit()
     opened.tab("Synthesis")
-    # The page attaches what a tab's buttons do only when it is first shown.
-    opened.page.wait_for_timeout(500)
     opened.page.click("#synthesis-go")
     toast = opened.page.locator("[data-testid=toast-body]").first
     toast.wait_for()
