@@ -4,30 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
+from tests.running import run_module
+
 pytest.importorskip("TTS")
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     output = tmp_path_factory.mktemp("sabotage") / "found.json"
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("COQUI_AMHARIC_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.faults.sabotage", str(output)],
-        env=clean | {"OMP_NUM_THREADS": "1", "PYTHONUTF8": "1"},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=280,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    run_module("tests.faults.sabotage", str(output))
     return dict(json.loads(output.read_text(encoding="utf-8")))
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +14,9 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("trainer")
 
 from tests.faults.training import EPOCHS, FAULTS, SAVED_AT, STEPS  # noqa: E402
+from tests.running import run_module  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
-ROOT = Path(__file__).parents[2]
 CODES = {
     "out of memory": 1,
     "NaN": 1,
@@ -39,16 +37,7 @@ SAYS = {
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("training")
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("COQUI_AMHARIC_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.faults.training", str(path)],
-        env=clean | {"OMP_NUM_THREADS": "1", "PYTHONUTF8": "1"},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=280,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    run_module("tests.faults.training", str(path))
     return path
 
 

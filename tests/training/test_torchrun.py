@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,26 +12,16 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("TTS")
 
 from coqui_amharic_ext.demo import tiny  # noqa: E402
+from tests.running import run_module  # noqa: E402
 from tests.training.torchrun import STEPS  # noqa: E402
 
 # Half a minute, for what test_gradients has in more ways with a launcher of its own.
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).parents[2]
 
 
 def _launch(folder: Path, world: int) -> list[dict[str, Any]]:
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("COQUI_AMHARIC_")}
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command += ["--nproc-per-node", str(world), "-m", "tests.training.torchrun", str(folder)]
-    done = subprocess.run(
-        command,
-        env=clean | {"OMP_NUM_THREADS": "1", "PYTHONUTF8": "1"},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=280,
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
+    ranks = ("--standalone", "--nproc-per-node", str(world))
+    run_module("torch.distributed.run", *ranks, "-m", "tests.training.torchrun", str(folder))
     return [torch.load(folder / f"found{world}_{r}.pt", weights_only=True) for r in range(world)]
 
 
