@@ -102,6 +102,7 @@ def _application(work: WorkFolder, runs: Any, uploads: Path) -> Any:
     from fastapi import FastAPI
     from fastapi.responses import FileResponse, Response, StreamingResponse
 
+    from coqui_amharic_ext.files import replacing
     from coqui_amharic_ext.webui import app as page
     from coqui_amharic_ext.webui.guard import Guard
     from coqui_amharic_ext.webui.speech import ADDRESS, Speech
@@ -120,7 +121,8 @@ def _application(work: WorkFolder, runs: Any, uploads: Path) -> Any:
         # As a file, parts of it can be asked for: some players take sound in no other way.
         file = uploads / f"{token}.wav"
         if not file.exists():
-            file.write_bytes(whole)
+            with replacing(file) as partial:
+                partial.write_bytes(whole)
         return FileResponse(file, media_type="audio/wav")
 
     application.get(ADDRESS)(sound)

@@ -43,13 +43,15 @@ class Sound:
         self._ended = False
         self._error: Exception | None = None
         self._changed = threading.Condition()
+        self._given_up = False
         self._listeners = 0
         self._listened = time.monotonic()
 
     @property
     def abandoned(self) -> bool:
         """Whether nobody listens, and nobody has for a while."""
-        return not self._listeners and time.monotonic() - self._listened > IDLE_SECONDS
+        idle = time.monotonic() - self._listened > IDLE_SECONDS
+        return self._given_up or (not self._listeners and idle)
 
     def add(self, piece: bytes) -> None:
         """Add samples: 16-bit, little-endian, one channel."""
@@ -79,7 +81,7 @@ class Sound:
         with self._changed:
             came = self._changed.wait_for(lambda: self._pieces or self._ended, seconds)
             if not came:
-                self._listened = float("-inf")
+                self._given_up = True
                 raise SpeechError(f"no sound after {seconds:.0f} s")
             if not self._pieces:
                 raise self._error or SpeechError("the checkpoint made no sound of this text")

@@ -156,3 +156,11 @@ def test_a_config_that_names_a_file_outside_is_not_loaded(tmp_path: Path) -> Non
     (work.root / "model" / "model.pth").touch()
     with pytest.raises(SpeechError, match=r"vocab.json, which is outside the work folder"):
         Speech(work).player("ሰላም", "model", "")
+
+
+def test_a_text_that_took_too_long_is_given_up_at_its_first_sound() -> None:
+    sound = Sound()
+    with pytest.raises(SpeechError, match="no sound after"):
+        sound.wait(0.01)
+    sound.add(b"ab")
+    assert sound.abandoned
