@@ -122,6 +122,10 @@ def test_persons_of_prefix_and_suffix_agree() -> None:
         ("አቋቋሚ", "ʔakʼʷːakʼʷami"),
         ("አስመራቂ", "ʔasməɾːakʼi"),
         ("አስጨናቂ", "ʔast͡ʃʼənːakʼi"),
+        # So have as-stems of type A (Leslau's asgärrami, askäffi, asaffari).
+        ("አስገዳጅ", "ʔasɡədːad͡ʒ"),
+        ("አስከፊ", "ʔaskəfːi"),
+        ("አሳፋሪ", "ʔasafːaɾi"),
         ("አበዳሪ", "ʔabədːaɾi"),
         # Abstract nouns of persons in -əɲːa, of unlisted nouns too; the listed noun keeps its own.
         ("ጋዜጠኝነት", "ɡazetʼəɲːɨnːət"),
@@ -167,6 +171,22 @@ def test_nouns_made_from_verbs_need_not_be_listed(
 ) -> None:
     for table in (lexicon.words(), nouns.table()):
         monkeypatch.delitem(table, lexicon.key(word), raising=False)  # type: ignore[arg-type]
+    assert realise(word).ipa == ipa
+
+
+@pytest.mark.parametrize(
+    ("word", "ipa"),
+    [
+        ("ልጅቱ", "lɨd͡ʒɨtu"),
+        ("ልጅቷን", "lɨd͡ʒɨtʷan"),
+        ("ከተማይቱ", "kətəmajɨtu"),
+        ("ሀገሪቷ", "haɡəɾitʷa"),
+        # A noun in t that is his, not a feminine.
+        ("ቤቱ", "betu"),
+        ("ወቅቱ", "wəkʼtu"),
+    ],
+)
+def test_feminine_nouns_are_pointed_out_by_a_t_of_their_own(word: str, ipa: str) -> None:
     assert realise(word).ipa == ipa
 
 
