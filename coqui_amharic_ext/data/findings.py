@@ -40,6 +40,7 @@ KINDS: Final = MappingProxyType(
     {
         "bom": Kind("error", "byte order mark before the first name", "mended"),
         "columns": Kind("error", "a line with too few or too many columns", "left out"),
+        "no-third-column": Kind("error", "lines of name|text, without a third column", "mended"),
         "layout": Kind("error", "a layout that upstream's formatter misreads", "mended"),
         "missing-audio": Kind("error", "the audio file does not exist", "left out"),
         "unreadable-audio": Kind("error", "the audio cannot be read", "left out"),

@@ -114,7 +114,10 @@ def import_corpus(
         audio_column=audio_column,
     )
     if opened.defects and not skip_bad:
-        raise DataError(f"{opened.defects[0]} ({len(opened.defects)} in all; see skip_bad)")
+        raise DataError(
+            f"{opened.defects[0]} ({len(opened.defects)} in all). Mend it, or leave such lines out: "
+            "--skip-bad"
+        )
     left_out = list(opened.defects)
     seconds = 0.0
     with new_folder(folder) as partial:

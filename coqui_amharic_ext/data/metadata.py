@@ -151,9 +151,16 @@ def _guess(path: Path, lines: list[str]) -> str:
 
 
 def _ljspeech(path: Path, lines: list[str]) -> Metadata:
-    rows, findings = [], []
+    rows: list[Row] = []
+    findings: list[Finding] = []
+    pairs = all(line.count("|") == 1 for line in lines)
+    if pairs:
+        what = "every line is name|text, without the third column (name|text|text)"
+        findings.append(Finding("no-third-column", f"{what}; upstream stops here", path))
     for number, line in enumerate(lines, start=1):
         columns = line.split("|")
+        if pairs:
+            columns.append(columns[1])
         if len(columns) != 3:
             what = f"{len(columns)} columns instead of 3 (name|text|normalised text): {line[:60]!r}"
             effect = (

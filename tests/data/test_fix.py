@@ -62,6 +62,14 @@ def test_a_mended_copy_is_sound_and_the_source_is_untouched(corpus: Corpus, tmp_
     assert (again.errors, [f.kind for f in again.findings]) == (0, ["eval-split"])
 
 
+def test_lines_of_name_and_text_get_their_third_column(corpus: Corpus, tmp_path: Path) -> None:
+    report = check([corpus({"a": tone(2.0)}, lines=["a|በ2015 ተሠራ"])])
+    assert "no-third-column" in {f.kind for f in report.findings}
+    fix(report, tmp_path / "out", limits=XTTS)
+    written = (tmp_path / "out" / "metadata.csv").read_text(encoding="utf-8")
+    assert written == "a|በ2015 ተሠራ|በሁለት ሺህ አሥራ አምስት ተሠራ\n"
+
+
 def test_what_is_mended(corpus: Corpus, tmp_path: Path) -> None:
     fix(check([_messy(corpus)]), tmp_path / "out", limits=XTTS)
     rows = (tmp_path / "out" / "metadata.csv").read_text(encoding="utf-8").splitlines()

@@ -107,6 +107,13 @@ def test_rows_that_are_no_clips_are_named(
     assert import_corpus(path, tmp_path / "out", skip_bad=True).clips == 1
 
 
+def test_lines_of_name_and_text_get_their_third_column(corpus: Corpus, tmp_path: Path) -> None:
+    path = corpus({"a": tone(1.0), "b": tone(1.2)}, lines=["a|ሰላም", "b|ቤት"])
+    import_corpus(path, tmp_path / "out")
+    written = (tmp_path / "out" / "metadata.csv").read_text(encoding="utf-8")
+    assert written.splitlines() == ["a|ሰላም|ሰላም", "b|ቤት|ቤት"]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
