@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TextIO
 
 
 def main() -> None:
@@ -12,6 +13,9 @@ def main() -> None:
     Exit codes: 0 done, 1 the command ran and found something wrong (or its reader went away),
     2 wrong input or settings, 130 interrupted.
     """
+    # Without them, as under pythonw or after >&-, what would be shown is shown to nobody.
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         # Amharic must print on a terminal or pipe whose locale is not UTF-8, too.
         getattr(stream, "reconfigure", lambda **_: None)(encoding="utf-8", errors="replace")
@@ -23,5 +27,21 @@ def main() -> None:
     except (CoquiAmharicError, OSError, TypeError, ValueError) as error:
         if os.environ.get("COQUI_AMHARIC_TRACEBACK") == "1":
             raise
-        print(f"coqui-amharic: {error}", file=sys.stderr)
+        print(f"coqui-amharic: {_said(error)}", file=sys.stderr)
         sys.exit(2)
+
+
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")
+
+
+def _said(error: Exception) -> str:
+    from coqui_amharic_ext.files import FULL
+
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    if error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    if error.errno in FULL:  # whatever else writes names its file
+        return f"standard output cannot be written: {error.strerror}; make room where it goes"
+    return str(error)

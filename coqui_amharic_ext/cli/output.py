@@ -33,11 +33,16 @@ def lines(texts: Iterable[str] | None, file: Path | None) -> Iterator[str]:
         yield from texts
     elif file is not None:
         yield from _file_lines(file)
-    elif sys.stdin.isatty():
-        raise InputError("give a text, --file FILE, or pipe text in")
     else:
+        require_piped()
         sys.stdin.reconfigure(encoding="utf-8", errors="strict")  # type: ignore[union-attr]
         yield from _decoded(sys.stdin, "standard input")
+
+
+def require_piped() -> None:
+    """Raise ``InputError`` if nothing can come from standard input, be it closed or a keyboard."""
+    if sys.stdin is None or sys.stdin.isatty():
+        raise InputError("give a text, --file FILE, or pipe text in")
 
 
 def _file_lines(file: Path) -> Iterator[str]:

@@ -152,7 +152,7 @@ def phonemize(
     except BaseException:
         target.keep()
         if target.part.exists():
-            note(f"{target.items} items are kept in {target.part}; --resume goes on")
+            note(f"{target.kept} items are kept in {target.part}; --resume goes on")
         raise
 
 

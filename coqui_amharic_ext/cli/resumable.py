@@ -6,12 +6,14 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from coqui_amharic_ext.cli.output import InputError
+from coqui_amharic_ext.files import FULL, naming, replacing
 
 _EVERY: Final = 2.0
 """Seconds between two records of how far it has come; a killed run loses no more than that."""
@@ -73,11 +75,19 @@ class ResumableFile:
             self._done = self._read_record()
         self._to_skip = self._done.items
         self._skipped = _Done()
-        self._file: BinaryIO = self.part.open("r+b" if self.resumed else "wb")
-        self._file.truncate(self._done.size)
+        self._recorded = self._done
+        with naming(self.path, self.part):
+            self._file: BinaryIO = self.part.open("r+b" if self.resumed else "wb")
+            self._file.truncate(self._done.size)
         self._file.seek(self._done.size)
         self._last = time.monotonic()
-        self._save()
+        try:
+            self._save()
+        except BaseException:
+            self._close()
+            if not self.resumed:
+                self.part.unlink()
+            raise
 
     def _check(self, resume: bool, force: bool) -> None:
         if self.path.exists() and not self.path.is_file():
@@ -127,6 +137,11 @@ class ResumableFile:
         """How many items are done, those of runs before included."""
         return self._done.items
 
+    @property
+    def kept(self) -> int:
+        """How many items a run that is told to resume will find done."""
+        return self._recorded.items
+
     def done_before(self, key: str) -> bool:
         """Say of each item in turn whether a run before has done it.
 
@@ -152,15 +167,17 @@ class ResumableFile:
     def write(self, key: str, line: str) -> None:
         """Write one item's result; ``key`` is the item."""
         data = line.encode("utf-8", "replace") + b"\n"
-        self._file.write(data)
+        with naming(self.path):
+            self._file.write(data)
         # One assignment: an interrupt comes before it or after it, never in between.
         self._done = self._done.then(key, len(data))
         if time.monotonic() - self._last > _EVERY:
             self._save()
 
     def _save(self) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        with naming(self.path):
+            self._file.flush()
+            os.fsync(self._file.fileno())
         done = self._done
         record = {
             "items": done.items,
@@ -169,16 +186,31 @@ class ResumableFile:
             "may_replace": self._may_replace,
             "made_with": self._made_with,
         }
-        new = self._record.with_name(self._record.name + ".new")
-        new.write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
-        new.replace(self._record)
+        with replacing(self._record) as new:
+            new.write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
+        self._recorded = done
         self._last = time.monotonic()
 
     def keep(self) -> None:
-        """Close the unfinished file so that it can be gone on with."""
-        if not self._file.closed:
+        """Close the unfinished file so that it can be gone on with.
+
+        Where the disk is full, that is from what was recorded last.
+        """
+        if self._file.closed:
+            return
+        try:
             self._save()
-            self._file.truncate(self._done.size)  # less a line that an interrupt came into
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+        finally:
+            self._close()
+            with suppress(OSError):
+                # Less a line that an interrupt, or the end of the disk, came into.
+                os.truncate(self.part, self._recorded.size)
+
+    def _close(self) -> None:
+        with suppress(OSError):  # what cannot be written is tried once more, and then given up
             self._file.close()
 
     def finish(self) -> None:
@@ -197,8 +229,9 @@ class ResumableFile:
                 f"{self.path} has been made by something else meanwhile; the results are complete "
                 f"in {self.part}"
             )
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        self.part.replace(self.path)
+        with naming(self.path, self.part):
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self.part.replace(self.path)
         self._record.unlink()

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from coqui_amharic_ext.cli.output import InputError
+from coqui_amharic_ext.cli.output import InputError, require_piped
 
 _BUFFER: Final = 1 << 16
 
@@ -34,8 +34,8 @@ class Source:
     def __init__(self, texts: Sequence[str] | None, files: Sequence[Path] | None) -> None:
         if texts and files:
             raise InputError(f"give either texts or --file {files[0]}, not both")
-        if not texts and not files and sys.stdin.isatty():
-            raise InputError("give a text, --file FILE, or pipe text in")
+        if not texts and not files:
+            require_piped()
         self._texts = texts
         self._files = files or ()
         self._before = 0

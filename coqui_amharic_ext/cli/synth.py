@@ -35,7 +35,12 @@ def synth(
     speaker: Annotated[str | None, typer.Option(help="One of the model's own speakers.")] = None,
     language: Annotated[str, typer.Option(help="Language of the text.")] = "am",
     stream: Annotated[
-        bool, typer.Option("--stream", help="Write the speech as it comes, not when it is whole.")
+        bool,
+        typer.Option(
+            "--stream",
+            help="Write the speech as it comes, not when it is whole. A file that is there already "
+            "is replaced when all is spoken.",
+        ),
     ] = False,
     config: Annotated[
         Path | None, typer.Option(help="The model's config; config.json beside it by default.")
@@ -73,6 +78,7 @@ def synth(
     # What upstream prints must not get into the wav, nor into the JSON.
     with contextlib.redirect_stdout(sys.stderr):
         from coqui_amharic_ext.coqui.synthesis import Synthesizer
+        from coqui_amharic_ext.files import naming, replacing
 
         synthesizer = Synthesizer.load(checkpoint, config, vocab, device)
         if seed is not None:
@@ -91,12 +97,10 @@ def synth(
         )
         if to_stdout:
             said = _write(chunks, sink, synthesizer, started)
-        elif stream:
-            with out.open("wb") as target:
+        elif stream and not out.is_file():
+            with naming(out), out.open("wb") as target:
                 said = _write(chunks, target, synthesizer, started)
-        else:
-            from coqui_amharic_ext.files import replacing
-
+        else:  # a file that is there is heard whole or not at all
             with replacing(out) as partial, partial.open("wb") as target:
                 said = _write(chunks, target, synthesizer, started)
     if json:

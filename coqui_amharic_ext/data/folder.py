@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from coqui_amharic_ext.data.findings import DataError
+from coqui_amharic_ext.files import naming
 
 
 def require_new(path: Path) -> None:
@@ -37,13 +38,17 @@ def new_folder(path: Path) -> Iterator[Path]:
     ------
     DataError
         ``path`` exists and holds something.
+    OSError
+        The disk is full or cannot be written to; the error names ``path``.
     """
     require_new(path)
     path = Path(os.path.abspath(path))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{path.name}.partial-", dir=path.parent))
+    with naming(path, path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{path.name}.partial-", dir=path.parent))
     try:
-        yield partial
+        with naming(path, partial):
+            yield partial
         # mkdtemp's folders are their maker's alone.
         partial.chmod(0o777 & ~_umask())
         _flush()

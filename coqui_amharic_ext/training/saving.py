@@ -8,6 +8,7 @@ checkpoint that the trainer saves at Ctrl-C.
 
 from __future__ import annotations
 
+import errno
 import shutil
 import signal
 import threading
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from coqui_amharic_ext.files import replacing
+from coqui_amharic_ext.files import explained, replacing
 from coqui_amharic_ext.patching import Known, Patch, calls
 
 
@@ -26,6 +27,18 @@ def _local(path: Any) -> Path | None:
 
     filesystem, stripped = url_to_fs(str(path))
     return Path(stripped) if isinstance(filesystem, LocalFileSystem) else None
+
+
+@contextmanager
+def _full_disk_told(path: Path) -> Iterator[None]:
+    """Name the file where PyTorch's writer only says that writing failed."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "PytorchStreamWriter" in str(error) or "inline_container" in str(error):
+            fault = OSError(errno.ENOSPC, "the disk is full or failing")
+            raise explained(fault, path) from error
+        raise
 
 
 @contextmanager
@@ -57,7 +70,7 @@ def _save_whole(original: Callable[..., None]) -> Callable[..., None]:
         if local is None:
             original(state, path, **kwargs)
             return
-        with _interrupted_afterwards(), replacing(local) as partial:
+        with _interrupted_afterwards(), _full_disk_told(local), replacing(local) as partial:
             original(state, partial, **kwargs)
 
     return save_fsspec
