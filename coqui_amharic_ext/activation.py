@@ -6,14 +6,17 @@ import logging
 import os
 import sys
 import threading
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from coqui_amharic_ext.autoload import ROOTS, AwaitCoqui
 from coqui_amharic_ext.finder import PostImportFinder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from coqui_amharic_ext.patching import Patcher
-    from coqui_amharic_ext.report import BackendStatus, Report
+    from coqui_amharic_ext.report import BackendStatus, Kind, Report
     from coqui_amharic_ext.settings import Settings
 
 logger = logging.getLogger("coqui_amharic_ext")
@@ -32,6 +35,15 @@ class _State:
 
 
 _state = _State()
+
+
+def _after_fork() -> None:
+    """Forget the lock, which another thread of the parent may have held when it forked."""
+    _state.lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def take_over() -> PostImportFinder:
@@ -206,28 +218,25 @@ def _active() -> bool:
 
 def _backends(chosen: Settings | None) -> tuple[BackendStatus, ...]:
     from coqui_amharic_ext import plugins
-    from coqui_amharic_ext.report import BackendStatus
     from coqui_amharic_ext.settings import Settings
 
     chosen = chosen or Settings()
     found: list[BackendStatus] = []
     for name, backend in plugins.g2p_backends().items():
-        try:
-            state = backend.availability(chosen)
-        except Exception as error:
-            found.append(BackendStatus("g2p", name, False, f"{type(error).__name__}: {error}"))
-            continue
-        found.append(BackendStatus("g2p", name, state.ok, state.reason, state.fix))
+        found.append(_backend("g2p", name, partial(backend.availability, chosen)))
     for name, kernel in plugins.attention_backends().items():
-        try:
-            state = kernel.availability()
-        except Exception as error:
-            found.append(
-                BackendStatus("attention", name, False, f"{type(error).__name__}: {error}")
-            )
-            continue
-        found.append(BackendStatus("attention", name, state.ok, state.reason, state.fix))
+        found.append(_backend("attention", name, kernel.availability))
     return tuple(found)
+
+
+def _backend(kind: Kind, name: str, availability: Callable[[], Any]) -> BackendStatus:
+    from coqui_amharic_ext.report import BackendStatus
+
+    try:
+        state = availability()
+        return BackendStatus(kind, name, state.ok, state.reason, state.fix)
+    except (Exception, SystemExit) as error:
+        return BackendStatus(kind, name, False, f"{type(error).__name__}: {error}")
 
 
 def _chosen() -> dict[str, str]:

@@ -205,7 +205,12 @@ class Patcher:
         self._applied: list[_Applied] = []
         self._states: dict[str, tuple[Patch, State, str]] = {}
         for patch in patches:
-            if patch.enabled(settings):
+            try:
+                wanted = patch.enabled(settings)
+            except (Exception, SystemExit) as error:
+                self._skip(patch, f"enabled() raised {type(error).__name__}: {error}")
+                continue
+            if wanted:
                 self._waiting[patch.name] = patch
                 self._set(patch, "pending", f"{patch.module} is not imported yet")
             else:
@@ -245,7 +250,7 @@ class Patcher:
             replacement = _same_kind(original, patch.replace(original))
             _mark(replacement, patch.name)
             setattr(owner, attribute, replacement)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self._skip(patch, f"{type(error).__name__}: {error}")
             return
         self._applied.append(_Applied(patch, owner, attribute, original, replacement))
@@ -320,7 +325,12 @@ class Patcher:
             else:
                 setattr(done.owner, done.attribute, done.original)
             if done.patch.undo is not None:
-                done.patch.undo()
+                try:
+                    done.patch.undo()
+                except (Exception, SystemExit) as error:
+                    problems.append(
+                        f"undo() of {done.patch.name} raised {type(error).__name__}: {error}"
+                    )
         self._applied.clear()
         for name, (patch, state, _) in list(self._states.items()):
             if state in {"applied", "pending"}:

@@ -71,6 +71,7 @@ class _Registry:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._manager: pluggy.PluginManager | None = None
+        self._loading = False
         self._infos: dict[str, PluginInfo] = {}
 
     def _load(self) -> pluggy.PluginManager:
@@ -81,9 +82,20 @@ class _Registry:
             manager.add_hookspecs(HookSpecs)
             self._infos = {}
             self._manager = manager
-            for point in _entry_points():
-                self._register(manager, point)
+            self._loading = True
+            try:
+                for point in _entry_points():
+                    self._register(manager, point)
+            finally:
+                self._loading = False
             return manager
+
+    def after_fork(self) -> None:
+        """Forget a lock, and a half of the plugins, that another thread of the parent left."""
+        self._lock = threading.RLock()
+        if self._loading:
+            self._loading = False
+            self._manager = None
 
     def _register(self, manager: pluggy.PluginManager, point: EntryPoint) -> None:
         distribution = point.dist
@@ -121,7 +133,7 @@ class _Registry:
             name = implementation.plugin_name
             try:
                 items = _items(implementation.function(), kind)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 self._fault(name, f"{hook}() raised {type(error).__name__}: {error}")
                 continue
             for item in items:
@@ -192,6 +204,8 @@ def _entry_points() -> list[EntryPoint]:
 
 
 _registry = _Registry()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_registry.after_fork)
 
 
 @lru_cache(maxsize=1)

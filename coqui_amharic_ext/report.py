@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 State = Literal["applied", "pending", "off", "skipped", "upstream has it"]
+Kind = Literal["g2p", "attention"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class PatchStatus:
 class BackendStatus:
     """One G2P backend or attention kernel: whether it can serve here and, if not, why."""
 
-    kind: Literal["g2p", "attention"]
+    kind: Kind
     name: str
     available: bool
     reason: str = ""

@@ -6,8 +6,9 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
+from coqui_amharic_ext.g2p import deadline
 from coqui_amharic_ext.g2p.types import Availability
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 Gives = Literal["segments", "surface"]
 GIVES: Final[tuple[Gives, ...]] = ("segments", "surface")
+B = TypeVar("B", bound="Backend")
 
 
 class Backend(ABC):
@@ -35,10 +37,18 @@ class Backend(ABC):
     may_hang: bool = True
     """Whether calls are watched by ``Settings.backend_timeout``; pure local code needs no watch."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    _loaded: bool
+    _load_lock: threading.Lock
+
+    def __new__(cls: type[B], *args: object, **kwargs: object) -> B:
+        """Set up what ``transcribe`` needs, also under an ``__init__`` that calls no other."""
+        self = super().__new__(cls)
         self._loaded = False
         self._load_lock = threading.Lock()
+        return self
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
 
     @abstractmethod
     def availability(self) -> Availability:
@@ -96,6 +106,7 @@ class Backend(ABC):
         """Return raw IPA for each word."""
 
 
+HANG_FIX: Final = "raise backend_timeout, or leave it out of g2p_backends"
 _put_aside: dict[tuple[BackendSpec, Settings], Availability] = {}
 
 
@@ -139,9 +150,44 @@ class BackendSpec:
         Exception
             Whatever the backend's factory or its own ``availability`` raises.
         """
-        known = _put_aside.get((self, settings))
-        return self.factory(settings).availability() if known is None else known
+        known = self.known_unusable(settings)
+        if known is not None:
+            return known
+        try:
+            return self.made(settings)[1]
+        except deadline.NoAnswer as error:
+            self.put_aside(settings, Availability(False, f"setting it up gave {error}", HANG_FIX))
+            raise
+
+    def made(self, settings: Settings) -> tuple[Backend, Availability]:
+        """Make the backend and ask whether it can serve, waiting no longer than the time-out.
+
+        Raises
+        ------
+        TypeError
+            The factory gives no ``Backend``, or that no ``Availability``.
+        Exception
+            Whatever either raises; ``deadline.NoAnswer`` where one of them hangs.
+        """
+
+        def make() -> tuple[Backend, Availability]:
+            backend = self.factory(settings)
+            _require(backend, Backend, "its factory")
+            state = backend.availability()
+            _require(state, Availability, "its availability()")
+            return backend, state
+
+        return deadline.call(make, settings.backend_timeout, self.name)
+
+    def known_unusable(self, settings: Settings) -> Availability | None:
+        """Return why the backend was put aside in this process, ``None`` if it was not."""
+        return _put_aside.get((self, settings))
 
     def put_aside(self, settings: Settings, state: Availability) -> None:
         """Remember for ``availability`` that the backend proved unusable."""
         _put_aside[self, settings] = state
+
+
+def _require(given: Any, kind: type, source: str) -> None:
+    if not isinstance(given, kind):
+        raise TypeError(f"{source} gave {type(given).__name__}, expected {kind.__name__}")

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 from coqui_amharic_ext import plugins
 from coqui_amharic_ext.errors import SettingsError, TranscriptionError, UnavailableError
 from coqui_amharic_ext.g2p import deadline
-from coqui_amharic_ext.g2p.backend import Backend, BackendSpec, Gives
+from coqui_amharic_ext.g2p.backend import HANG_FIX, Backend, BackendSpec, Gives
 from coqui_amharic_ext.g2p.letters_fit import read_as
 from coqui_amharic_ext.g2p.phones import LENGTH
 from coqui_amharic_ext.g2p.phonology import Realisation, fold, pronounce, realise
@@ -36,6 +36,7 @@ RULES: Final = "rules"
 LEXICON: Final = "lexicon"
 LONGEST_WORD: Final = 48
 """Letters; anything longer is no word and is read in pieces, so that time stays linear."""
+_LONGEST_REASON: Final = 300
 BATCH: Final = 16
 """Words per call of a backend that may hang, so that a long list is not taken for a hang."""
 
@@ -83,11 +84,14 @@ class _Member:
         self.backend: Backend | None = None
         self.state = Availability(True)
         self.told = False
+        known = spec.known_unusable(settings)
+        if known is not None:  # another chain found that out; a hang would cost its time again
+            self.state = known
+            return
         try:
-            self.backend = self._watched(lambda: spec.factory(settings))
-            self.state = self._watched(self.backend.availability)
+            self.backend, self.state = spec.made(settings)
         except deadline.NoAnswer as error:
-            self.put_aside(f"setting it up gave {error}", _HANG_FIX)
+            self.put_aside(f"setting it up gave {error}", HANG_FIX)
         except Exception as error:
             self.put_aside(f"setting it up failed: {_describe(error)}", _FAULT_FIX)
         else:
@@ -108,7 +112,7 @@ class _Member:
         """Return the backend's version, ``""`` where it cannot be told."""
         try:
             return "" if self.backend is None else self.backend.version()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             logger.debug("version of %s: %s", self.spec.name, error)
             return ""
 
@@ -128,9 +132,9 @@ class _Member:
             if backend.may_hang:
                 raw = self._watched(lambda: backend.transcribe(words))
             else:
-                raw = backend.transcribe(words)
+                raw = _unwatched(backend, words)
         except deadline.NoAnswer as error:
-            self.put_aside(str(error), _HANG_FIX)
+            self.put_aside(str(error), HANG_FIX)
             return self._none(words, str(error))
         except Exception as error:
             if not backend.loaded:
@@ -152,7 +156,6 @@ class _Member:
             logger.warning("G2P backend %s: %s", self.spec.name, message)
 
 
-_HANG_FIX: Final = "raise backend_timeout, or leave it out of g2p_backends"
 _FAULT_FIX: Final = "mend its installation, or leave it out of g2p_backends"
 
 
@@ -309,6 +312,8 @@ class Chain:
             if not member.state and self.explicit is not None:
                 self._require_one()
         else:
+            if self.explicit is not None:
+                self._require_one()
             reason = f"not available: {member.state.reason}"
             outputs = dict.fromkeys(words, Rejection(member.spec.name, "", reason))
         left = []
@@ -428,5 +433,19 @@ def _failure(quality: Quality) -> str:
     return f"failed the quality check: {values}"
 
 
+def _unwatched(backend: Backend, words: Sequence[str]) -> list[str]:
+    """Ask a backend in this thread; ending the program is the user's, and Ctrl-C passes."""
+    try:
+        return backend.transcribe(words)
+    except (SystemExit, GeneratorExit) as error:
+        raise deadline.Stopped(f"it raised {type(error).__name__} {error}".rstrip()) from error
+
+
 def _describe(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+    try:
+        said = str(error)
+    except Exception as fault:
+        said = f"it has no text ({type(fault).__name__})"
+    if len(said) > _LONGEST_REASON:
+        said = said[:_LONGEST_REASON] + "…"
+    return f"{type(error).__name__}: {said}"

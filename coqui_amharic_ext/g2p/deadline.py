@@ -13,18 +13,27 @@ class NoAnswer(TimeoutError):
     """A call did not come back in time."""
 
 
+class Stopped(RuntimeError):
+    """A call tried to end the program, as a library does that calls ``sys.exit``."""
+
+
 def call(function: Callable[[], T], seconds: float, name: str) -> T:
     """Return ``function()``, or stop waiting for it after ``seconds``.
 
     A Python thread cannot be ended from outside: one that hangs stays behind as a daemon, which
-    does not keep the process from ending. Whoever calls must not call the same thing again.
+    does not keep the process from ending. Whoever calls must not call the same thing again. Code
+    in C that keeps Python's global lock stops every thread, this one included, and no waiting
+    thread can help against that.
 
     Raises
     ------
     NoAnswer
         There was no answer in time.
+    Stopped
+        ``function`` raised ``SystemExit``, ``KeyboardInterrupt`` or the like. Ctrl-C reaches the
+        main thread alone, so that here it is never the user who wants the program to end.
     Exception
-        Whatever ``function`` raises.
+        Whatever else ``function`` raises.
     """
     results: list[T] = []
     errors: list[BaseException] = []
@@ -37,9 +46,12 @@ def call(function: Callable[[], T], seconds: float, name: str) -> T:
 
     thread = threading.Thread(target=run, name=f"coqui-amharic {name}", daemon=True)
     thread.start()
-    thread.join(seconds)
+    # What is longer than the system can wait means: for ever.
+    thread.join(min(seconds, threading.TIMEOUT_MAX))
     if errors:
-        raise errors[0]
+        if isinstance(errors[0], Exception):
+            raise errors[0]
+        raise Stopped(f"it raised {type(errors[0]).__name__} {errors[0]}".rstrip()) from errors[0]
     if not results:
         raise NoAnswer(f"no answer within {seconds:g} s")
     return results[0]

@@ -6,6 +6,7 @@ import errno
 import multiprocessing
 import os
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,11 +29,22 @@ TIMEOUT = 0.4
 _ALLOWED = {*inventory(), *" .,;:?!"}
 
 
-def _raises(error: Exception) -> Callable[[str], str]:
+def _raises(error: BaseException) -> Callable[[str], str]:
     def read(word: str) -> str:
         raise error
 
     return read
+
+
+class Textless(Exception):
+    """An error that cannot even be printed."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+def _exits(word: str) -> str:
+    sys.exit("usage: exits FILE")
 
 
 def _late(word: str) -> str:
@@ -48,6 +60,12 @@ FAULTY: dict[str, tuple[Callable[[str], Any], str]] = {
     "readonly": (_raises(READ_ONLY), "Read-only"),
     "deep": (_raises(RecursionError("too deep")), "too deep"),
     "greedy": (_raises(MemoryError()), "MemoryError"),
+    "textless": (_raises(Textless()), "Textless: it has no text"),
+    "endless": (_raises(ValueError("x" * 1_000_000)), "xxx…"),
+    "stopping": (_raises(StopIteration()), "StopIteration"),
+    "exiting": (_exits, "SystemExit usage: exits FILE"),
+    "interrupting": (_raises(KeyboardInterrupt()), "KeyboardInterrupt"),
+    "closing": (_raises(GeneratorExit()), "GeneratorExit"),
     "noise": (lambda word: "\x00\ufffd\ud800" * 3, "quality check"),
     "greek": (lambda word: "σαλαμ", "quality check"),
     "arabic": (lambda word: "سلام", "quality check"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import RunPython
+from tests.patched import IN_PLACE
 
 MODULES = {
     "exits": "import sys; sys.exit('usage: exits FILE')",
@@ -17,6 +18,35 @@ MODULES = {
         @hookimpl
         def patches():
             raise OSError("disk on fire")
+        """,
+    "leaves": """
+        import sys
+        from coqui_amharic_ext import hookimpl
+        @hookimpl
+        def attention_backends():
+            sys.exit("no licence")
+        """,
+    "picky": """
+        from coqui_amharic_ext import hookimpl
+        from coqui_amharic_ext.patching import Patch
+        def enabled(settings):
+            raise KeyError("their own setting")
+        @hookimpl
+        def patches():
+            return [Patch(name="picky", module="torch", qualname="nn", summary="nothing",
+                          replace=lambda old: old, enabled=enabled)]
+        """,
+    "rude": """
+        import sys
+        from coqui_amharic_ext import hookimpl
+        from coqui_amharic_ext.patching import Patch
+        def replace(old):
+            sys.exit("not for you")
+        @hookimpl
+        def patches():
+            return [Patch(name="rude", module="TTS.tts.utils.text.tokenizer",
+                          qualname="TTSTokenizer", summary="nothing", replace=replace,
+                          probe=lambda old: None)]
         """,
     "wrong": """
         from coqui_amharic_ext import hookimpl
@@ -36,6 +66,7 @@ ERRORS = {
     "unparsable": "SyntaxError",
     "missing": "ModuleNotFoundError",
     "raises": "patches() raised OSError: disk on fire",
+    "leaves": "attention_backends() raised SystemExit: no licence",
     "wrong": "expected BackendSpec, got str",
     "strange": "nosuch_argument",
     "g2p (plugin_slow)": "the name is already taken by a plugin of coqui-amharic-ext",
@@ -73,6 +104,11 @@ def test_each_is_named_and_torch_coqui_and_g2p_work(run_python: RunPython, insta
         assert set(errors) == set(expected), errors
         for name, says in expected.items():
             assert says in errors[name], (name, errors[name])
+        states = {{patch.name: patch for patch in report.patches}}
+        assert states["picky"].state == states["rude"].state == "skipped"
+        assert "enabled() raised KeyError" in states["picky"].reason
+        assert "SystemExit: not for you" in states["rude"].reason
+        assert sum(patch.state in {IN_PLACE!r} for patch in report.patches) > 8
         """,
         PYTHONPATH=str(installed),
     )
