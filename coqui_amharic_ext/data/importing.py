@@ -115,8 +115,8 @@ def import_corpus(
     )
     if opened.defects and not skip_bad:
         raise DataError(
-            f"{opened.defects[0]} ({len(opened.defects)} in all). Mend it, or leave such lines out: "
-            "--skip-bad"
+            f"{opened.defects[0]} ({len(opened.defects)} in all). Mend it, or leave such lines "
+            "out: --skip-bad"
         )
     left_out = list(opened.defects)
     seconds = 0.0
