@@ -128,9 +128,17 @@ def _describe(node: object, out: list[str]) -> None:
 
 
 def source_hash(source: str) -> str:
-    """Hash source by its syntax tree, so that layout, comments and docstrings do not count."""
+    """Hash source by its syntax tree.
+
+    Layout, comments, docstrings and the annotations of parameters and results do not count: they
+    change between releases and do nothing.
+    """
     tree = ast.parse(textwrap.dedent(source))
     for node in ast.walk(tree):
+        if isinstance(node, ast.arg):
+            node.annotation = None
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            node.returns = None
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             first = node.body[0]
             if (

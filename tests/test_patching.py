@@ -244,7 +244,8 @@ def test_undo_cleans_up_what_a_replacement_left_elsewhere(upstream: ModuleType) 
         ("def f(x):\n    return x + 2", False),
         ("def f(y):\n    return y + 1", False),
         ("def f(x=0):\n    return x + 1", False),
-        ("def f(x: int):\n    return x + 1", False),
+        ("def f(x: int) -> int:\n    return x + 1", True),
+        ("def f(x: int = 0) -> int:\n    return x + 1", False),
     ],
 )
 def test_the_hash_sees_meaning_not_layout(changed: str, same: bool) -> None:

@@ -26,11 +26,28 @@ _INLINED: Final[dict[str, dict[tuple[str, str], tuple[str, ...]]]] = {
         ("TTS.tts.layers.xtts.gpt", "GPT.get_logits"): ("485f444a766a2886",),
         ("TTS.tts.layers.xtts.gpt", "GPT.set_mel_padding"): ("c12b75bdfc4fff97",),
         (f"{_TORTOISE}.autoregressive", "LearnedPositionEmbeddings.forward"): ("7e0286bacd896603",),
-        # transformers 5.23 and 4.57.6
-        (_GPT2, "GPT2Model.forward"): ("b395c3ec7bfa7992", "41d4a41ac603b7bd"),
-        (_GPT2, "GPT2Block.forward"): ("8b7cb789979a78f3", "4f7e19957eff205b"),
-        (_GPT2, "GPT2Attention.forward"): ("f913c804160afd50", "7cc2f17bd7bdc9bd"),
-        (_GPT2, "GPT2MLP.forward"): ("66a35208762ff268", "27233235d0410eae"),
+        # transformers 4.57; 5.0 to 5.2; 5.3; 5.4 to 5.15; 5.16 to 5.23
+        (_GPT2, "GPT2Model.forward"): (
+            "1b31d20d12bf47c1",
+            "666cf64b9e34639d",
+            "b87b74fb13bcaf7f",
+            "fbf82c2b0ea2878b",
+            "95f5fa723cdf4b89",
+            "53dc8efca574a752",
+        ),
+        (_GPT2, "GPT2Block.forward"): (
+            "6a0895119bd7b64e",
+            "07fabc671cc0520a",
+            "c777e89ff1ebeaaa",
+            "81b7614e54be5155",
+        ),
+        (_GPT2, "GPT2Attention.forward"): (
+            "7f5998a7200cf246",
+            "ba1dd6c406c58b90",
+            "789f32aa24e18c10",
+            "d0bbe0959081233e",
+        ),
+        (_GPT2, "GPT2MLP.forward"): ("a6d13368dabbe02e",),
     },
     "conditioning-attention": {
         (f"{_TORTOISE}.arch_utils", "QKVAttentionLegacy.forward"): ("2d5831badedf487e",),

@@ -27,7 +27,11 @@ class _Put(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, index: Tensor, rows: int) -> Tensor:
         ctx.save_for_backward(index)
-        return x.new_zeros((rows, *x.shape[1:])).index_copy_(0, index, x)
+        zeros = x.new_zeros((rows, *x.shape[1:]))
+        # Compiled by torch 2.11, what an in-place method returns is cut off from its gradient,
+        # without a word. Compiled code makes no copy here in either form.
+        compiling = torch.compiler.is_compiling()
+        return zeros.index_copy(0, index, x) if compiling else zeros.index_copy_(0, index, x)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:

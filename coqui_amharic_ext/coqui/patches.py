@@ -66,7 +66,7 @@ PATCHES: Final = (
         module="TTS.tts.utils.text.phonemizers",
         qualname="_register_phonemizers",
         summary="The phonemizer 'amharic' exists and is the default for Amharic.",
-        known=_known("5e564dae881017f5", "()"),
+        known=_known("7ac59becf2af9e75", "()"),
         replace=_ours("registry.register_with"),
         probe=_probe("registers_phonemizers"),
         upstream_has=_finds("PHONEMIZER_GROUP"),
@@ -77,7 +77,7 @@ PATCHES: Final = (
         module="TTS.tts.utils.text.tokenizer",
         qualname="TTSTokenizer.init_from_config",
         summary="An Amharic config without characters gets a symbol for every phone, in place.",
-        known=_known("6db65536982948ff", "(config, characters)"),
+        known=_known("b8f6f2ea627cf54d", "(config, characters)"),
         replace=_ours("tokenizer.init_with_amharic"),
         probe=_probe("builds_tokenizer"),
         upstream_has=_finds("CHARACTERS_GROUP"),
@@ -87,7 +87,7 @@ PATCHES: Final = (
         module="TTS.tts.utils.text.tokenizer",
         qualname="TTSTokenizer.init_from_config",
         summary="A character set that lacks symbols of Amharic is told when a model is built.",
-        known=_known("6db65536982948ff", "(config, characters)"),
+        known=_known("b8f6f2ea627cf54d", "(config, characters)"),
         replace=_ours("tokenizer.init_with_warning"),
         probe=_probe("builds_tokenizer"),
     ),
@@ -104,7 +104,7 @@ PATCHES: Final = (
         module="TTS.utils.synthesizer",
         qualname="Synthesizer.split_into_sentences",
         summary="Amharic text is split at Amharic sentence marks.",
-        known=_known("3b863edab162fd92", "(self, text, language)"),
+        known=_known("8e01ebfc325c08f7", "(self, text, language)"),
         replace=_ours("sentences.split_into_sentences_for_synthesizer"),
         probe=_probe("takes", "self", "text", "language"),
     ),
@@ -178,7 +178,7 @@ PATCHES: Final = (
         qualname="Xtts.synthesize",
         summary="XTTS takes am-ET and amh for 'am'.",
         known=_known(
-            "993ff7b0e3a70331",
+            "3d21cefaea1683bb",
             "(self, text, config, speaker, speaker_wav, voice_dir, language, **kwargs)",
         ),
         replace=_ours("xtts_model.synthesize_with_amharic"),
@@ -190,7 +190,7 @@ PATCHES: Final = (
         qualname="Xtts.inference",
         summary="Amharic text is read out in full before XTTS lowers and splits it.",
         known=_known(
-            "89fd4b2ea77298fb",
+            "ab5064975a41b45f",
             "(self, text, language, gpt_cond_latent, speaker_embedding, "
             "temperature, length_penalty, repetition_penalty, top_k, top_p, "
             "do_sample, num_beams, speed, enable_text_splitting, "

@@ -64,7 +64,7 @@ PATCHES: Final = (
         known=(
             Known(
                 "0.4.0",
-                "ddd820d2d4863382",
+                "1812989d9f8521bb",
                 "(self, loss_dict, step_optimizer, optimizer_idx, grad_norm)",
             ),
         ),

@@ -118,7 +118,7 @@ PATCHES = (
         qualname="save_fsspec",
         summary="a checkpoint appears under its name only when it is whole",
         distribution="coqui-tts-trainer",
-        known=(Known("coqui-tts-trainer 0.4.0", "bca4beccaea07f54", "(state, path, **kwargs)"),),
+        known=(Known("coqui-tts-trainer 0.4.0", "184484993ed8c13b", "(state, path, **kwargs)"),),
         probe=_probe_save,
         upstream_has=calls("_appearing_whole"),
         replace=_save_whole,
@@ -132,7 +132,7 @@ PATCHES = (
         known=(
             Known(
                 "coqui-tts-trainer 0.4.0",
-                "843bc0ca1c6c132d",
+                "c7565c9a94666a3c",
                 "(current_loss, best_loss, config, model, out_path, current_step, epoch, "
                 "optimizer, scheduler, scaler, keep_all_best, keep_after, **kwargs)",
             ),

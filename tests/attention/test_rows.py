@@ -48,6 +48,18 @@ def test_taking_and_putting_rows_are_each_others_gradients(order, count):
     assert torch.autograd.gradgradcheck(lambda t: take_rows(t, index).square(), x)
 
 
+@pytest.mark.parametrize("move", [take_rows, lambda x, index: put_rows(x, index, 9)])
+def test_compiled_moves_have_the_gradients_of_plain_ones(move):
+    index = torch.tensor([7, 0, 3, 8])
+    rows = 9 if move is take_rows else 4
+    x = torch.randn(rows, 2, dtype=torch.float64, requires_grad=True)
+    compiled = torch.compile(move, backend="eager")
+    torch._dynamo.reset()
+    gradients = [torch.autograd.grad(f(x, index).sin().sum(), x)[0] for f in (move, compiled)]
+    torch.testing.assert_close(gradients[1], gradients[0])
+    assert gradients[0].any()
+
+
 @settings(max_examples=50, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, 12), st.integers(1, 15)), min_size=1, max_size=5),
