@@ -190,6 +190,19 @@ def test_feminine_nouns_are_pointed_out_by_a_t_of_their_own(word: str, ipa: str)
     assert realise(word).ipa == ipa
 
 
+@pytest.mark.parametrize(
+    ("word", "ipa"),
+    [
+        ("ምሳሌያዊ", "mɨsːalejawi"),
+        ("ኤርትራዊት", "ʔeɾtɨɾawit"),
+        ("ቻይናውያን", "t͡ʃajnawɨjan"),
+        ("ሩሲያውያን", "ɾusijawɨjan"),
+    ],
+)
+def test_adjectives_in_awi_keep_a_listed_nouns_length_and_break_wj(word: str, ipa: str) -> None:
+    assert realise(word).ipa == ipa
+
+
 def test_persons_are_addressed_and_pointed_out() -> None:
     """The forms of ሰው and ሴት in -əyyä- and -əyye (Leslau 1995)."""
     assert realise("ወንድምዬ").ipa == "wəndɨmːɨjːe"
