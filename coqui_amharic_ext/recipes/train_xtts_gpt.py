@@ -67,12 +67,16 @@ def main() -> None:
     arguments, overrides = parser.parse_known_args()
 
     if arguments.continue_path:
-        variables = json.loads((Path(arguments.continue_path) / "recipe.json").read_text())
+        saved = Path(arguments.continue_path) / "recipe.json"
+        if not saved.is_file():
+            parser.error(f"--continue_path {arguments.continue_path}: {saved} is missing")
+        variables = json.loads(saved.read_text())
     else:
         for name in ("data", "vocab", "dvae", "mel_stats"):
             if not getattr(arguments, name):
                 parser.error(f"--{name.replace('_', '-')} is needed, or --continue_path")
         variables = _variables(arguments, parser)
+        _require_files(arguments, parser)
     for name, value in variables.items():
         os.environ.setdefault(name, value)
 
@@ -92,12 +96,19 @@ def main() -> None:
     if overrides:
         config.parse_known_args(overrides, relaxed_parser=True)
 
-    train_samples, eval_samples = load_tts_samples(
-        config,
-        eval_split=True,
-        eval_split_max_size=config.eval_split_max_size,
-        eval_split_size=config.eval_split_size,
-    )
+    try:
+        train_samples, eval_samples = load_tts_samples(
+            config,
+            eval_split=True,
+            eval_split_max_size=config.eval_split_max_size,
+            eval_split_size=config.eval_split_size,
+        )
+    except (AssertionError, IndexError) as error:  # too few clips, or too few columns
+        folders = ", ".join(dataset.path for dataset in config.datasets)
+        parser.error(
+            f"the data in {folders} cannot be used: {error}; for what to do about it:\n"
+            f"coqui-amharic data check --metadata {config.datasets[0].path}/metadata.csv"
+        )
     model = GPTTrainer(config)
     trainer = Trainer(
         TrainerArgs(),
@@ -112,6 +123,17 @@ def main() -> None:
         shutil.copyfile(config.model_args.tokenizer_file, trainer.output_path / "vocab.json")
         (trainer.output_path / "recipe.json").write_text(json.dumps(variables))
     trainer.fit()
+
+
+def _require_files(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    """Refuse a new run whose files are not there before anything heavy is loaded."""
+    for name in ("vocab", "dvae", "mel_stats", "checkpoint", "speaker"):
+        given = getattr(arguments, name)
+        if given and not Path(given).is_file():
+            parser.error(f"--{name.replace('_', '-')} {given}: there is no such file")
+    for folder in (arguments.data, *(p.partition("=")[2] for p in arguments.keep_languages)):
+        if not (Path(folder) / "metadata.csv").is_file():
+            parser.error(f"{folder} has no metadata.csv; give a folder with metadata.csv and wavs/")
 
 
 def _variables(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> dict[str, str]:

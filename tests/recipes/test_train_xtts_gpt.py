@@ -252,6 +252,7 @@ def test_a_kill_while_saving_costs_no_checkpoint_and_the_run_goes_on(assets: Ass
         (("--keep-languages", "am=x"), "other languages than am"),
         (("--keep-languages", "en=x", "--keep-share", "1"), "between 0 and 1"),
         (("--freeze-steps", "5"), "how long to --freeze"),
+        (("--formatter", "ljspeech"), "--vocab x: there is no such file"),
     ],
 )
 def test_arguments_that_cannot_be_used_are_named_at_once(

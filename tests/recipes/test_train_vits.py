@@ -1,0 +1,83 @@
+"""The VITS recipe as a person runs it: what it cannot use it names, and a run goes on."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("TTS")
+
+from coqui_amharic_ext.recipes import train_vits
+
+
+def _main(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> None:
+    monkeypatch.setattr(sys, "argv", ["train_vits.py", *map(str, arguments)])
+    train_vits.main()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "lines", "says"),
+    [
+        ((), [], "--data is needed, or --continue_path"),
+        (("--data", "none"), [], "none/metadata.csv is missing; --data is the folder with"),
+        (("--data", "metadata.csv"), ["a|x|ሰላም"], "metadata.csv/metadata.csv is missing"),
+        (("--continue_path", "none"), [], "none/config.json is missing"),
+        (("--data", "."), ["a|ሰላም"], "coqui-amharic data check --model vits --metadata /"),
+        (("--data", "."), ["a|x|ሰላም"] * 3, "not have enough samples for the evaluation set"),
+    ],
+)
+def test_what_cannot_be_used_is_named_without_a_traceback(
+    arguments: tuple[str, ...],
+    lines: list[str],
+    says: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if lines:
+        Path("metadata.csv").write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(SystemExit) as ended:
+        _main(monkeypatch, *arguments)
+    assert ended.value.code == 2
+    assert says in capsys.readouterr().err
+
+
+class _Trainer:
+    """Keeps what a run would have started with."""
+
+    seen: Any = None
+
+    def __init__(self, args: Any, config: Any, output: str, **samples: Any) -> None:
+        type(self).seen = (config, output, samples)
+
+    def fit(self) -> None:
+        pass
+
+
+def test_a_run_that_goes_on_needs_its_folder_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(train_vits, "Trainer", _Trainer)
+    monkeypatch.setattr(train_vits, "Vits", lambda config: config)
+    monkeypatch.chdir(tmp_path)
+    Path("corpus").mkdir()
+    rows = [f"a{n}|x|ሰላም\n" for n in range(4)]
+    Path("corpus/metadata.csv").write_text("".join(rows), encoding="utf-8")
+    split = ("--coqpit.eval_split_size", "0.25", "--coqpit.batch_size", "3")
+    _main(monkeypatch, "--data", "corpus", "--output", "runs", *split)
+    started, _, _ = _Trainer.seen
+    run = tmp_path / "moved" / "run"
+    run.mkdir(parents=True)
+    (run / "config.json").write_text(json.dumps(started.to_dict()), encoding="utf-8")
+    # From another folder: what the run reads is named from the root.
+    monkeypatch.chdir(run)
+    _main(monkeypatch, "--continue_path", run)
+    config, _, samples = _Trainer.seen
+    assert config.to_dict() == started.to_dict()
+    assert (config.batch_size, len(samples["train_samples"])) == (3, 3)
