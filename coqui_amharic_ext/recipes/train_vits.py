@@ -38,6 +38,10 @@ def main() -> None:
     elif not arguments.data:
         parser.error("--data is needed, or --continue_path")
     else:
+        try:
+            os.makedirs(arguments.output, exist_ok=True)
+        except OSError as error:
+            parser.error(f"--output {arguments.output} cannot be written: {error.strerror}")
         config = _config(arguments.data, arguments.output)
     metadata = os.path.join(config.datasets[0].path, config.datasets[0].meta_file_train)
     if not os.path.isfile(metadata):

@@ -134,6 +134,10 @@ def _require_files(arguments: argparse.Namespace, parser: argparse.ArgumentParse
     for folder in (arguments.data, *(p.partition("=")[2] for p in arguments.keep_languages)):
         if not (Path(folder) / "metadata.csv").is_file():
             parser.error(f"{folder} has no metadata.csv; give a folder with metadata.csv and wavs/")
+    try:
+        os.makedirs(arguments.output, exist_ok=True)
+    except OSError as error:
+        parser.error(f"--output {arguments.output} cannot be written: {error.strerror}")
 
 
 def _variables(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> dict[str, str]:

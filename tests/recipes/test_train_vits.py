@@ -26,6 +26,7 @@ def _main(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> None:
         ((), [], "--data is needed, or --continue_path"),
         (("--data", "none"), [], "none/metadata.csv is missing; --data is the folder with"),
         (("--data", "metadata.csv"), ["a|x|ሰላም"], "metadata.csv/metadata.csv is missing"),
+        (("--data", ".", "--output", "metadata.csv/x"), ["a|x|ሰላም"], "x cannot be written: "),
         (("--continue_path", "none"), [], "none/config.json is missing"),
         (("--data", "."), ["a|ሰላም"], "coqui-amharic data check --model vits --metadata /"),
         (("--data", "."), ["a|x|ሰላም"] * 3, "not have enough samples for the evaluation set"),
