@@ -94,6 +94,8 @@ class Affix(NamedTuple):
 
 _COMPOUND_COST: Final = 1.3
 """Cost of the first part of a compound; ስነ- and ባለ- are as often the beginning of a verb."""
+_CONTRACTED_COST: Final = 0.3
+"""Cost of the first person's converb that has lost its -e before the auxiliary."""
 _UNWRITTEN: Final = {ord("ː"): None, ord("ɨ"): None}
 
 
@@ -248,7 +250,9 @@ def _verbal(index: _Index) -> None:
             takes |= _MAIN_OF[name]
         if part.suffix == "ijalːəʃ" or part.suffix == "alːəʃ":
             takes |= FEMININE
-        _add(index, Affix(part.suffix, takes, 0.0, part.evidence, person=part.person))
+        # አምናለሁ is "I believe" before it is "I have believed" without the converb's own -e.
+        cost = _CONTRACTED_COST if part.takes == ("ger1",) and part.suffix == "alːəhu" else 0.0
+        _add(index, Affix(part.suffix, takes, cost, part.evidence, person=part.person))
 
 
 def _owner_cost(suffix: str) -> float:

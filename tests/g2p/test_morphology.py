@@ -203,6 +203,18 @@ def test_adjectives_in_awi_keep_a_listed_nouns_length_and_break_wj(word: str, ip
     assert realise(word).ipa == ipa
 
 
+@pytest.mark.parametrize(
+    ("word", "ipa"),
+    [
+        ("አምናለሁ", "ʔamnalːəhu"),
+        ("አልፋለሁ", "ʔalfalːəhu"),
+        ("በልቻለሁ", "bəlɨt͡ʃːalːəhu"),
+    ],
+)
+def test_i_believe_comes_before_a_shortened_i_have_believed(word: str, ipa: str) -> None:
+    assert realise(word).ipa == ipa
+
+
 def test_persons_are_addressed_and_pointed_out() -> None:
     """The forms of ሰው and ሴት in -əyyä- and -əyye (Leslau 1995)."""
     assert realise("ወንድምዬ").ipa == "wəndɨmːɨjːe"
