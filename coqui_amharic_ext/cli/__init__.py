@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import TextIO
 
 
@@ -24,11 +25,25 @@ def main() -> None:
 
     try:
         app(prog_name="coqui-amharic")
+    except SystemExit as error:
+        _leave(error.code)
+        raise
     except (CoquiAmharicError, OSError, TypeError, ValueError) as error:
         if os.environ.get("COQUI_AMHARIC_TRACEBACK") == "1":
             raise
         print(f"coqui-amharic: {_said(error)}", file=sys.stderr)
+        _leave(2)
         sys.exit(2)
+
+
+def _leave(code: object) -> None:
+    """End at once, where a backend that hangs could otherwise spoil the exit code."""
+    deadline = sys.modules.get("coqui_amharic_ext.g2p.deadline")
+    if deadline is not None and deadline.left_running():
+        with suppress(OSError):
+            sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 def _nowhere() -> TextIO:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
+import time
+import weakref
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 T = TypeVar("T")
+_END_SECONDS: Final = 2.0
+_left: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 
 
 class NoAnswer(TimeoutError):
@@ -53,5 +58,36 @@ def call(function: Callable[[], T], seconds: float, name: str) -> T:
             raise errors[0]
         raise Stopped(f"it raised {type(errors[0]).__name__} {errors[0]}".rstrip()) from errors[0]
     if not results:
+        if not _left:
+            atexit.register(_end_left)
+        _left.add(thread)
         raise NoAnswer(f"no answer within {seconds:g} s")
     return results[0]
+
+
+def left_running() -> bool:
+    """Whether a call that nobody waits for any more still runs; see ``_end_left``."""
+    return bool(_running())
+
+
+def _running() -> list[threading.Thread]:
+    return [thread for thread in list(_left) if thread.is_alive()]
+
+
+def _end_left() -> None:
+    """Ask calls that were left behind to end, before Python does.
+
+    Until Python 3.13 a thread that comes back from C++ while Python is being shut down ends the
+    process by a signal, though its work was done. What is asked here is heard where a thread runs
+    Python code, as between two short calls; one that never comes back does no harm either. It is
+    not asked earlier, since it may be in the middle of importing what others need.
+    """
+    import ctypes
+
+    until = time.monotonic() + _END_SECONDS
+    while (running := _running()) and time.monotonic() < until:
+        for thread in running:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                ctypes.c_ulong(thread.ident or 0), ctypes.py_object(SystemExit)
+            )
+        running[0].join(0.05)

@@ -10,7 +10,8 @@ vocabularies are used here, and the words are decoded without those limits.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as distribution_version
@@ -18,14 +19,23 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from coqui_amharic_ext.g2p.backend import Backend
-from coqui_amharic_ext.g2p.transphone_files import LANGUAGE, MissingModel, ModelFiles, locate
+from coqui_amharic_ext.g2p.transphone_files import (
+    BROKEN_FIX,
+    LANGUAGE,
+    MissingModel,
+    ModelFiles,
+    locate,
+)
 from coqui_amharic_ext.g2p.types import Availability
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import torch
 
 _END: Final = 1
 _BATCH: Final = 32
+_SIZES: Final = ("num_encoder", "num_decoder", "embed_size", "num_head", "hidden_size")
 _UNKNOWN: Final = "\ufffd"
 _LANGUAGES_SHOWN: Final = 10
 _INSTALL: Final = "pip install 'coqui-amharic-ext[transphone]'"
@@ -43,9 +53,9 @@ class TransphoneBackend(Backend):
                 return Availability(False, f"{module} is not installed", _INSTALL)
         try:
             files = locate(self.settings.transphone_dir)
+            languages = files.supervised_languages()
         except MissingModel as error:
             return Availability(False, error.reason, error.fix)
-        languages = files.supervised_languages()
         if LANGUAGE not in languages:
             return Availability(False, _untrained(files, languages), "use a model that has <amh>")
         return Availability(True)
@@ -70,20 +80,20 @@ class TransphoneBackend(Backend):
         files = locate(self.settings.transphone_dir)
         if LANGUAGE not in files.supervised_languages():
             raise RuntimeError(_untrained(files, files.supervised_languages()))
-        config = import_module("yaml").safe_load(files.config.read_text(encoding="utf-8"))
-        self._graphemes: dict[str, int] = Vocab.read(files.graphemes).map
-        self._phonemes: list[str] = Vocab.read(files.phonemes).words
-        with torch.random.fork_rng(devices=[]):  # building a model draws random weights
-            model = TransformerG2P(
-                config["num_encoder"],
-                config["num_decoder"],
-                config["embed_size"],
-                config["num_head"],
-                len(self._graphemes) + 1,
-                len(self._phonemes) + 1,
-                config["hidden_size"],
-            )
-        torch_load(model, files.checkpoint)
+        with _naming(files.config):
+            config = import_module("yaml").safe_load(files.config.read_text(encoding="utf-8"))
+            sizes = [config[name] for name in _SIZES]
+        with _naming(files.graphemes):
+            self._graphemes: dict[str, int] = Vocab.read(files.graphemes).map
+        with _naming(files.phonemes):
+            self._phonemes: list[str] = Vocab.read(files.phonemes).words
+        *first, hidden = sizes
+        with _naming(files.checkpoint):
+            with torch.random.fork_rng(devices=[]):  # building a model draws random weights
+                model = TransformerG2P(
+                    *first, len(self._graphemes) + 1, len(self._phonemes) + 1, hidden
+                )
+            torch_load(model, files.checkpoint)  # weights alone; code in it is not run
         self._model: Any = model.eval()
 
     def _transcribe(self, words: Sequence[str]) -> list[str]:
@@ -138,6 +148,17 @@ class TransphoneBackend(Backend):
     def _phone(self, index: int) -> str:
         """Return the phone; the model has one output more than its vocabulary."""
         return self._phonemes[index] if index < len(self._phonemes) else _UNKNOWN
+
+
+@contextmanager
+def _naming(file: Path) -> Iterator[None]:
+    """Name the file of the model that is at fault; libraries say what is wrong and not where."""
+    try:
+        yield
+    except Exception as error:
+        lines = str(error).strip().splitlines() or [""]
+        reason = f"{type(error).__name__}: {lines[0]}".removesuffix(": ")
+        raise RuntimeError(f"{file} is broken or does not fit ({reason}); {BROKEN_FIX}") from error
 
 
 def _untrained(files: ModelFiles, languages: tuple[str, ...]) -> str:

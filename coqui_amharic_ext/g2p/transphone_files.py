@@ -11,6 +11,7 @@ the backend downloads. A data folder has transphone's own layout::
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -19,6 +20,7 @@ from typing import Final
 
 PUBLISHED: Final = "042801_base"
 LANGUAGE: Final = "amh"
+BROKEN_FIX: Final = "fetch the model again: coqui-amharic doctor --fetch transphone"
 _TAG_SIZE: Final = 5  # "<amh>"
 
 
@@ -47,8 +49,17 @@ class ModelFiles:
     phonemes: Path
 
     def supervised_languages(self) -> tuple[str, ...]:
-        """Return the languages the model was trained on: its vocabulary has a tag for each."""
-        lines = self.graphemes.read_text(encoding="utf-8").splitlines()
+        """Return the languages the model was trained on: its vocabulary has a tag for each.
+
+        Raises
+        ------
+        MissingModel
+            The vocabulary cannot be read or is no text.
+        """
+        try:
+            lines = self.graphemes.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise MissingModel(f"{self.graphemes} cannot be read: {error}", BROKEN_FIX) from error
         words = (line.strip() for line in lines[2:])
         return tuple(w[1:-1] for w in words if len(w) == _TAG_SIZE and w[0] + w[-1] == "<>")
 
@@ -80,6 +91,9 @@ def locate(directory: str | None) -> ModelFiles:
     installed = package_data()
     candidates = _data_folders(directory, installed)
     for data in candidates:
+        folder = data / "model"
+        if folder.exists() and not os.access(folder, os.R_OK | os.X_OK):
+            raise MissingModel(f"{folder} cannot be read: permission denied", _fix(data))
         names = _model_names(data)
         if names:
             return _complete(data, names[0], installed)
