@@ -55,7 +55,7 @@ def normalize(
                 if json:
                     emit({"text": line, "normalised": spoken})
                 else:
-                    sys.stdout.write(spoken + "\n")
+                    sys.stdout.write((spoken if texts else _one_line(spoken)) + "\n")
                 continue
             found = explain_text(line, policy)
             if json:
@@ -63,6 +63,11 @@ def normalize(
                 emit({"text": line, "normalised": found.spoken, "changes": changes})
             else:
                 sys.stdout.writelines(f"{line}\n" for line in _shown(found))
+
+
+def _one_line(spoken: str) -> str:
+    """Keep a line of a file one line, so that line N of the output is that of the input."""
+    return spoken.replace("\n", " ")
 
 
 def _shown(found: Explanation) -> Iterator[str]:

@@ -22,6 +22,7 @@ from coqui_amharic_ext.cli.rows import Layout, Row, bare_lines, layout
 from coqui_amharic_ext.cli.source import Source
 
 if TYPE_CHECKING:
+    from coqui_amharic_ext.g2p.types import Transcription
     from coqui_amharic_ext.settings import Settings
 
 
@@ -209,8 +210,20 @@ def documents(texts: list[str], settings: Settings, backend: str | None) -> list
     """Return what is known of each text's transcription, as JSON."""
     from coqui_amharic_ext.g2p.api import transcribe
 
-    found = (asdict(transcribe(text, backend=backend, settings=settings)) for text in texts)
-    return [jsonlib.dumps(document, ensure_ascii=False) for document in found]
+    return [_document(transcribe(text, backend=backend, settings=settings)) for text in texts]
+
+
+def _document(found: Transcription) -> str:
+    """Write a transcription as JSON; a word that comes again is written as before."""
+    written: dict[int, str] = {}
+    words = []
+    for word in found.words:
+        known = written.get(id(word))
+        if known is None:
+            known = written[id(word)] = jsonlib.dumps(asdict(word), ensure_ascii=False)
+        words.append(known)
+    head = {"text": found.text, "normalised": found.normalised, "ipa": found.ipa}
+    return f'{jsonlib.dumps(head, ensure_ascii=False)[:-1]}, "words": [{", ".join(words)}]}}'
 
 
 def _run(

@@ -62,6 +62,8 @@ class Answer(NamedTuple):
     gives: Gives
     rejected: tuple[Rejection, ...]
     reading: Realisation | None
+    pieces: tuple[tuple[str, Answer], ...] = ()
+    """Of a word that was too long to be read in one go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +231,10 @@ class Chain:
         }
 
     def _quality(self, written: str, answer: Answer) -> Quality:
+        """Measure an answer; of one in pieces, which compare in linear time, tell the worst."""
+        if answer.pieces:
+            measured = (self._quality(*piece) for piece in answer.pieces)
+            return max(measured, key=lambda quality: len(quality.failed))
         phones = fold(answer.raw) if answer.phones is None else answer.phones
         return check(written, phones, raw=answer.raw, gives=answer.gives)
 
@@ -387,8 +393,9 @@ class Chain:
         ipa = "".join(answer.ipa for answer in answers)
         first = answers[0]
         return first._replace(
-            ipa=ipa, phones=None, raw=ipa, gives="surface", rejected=rejected, reading=None
-        )
+            ipa=ipa, phones=None, raw=ipa, gives="surface", rejected=rejected, reading=None,
+            pieces=tuple(known.items()),
+        )  # fmt: skip
 
 
 def _same_as_letters(outputs: dict[str, str | Rejection]) -> dict[str, None]:
