@@ -136,24 +136,28 @@ def kernels() -> str:
     return _table(("kernel", "what it is", "runs on", "dtypes", "dropout"), rows)
 
 
-def patches() -> str:
-    """Return every patch of ours, what it wraps and what changes for the user."""
+def patches(distribution: str) -> str:
+    """Return our patches of one distribution: what changes, what they wrap, where they are."""
     os.environ.setdefault("COQUI_AMHARIC_PLUGINS", "0")
     from coqui_amharic_ext import plugins
 
-    return _table(
-        ("patch", "upstream object", "written for", "what changes"),
-        [
+    rows = []
+    for patch in plugins.patches().values():
+        if patch.distribution != distribution:
+            continue
+        word, _, rest = patch.summary.rstrip(".").partition(" ")
+        module = patch.replace.__module__.removeprefix("coqui_amharic_ext.")
+        rows.append(
             (
                 _code(patch.name),
-                _code(patch.target),
-                ", ".join(f"{patch.distribution} {k.release}" for k in patch.known)
-                or f"{patch.distribution} (adds what is not there)",
-                patch.summary,
+                f"{word.capitalize() if word.islower() and word.isalpha() else word} {rest}",
+                _code(patch.target.removeprefix("TTS.")),
+                _code(module.replace(".", "/") + ".py"),
             )
-            for patch in plugins.patches().values()
-        ],
-    )
+        )
+    if not rows:
+        raise KeyError(f"no patch is of {distribution}")
+    return _table(("patch", "what changes", "upstream object", "code"), rows)
 
 
 def series() -> str:
@@ -253,6 +257,14 @@ def records(path: str, *keys: str) -> str:
     return _table(head, [(key, *(entry[key] for entry in entries)) for key in keys])
 
 
+def soak() -> str:
+    """Return how much went through the soak, and how often it found something."""
+    done = json.loads((RESULTS / "soak.json").read_text(encoding="utf-8"))
+    head = ("strings", "characters", *done["found"])
+    counts = (done["count"], done["characters"], *done["found"].values())
+    return _table(head, [[f"{count:,}" for count in counts]])
+
+
 def soak_lines() -> str:
     """Return how long lines of a megabyte took in the soak."""
     lines = json.loads((RESULTS / "soak.json").read_text(encoding="utf-8"))["lines"]
@@ -263,10 +275,12 @@ def soak_lines() -> str:
 def scale() -> str:
     """Return the rates of one and two Ray workers, and the estimate from them."""
     found = json.loads((RESULTS / "scale.json").read_text(encoding="utf-8"))
-    rows = [(f"{m['workers']} worker(s)", f"{m['rate']:,} sentences/s") for m in found["measured"]]
+    rows = [(m["workers"], f"{m['rate']:,} sentences/s") for m in found["measured"]]
     hours = found["estimate"]["core hours"]
-    rows.append(("estimate for a billion sentences", f"{hours} core hours"))
-    return _table(("", ""), rows)
+    return (
+        _table(("workers", "measured rate"), rows)
+        + f"\n\nEstimate for a billion sentences: {hours} core hours."
+    )
 
 
 TABLES: dict[str, Callable[..., str]] = {
@@ -283,5 +297,6 @@ TABLES: dict[str, Callable[..., str]] = {
     "results": results,
     "records": records,
     "scale": scale,
+    "soak": soak,
     "soak-lines": soak_lines,
 }

@@ -65,7 +65,15 @@ def test_every_phone_and_every_patch_has_a_row() -> None:
     page = read("linguistics.md")
     for phone in inventory():
         assert f"| `{phone}` |" in page
-    assert "| `gpt-training-forward` |" in read("reference/patches.md")
+    from coqui_amharic_ext import plugins
+
+    page = read("reference/patches.md")
+    for patch in plugins.patches().values():
+        if patch.distribution in ("coqui-tts", "coqui-tts-trainer"):
+            assert f"| `{patch.name}` |" in page
+            for known in patch.known:
+                release = known.release.removeprefix(f"{patch.distribution} ")
+                assert f"\n## {patch.distribution} {release}\n" in page
 
 
 def test_a_marker_that_no_table_answers_is_an_error() -> None:
