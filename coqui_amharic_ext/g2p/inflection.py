@@ -256,7 +256,12 @@ def _verbal(index: _Index) -> None:
 
 
 def _owner_cost(suffix: str) -> float:
-    """Return the cost of a possessive; -u is less than that, -at͡ʃːəw as often a verb's object."""
+    """Return the cost of a possessive; -u is less than that, -at͡ʃːəw as often a verb's object.
+
+    The feminine -ɨtu is rare: በርቱ is "be strong" before it is "the door".
+    """
+    if suffix.startswith(("ɨt", "jɨt")):
+        return 0.5
     return 0.06 if suffix == "u" else 0.25 if suffix.startswith("aʧ") else 0.1
 
 

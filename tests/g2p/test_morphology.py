@@ -181,7 +181,8 @@ def test_nouns_made_from_verbs_need_not_be_listed(
         ("ልጅቷን", "lɨd͡ʒɨtʷan"),
         ("ከተማይቱ", "kətəmajɨtu"),
         ("ሀገሪቷ", "haɡəɾitʷa"),
-        # A noun in t that is his, not a feminine.
+        # A verb, or a noun in t that is his, not a feminine.
+        ("በርቱ", "bəɾtu"),
         ("ቤቱ", "betu"),
         ("ወቅቱ", "wəkʼtu"),
     ],
