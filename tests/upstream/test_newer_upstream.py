@@ -14,6 +14,7 @@ import pytest
 
 pytest.importorskip("TTS")
 
+from tests.patched import stock_only
 from tests.upstream.newer import copy, edit, release
 
 ROOT = Path(__file__).parents[2]
@@ -190,6 +191,7 @@ def test_text_of_other_languages_goes_on(found: Found, name: str) -> None:
     assert found[name]["graphemes"] == "three cats"
 
 
+@stock_only
 @pytest.mark.parametrize("name", CASES)
 def test_the_status_names_what_is_left_out_and_why(found: Found, name: str) -> None:
     case = found[name]
@@ -211,6 +213,7 @@ def test_what_still_fits_stays_applied(found: Found, name: str) -> None:
     assert sum(state == "applied" for state, _ in states.values()) >= 12
 
 
+@stock_only
 def test_amharic_is_refused_or_read_but_never_by_chance(found: Found) -> None:
     read = {name: case["amharic"] for name, case in found.items()}
     gone = read.pop("phonemizers registered in another way")

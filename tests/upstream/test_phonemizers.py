@@ -15,6 +15,7 @@ from TTS.tts.utils.text.phonemizers.base import BasePhonemizer
 from TTS.tts.utils.text.phonemizers.multi_phonemizer import MultiPhonemizer
 
 import coqui_amharic_ext as am
+from tests.patched import stock_only
 
 needs_espeak = pytest.mark.skipif(
     not (shutil.which("espeak-ng") or shutil.which("espeak")), reason="espeak-ng is not installed"
@@ -51,6 +52,7 @@ def _tables() -> tuple[dict[str, Any], dict[str, str]]:
     return dict(phonemizers.PHONEMIZERS), dict(phonemizers.DEF_LANG_TO_PHONEMIZER)
 
 
+@stock_only
 def test_the_registry_gains_amharic_and_keeps_everything_else() -> None:
     am.deactivate()
     stock, languages = _tables()
