@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from email import message_from_bytes
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,11 @@ def _code(value: object) -> str:
     return f"`{value}`"
 
 
+def _breakable(name: str) -> str:
+    """Return a long name that may break after its dots and slashes."""
+    return f"<code>{re.sub(r'(?<=[./])', '<wbr>', escape(name))}</code>"
+
+
 def settings() -> str:
     """Return every field of ``Settings`` with its variable, default and meaning."""
     from coqui_amharic_ext.settings import ENVIRONMENT, Settings
@@ -57,11 +63,11 @@ def settings() -> str:
     rows = []
     for option in fields(Settings):
         default = option.default
-        shown = ",".join(default) if isinstance(default, tuple) else default
+        shown = ", ".join(default) if isinstance(default, tuple) else default
         rows.append(
             (
                 _code(option.name),
-                _code(ENVIRONMENT[option.name]),
+                _code(ENVIRONMENT[option.name]).replace("AMHARIC_", "AMHARIC_`<wbr>`"),
                 "–" if default in ("", None) else _code(shown),
                 option.metadata["doc"],
             )
@@ -151,8 +157,8 @@ def patches(distribution: str) -> str:
             (
                 _code(patch.name),
                 f"{word.capitalize() if word.islower() and word.isalpha() else word} {rest}",
-                _code(patch.target.removeprefix("TTS.")),
-                _code(module.replace(".", "/") + ".py"),
+                _breakable(patch.target.removeprefix("TTS.")),
+                _breakable(module.replace(".", "/") + ".py"),
             )
         )
     if not rows:
@@ -235,14 +241,20 @@ LISTS = {
 
 
 def results(path: str, *columns: str) -> str:
-    """Return a committed CSV file of ``benchmarks/results``, whole or some columns."""
+    """Return a committed CSV file of ``benchmarks/results``, whole or some columns.
+
+    ``NAME=VALUE`` among the columns keeps the rows that have that value.
+    """
     with (RESULTS / path).open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    shown = [c.replace("_", " ") for c in columns] if columns else list(rows[0])
+    wanted = dict(c.split("=", 1) for c in columns if "=" in c)
+    shown = [c.replace("_", " ") for c in columns if "=" not in c] or list(rows[0])
     names = [next(n for n in rows[0] if n.replace("_", " ") == c) for c in shown]
-    cells = [[row[name] for name in names] for row in rows]
     # What could not be measured on that machine has no time.
-    return _table(names, [line for line, row in zip(cells, rows, strict=True) if _measured(row)])
+    kept = [r for r in rows if _measured(r) and all(r[n] == v for n, v in wanted.items())]
+    if not kept:
+        raise KeyError(f"{path} has no row with {wanted}")
+    return _table([name.replace("_", " ") for name in names], [[r[n] for n in names] for r in kept])
 
 
 def _measured(row: dict[str, str]) -> bool:
