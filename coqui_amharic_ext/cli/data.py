@@ -207,7 +207,12 @@ def _show(report: Report, model: str, *, every: bool) -> None:
             sys.stdout.write(f"{found.place}: {kind}: {found.message}\n")
         if len(cases) > SHOWN and not every:
             sys.stdout.write(f"  {len(cases) - SHOWN} more {kind}; --all lists them\n")
-    sys.stdout.write(f"{report.errors} errors, {report.warnings} warnings\n")
+    sys.stdout.write(f"{_counts(report)}\n")
+
+
+def _counts(report: Report) -> str:
+    counts = {"error": report.errors, "warning": report.warnings}
+    return ", ".join(f"{n} {what}{'' if n == 1 else 's'}" for what, n in counts.items())
 
 
 def _remedy(remedy: str) -> str:
@@ -222,4 +227,4 @@ def _show_fixed(fixed: Fixed) -> None:
         sys.stdout.write(
             f"  {len(fixed.left_out)} rows left out, see {fixed.folder / 'left_out.tsv'}\n"
         )
-    sys.stdout.write(f"  in it: {fixed.report.errors} errors, {fixed.report.warnings} warnings\n")
+    sys.stdout.write(f"  in it: {_counts(fixed.report)}\n")

@@ -107,8 +107,8 @@ def synth(
         emit({"out": str(out), "sample_rate": synthesizer.sample_rate, **said})
     elif not to_stdout:
         sys.stdout.write(
-            f"{out}: {said['seconds']:.2f} s of speech in {len(said['pieces'])} pieces, the first "
-            f"after {said['first_sound']:.2f} s, {said['real_time_factor']:.2f} s for each second\n"
+            f"{out}: {said['seconds']:.2f} s of speech; the first sound after "
+            f"{said['first_sound']:.2f} s, {said['real_time_factor']:.2f} s of work a second\n"
         )
 
 

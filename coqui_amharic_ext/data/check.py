@@ -231,7 +231,11 @@ def _examine(
     findings = _Findings(row)
     if isinstance(clip, AudioError):
         missing = not row.audio.is_file()
-        findings.add("missing-audio" if missing else "unreadable-audio", f"{row.audio}: {clip}")
+        doubled = missing and row.audio.name.endswith(".wav.wav")
+        hint = "; the first column is the name without .wav" if doubled else ""
+        findings.add(
+            "missing-audio" if missing else "unreadable-audio", f"{row.audio}: {clip}{hint}"
+        )
     else:
         _examine_audio(findings, clip, limits)
     known = not limits.languages or language in limits.languages

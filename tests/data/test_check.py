@@ -292,3 +292,9 @@ def test_figures_of_every_kind_are_found() -> None:
 def test_punctuation_and_signs_that_are_read_are_not_called_dropped() -> None:
     assert dropped_characters("«ሰላም»፣ 25% — “እሺ”… $3 é № 5°C።", TextPolicy()) == []
     assert dropped_characters("Ж😀한", TextPolicy()) == ["Ж", "😀", "한"]
+
+
+def test_a_name_with_its_ending_is_told_to_go_without(corpus: Corpus) -> None:
+    report = check([corpus({"a": tone(2.0)}, lines=["a.wav|x|ሰላም"])])
+    (missing,) = [f for f in report.findings if f.kind == "missing-audio"]
+    assert missing.message.endswith("the first column is the name without .wav")
