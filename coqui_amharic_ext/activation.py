@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import sys
-import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from coqui_amharic_ext.autoload import ROOTS, AwaitCoqui
 from coqui_amharic_ext.finder import PostImportFinder
+from coqui_amharic_ext.forking import ForkSafeLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ class _State:
     """The process-wide switch."""
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
+        self.lock = ForkSafeLock(rank=0)
         self.finder: PostImportFinder | None = None
         self.patcher: Patcher | None = None
         self.fault: str = ""
@@ -35,15 +35,6 @@ class _State:
 
 
 _state = _State()
-
-
-def _after_fork() -> None:
-    """Forget the lock, which another thread of the parent may have held when it forked."""
-    _state.lock = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
 
 
 def take_over() -> PostImportFinder:
@@ -128,7 +119,8 @@ def activate(settings: Settings | None = None) -> Report:
         if patcher is not None:
             patcher.apply(finder.complete)
         _state.notes = late
-        return status()
+    # Not under the lock: asking the kernels imports torch, which takes seconds.
+    return status()
 
 
 def _late_notes() -> tuple[str, ...]:

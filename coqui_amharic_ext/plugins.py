@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +15,8 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pluggy
+
+from coqui_amharic_ext.forking import ForkSafeLock
 
 if TYPE_CHECKING:
     from coqui_amharic_ext.attention.kernel import KernelSpec
@@ -69,9 +70,8 @@ class _Registry:
     """Loads plugins once and asks each for its contributions, one fault at a time."""
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
+        self._lock = ForkSafeLock(rank=2)
         self._manager: pluggy.PluginManager | None = None
-        self._loading = False
         self._infos: dict[str, PluginInfo] = {}
 
     def _load(self) -> pluggy.PluginManager:
@@ -82,20 +82,9 @@ class _Registry:
             manager.add_hookspecs(HookSpecs)
             self._infos = {}
             self._manager = manager
-            self._loading = True
-            try:
-                for point in _entry_points():
-                    self._register(manager, point)
-            finally:
-                self._loading = False
+            for point in _entry_points():
+                self._register(manager, point)
             return manager
-
-    def after_fork(self) -> None:
-        """Forget a lock, and a half of the plugins, that another thread of the parent left."""
-        self._lock = threading.RLock()
-        if self._loading:
-            self._loading = False
-            self._manager = None
 
     def _register(self, manager: pluggy.PluginManager, point: EntryPoint) -> None:
         distribution = point.dist
@@ -204,8 +193,6 @@ def _entry_points() -> list[EntryPoint]:
 
 
 _registry = _Registry()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_registry.after_fork)
 
 
 @lru_cache(maxsize=1)

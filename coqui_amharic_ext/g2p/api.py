@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
+from coqui_amharic_ext.forking import ForkSafeLock
 from coqui_amharic_ext.g2p.chain import BackendState, chosen_specs
 from coqui_amharic_ext.g2p.sentence import Reader
 from coqui_amharic_ext.g2p.types import Transcription
@@ -19,7 +18,7 @@ _READERS: Final = 8
 _SHOWN: Final = 60
 
 _readers: dict[tuple[object, ...], Reader] = {}
-_lock = threading.Lock()
+_lock = ForkSafeLock(rank=1)
 
 
 def phonemize(text: str, *, backend: str | None = None, settings: Settings | None = None) -> str:
@@ -162,17 +161,6 @@ def backend_states(settings: Settings | None = None) -> tuple[BackendState, ...]
         None of them can serve.
     """
     return reader(settings).chain.states()
-
-
-def _after_fork() -> None:
-    global _lock
-    _lock = threading.Lock()
-    for found in _readers.values():
-        found.chain.after_fork()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _require_str(function: str, text: object) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
+from coqui_amharic_ext.forking import ForkSafeLock
 from coqui_amharic_ext.g2p import deadline
 from coqui_amharic_ext.g2p.types import Availability
 
@@ -38,13 +38,13 @@ class Backend(ABC):
     """Whether calls are watched by ``Settings.backend_timeout``; pure local code needs no watch."""
 
     _loaded: bool
-    _load_lock: threading.Lock
+    _load_lock: ForkSafeLock
 
     def __new__(cls: type[B], *args: object, **kwargs: object) -> B:
         """Set up what ``transcribe`` needs, also under an ``__init__`` that calls no other."""
         self = super().__new__(cls)
         self._loaded = False
-        self._load_lock = threading.Lock()
+        self._load_lock = ForkSafeLock(rank=3)
         return self
 
     def __init__(self, settings: Settings) -> None:
@@ -93,10 +93,6 @@ class Backend(ABC):
     def loaded(self) -> bool:
         """Whether ``_load`` has come to its end; what fails before that is set-up, not a word."""
         return self._loaded
-
-    def after_fork(self) -> None:
-        """Forget the lock, which another thread of the parent may have held when it forked."""
-        self._load_lock = threading.Lock()
 
     def _load(self) -> None:  # noqa: B027  most backends have nothing to load
         """Set up what is heavy; called once, before the first transcription."""

@@ -203,12 +203,6 @@ class Chain:
             for m in self._members
         )
 
-    def after_fork(self) -> None:
-        """Drop locks that a thread of the parent may have held."""
-        for member in self._members:
-            if member.backend is not None:
-                member.backend.after_fork()
-
     def words(self, words: Iterable[str]) -> dict[str, Word]:
         """Transcribe words, with every measure of their quality.
 

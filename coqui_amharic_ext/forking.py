@@ -1,0 +1,99 @@
+"""Locks that a fork does not leave locked for ever.
+
+A fork copies one thread and every lock: what another thread holds at that moment is never released
+in the child, and what it was doing is half done there (a module that is being imported can then
+never be imported in the child). So a fork waits until these locks are free, all of them in one
+order; where that takes too long, the child gets new ones.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import weakref
+from types import TracebackType
+from typing import Final
+
+PATIENCE: Final = 5.0
+"""Seconds that a fork waits, in all."""
+
+_locks: weakref.WeakValueDictionary[int, ForkSafeLock] = weakref.WeakValueDictionary()
+
+
+class _Held(threading.local):
+    """Locks that a thread has taken for its fork; several threads may fork at once."""
+
+    def __init__(self) -> None:
+        self.locks: list[ForkSafeLock] = []
+
+
+_held = _Held()
+
+
+class ForkSafeLock:
+    """A re-entrant lock for ``with``.
+
+    Parameters
+    ----------
+    rank : int
+        A thread that holds a lock may take those of higher rank; the fork takes them so, too.
+    """
+
+    def __init__(self, rank: int) -> None:
+        self.rank = rank
+        self._lock = threading.RLock()
+        _locks[id(self)] = self
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._lock.release()
+
+    def acquire(self, timeout: float) -> bool:
+        """Take the lock if it is free in time."""
+        return self._lock.acquire(timeout=timeout)
+
+    def release(self) -> None:
+        """Give it back."""
+        self._lock.release()
+
+    def renew(self) -> None:
+        """Forget who holds it."""
+        self._lock = threading.RLock()
+
+
+def _all() -> list[ForkSafeLock]:
+    # One step: another thread may be making a lock.
+    return [lock for found in _locks.valuerefs() if (lock := found()) is not None]
+
+
+def _before() -> None:
+    until = time.monotonic() + PATIENCE
+    for lock in sorted(_all(), key=lambda lock: lock.rank):
+        if lock.acquire(max(0.0, until - time.monotonic())):
+            _held.locks.append(lock)
+
+
+def _after_in_parent() -> None:
+    while _held.locks:
+        _held.locks.pop().release()
+
+
+def _after_in_child() -> None:
+    for lock in _all():
+        if lock not in _held.locks:  # another thread has it, which is not here
+            lock.renew()
+    _after_in_parent()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before, after_in_parent=_after_in_parent, after_in_child=_after_in_child
+    )
