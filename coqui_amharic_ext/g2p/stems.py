@@ -220,8 +220,9 @@ def _group(raw: list[Raw]) -> tuple[Group, ...]:
         own, alone = _TENSE_COST.get(tense, 0.0), 0.0
         if len(set(row.radicals)) < len(row.radicals):
             own += _MERGED_COST
-        if tense in ("ger", "ger1") and len(letters) < 4 and variant[-1] == "ː":
-            # ስሜ is "my name" and በሬ "ox" before either is a converb; so ኮሶ, but ወዶ.
+        short = len(letters) < (3 if letters[0] == "a" else 4)
+        if tense in ("ger", "ger1") and short and variant[-1] == "ː":
+            # ስሜ is "my name" and በሬ "ox" before either is a converb; so ኮሶ, but ወዶ and አስቤ.
             alone = _SHORT_CONVERB_COST if tense == "ger1" else _SHORT_MERGED_COST
         unlisted = _STEM_COST.get(row.stem, _OTHER_STEM_COST)
         pattern = Pattern(row.stem, takes, inserts, own, unlisted, alone)

@@ -216,6 +216,23 @@ def test_i_believe_comes_before_a_shortened_i_have_believed(word: str, ipa: str)
     assert realise(word).ipa == ipa
 
 
+@pytest.mark.parametrize(
+    ("word", "ipa"),
+    [
+        # Converbs, not *አስብ and the like with "my".
+        ("አስቤ", "ʔasːɨbːe"),
+        ("አውቄ", "ʔawɨkʼːe"),
+        ("አምኜ", "ʔamɨɲːe"),
+        # Listed nouns with "my".
+        ("አፌ", "ʔafe"),
+        ("አቅሜ", "ʔakʼme"),
+        ("ስሜ", "sɨme"),
+    ],
+)
+def test_a_short_stem_in_a_with_e_is_a_converb_and_others_are_nouns(word: str, ipa: str) -> None:
+    assert realise(word).ipa == ipa
+
+
 def test_persons_are_addressed_and_pointed_out() -> None:
     """The forms of ሰው and ሴት in -əyyä- and -əyye (Leslau 1995)."""
     assert realise("ወንድምዬ").ipa == "wəndɨmːɨjːe"
