@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 _PHONEMIZER = "amharic"
+_FIGURES = "25%"
 
 
 def speaks_amharic(config: BaseTTSConfig) -> bool:
@@ -57,7 +59,10 @@ def init_with_amharic(original: Any) -> Any:
 
 
 def init_with_warning(original: Any) -> Any:
-    """Return ``TTSTokenizer.init_from_config`` with a warning where Amharic would lose symbols."""
+    """Return ``TTSTokenizer.init_from_config`` that warns of what Amharic would lose silently.
+
+    That is a phone without a symbol, or a number that a cleaner reads out in another language.
+    """
     call: Callable[..., Any] = original.__func__ if isinstance(original, staticmethod) else original
 
     @functools.wraps(call)
@@ -76,6 +81,28 @@ def init_with_warning(original: Any) -> Any:
                 " ".join(missing),
                 f"{AmharicPhonemes.__module__}.{AmharicPhonemes.__name__}",
             )
+        foreign = _reads_foreign(tokenizer.text_cleaner)
+        if foreign:
+            logger.warning(
+                "text_cleaner=%r makes %r of %r, before the phonemizer can read it in Amharic; "
+                "leave `text_cleaner` out of the config",
+                new_config.text_cleaner,
+                foreign,
+                _FIGURES,
+            )
         return tokenizer, new_config
 
     return staticmethod(init_from_config)
+
+
+def _reads_foreign(cleaner: Callable[..., str] | None) -> str:
+    """Return what one of upstream's cleaners makes of figures, if it reads them out itself."""
+    if cleaner is None:
+        return ""
+    parameter = inspect.signature(cleaner).parameters.get("lang")
+    # Those of one language have it as their default; the others read nothing out.
+    language = None if parameter is None else parameter.default
+    if not isinstance(language, str) or is_amharic(language):
+        return ""
+    read = cleaner(_FIGURES, lang=AMHARIC)  # as upstream calls it: told the text's language
+    return "" if _FIGURES in read else read
