@@ -52,8 +52,8 @@ def _code(value: object) -> str:
 
 
 def _breakable(name: str) -> str:
-    """Return a long name that may break after its dots and slashes."""
-    return f"<code>{re.sub(r'(?<=[./])', '<wbr>', escape(name))}</code>"
+    """Return a long name that may break after its dots, slashes and common beginning."""
+    return f"<code>{re.sub(r'(?<=[./])|(?<=AMHARIC_)', '<wbr>', escape(name))}</code>"
 
 
 def settings() -> str:
@@ -67,7 +67,7 @@ def settings() -> str:
         rows.append(
             (
                 _code(option.name),
-                _code(ENVIRONMENT[option.name]).replace("AMHARIC_", "AMHARIC_`<wbr>`"),
+                _breakable(ENVIRONMENT[option.name]),
                 "–" if default in ("", None) else _code(shown),
                 option.metadata["doc"],
             )

@@ -18,7 +18,7 @@ PACKAGE = ROOT / "coqui_amharic_ext"
 
 
 def test_settings_and_variables() -> None:
-    page = read("reference/settings.md").replace("`<wbr>`", "")
+    page = re.sub("</?code>", "`", read("reference/settings.md").replace("<wbr>", ""))
     for option in fields(Settings):
         row = next(r for r in page.splitlines() if r.startswith(f"| `{option.name}` | `COQUI"))
         assert f"`{ENVIRONMENT[option.name]}`" in row
