@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import pickle
 import re
-import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -26,6 +24,8 @@ PAUSE_SECONDS: Final = 0.3
 """Silence after a sentence that another one follows; upstream leaves 0.4 s."""
 
 XTTS_OPTIONS: Final = ("temperature", "length_penalty", "repetition_penalty", "top_k", "top_p")
+_SHOWN: Final = 160
+_VOICE_PARTS: Final = 2  # the latent and the embedding
 _SENTENCE_END: Final = re.compile(r"[.!?።፧፨][»”\")\]]*$")
 
 
@@ -410,22 +410,54 @@ def _model(config: Any, checkpoint: Path, vocab: Path | None) -> Any:
     from TTS.tts.models import setup_model
 
     options: dict[str, Any] = {} if vocab is None else {"vocab_path": vocab}
+    if config.model == "xtts":
+        _check_vocabulary(checkpoint.with_name("vocab.json") if vocab is None else vocab)
+        _check_speakers(checkpoint.with_name("speakers_xtts.pth"))
     try:
         model = setup_model(config)
         model.load_checkpoint(config, checkpoint_path=checkpoint, eval=True, **options)
-    except (
-        RuntimeError,
-        OSError,
-        EOFError,
-        KeyError,
-        ValueError,
-        pickle.UnpicklingError,
-        zipfile.BadZipFile,
-    ) as error:
+    except Exception as error:  # files that are broken make upstream raise all kinds
         raise SynthesisError(
             f"{checkpoint} cannot be loaded with its config and vocabulary: {_line(error)}"
         ) from error
     return model
+
+
+def _check_vocabulary(path: Path) -> None:
+    """Name a vocabulary that cannot be read; upstream says what is wrong, and not in which file."""
+    from tokenizers import Tokenizer
+
+    if not path.is_file():
+        return  # upstream names where it looks
+    try:
+        Tokenizer.from_file(str(path))
+    except Exception as error:  # tokenizers raises bare Exception
+        raise SynthesisError(f"{path} is not a vocabulary of XTTS: {_line(error)}") from error
+
+
+def _check_speakers(path: Path) -> None:
+    """Name a file of speakers that is broken; upstream reads it with the checkpoint."""
+    import torch
+
+    if not path.exists():
+        return
+    try:
+        speakers = torch.load(path, map_location="cpu", weights_only=True)
+        reason = "" if _are_speakers(speakers) else f"it holds a {type(speakers).__name__}"
+    except Exception as error:  # whatever is in it makes torch raise all kinds
+        reason = _line(error)
+    if reason:
+        raise SynthesisError(
+            f"{path} does not hold speakers of XTTS, a latent and an embedding under each name "
+            f"({reason[:_SHOWN]}); take it from where the model is from, or remove it and give "
+            "recordings"
+        )
+
+
+def _are_speakers(found: Any) -> bool:
+    return isinstance(found, Mapping) and all(
+        isinstance(voice, Mapping) and len(voice) == _VOICE_PARTS for voice in found.values()
+    )
 
 
 def _array(samples: Any) -> NDArray[np.float32]:

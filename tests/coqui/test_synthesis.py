@@ -266,6 +266,12 @@ def _linked(folder: Path, target: Path, *names: str) -> Path:
         ("pickle", "model.pth cannot be loaded"),
         ("other vocabulary", "model.pth cannot be loaded.*size mismatch"),
         ("no vocabulary", "model.pth cannot be loaded.*vocab.json"),
+        ("a list", "model.pth cannot be loaded"),
+        ("torn vocabulary", "vocab.json is not a vocabulary of XTTS: .*EOF"),
+        ("vocabulary in bytes", "vocab.json is not a vocabulary of XTTS: .*UTF-8"),
+        ("speakers without voices", r"speakers_xtts.pth does not hold speakers .*it holds a list"),
+        ("speakers with code", "speakers_xtts.pth does not hold speakers .*UnpicklingError"),
+        ("torn speakers", "speakers_xtts.pth does not hold speakers"),
     ],
 )
 def test_files_that_do_not_fit_are_named(
@@ -289,8 +295,22 @@ def test_files_that_do_not_fit_are_named(
     elif change == "other vocabulary":
         _linked(folder, tmp_path, *(names - {"vocab.json"}))
         tiny.write_vocab(tmp_path / "vocab.json", symbols="abc")
-    else:
+    elif change == "a list":
+        _linked(folder, tmp_path, *(names - {"model.pth"}))
+        torch.save([1, 2], tmp_path / "model.pth")
+    elif change.endswith("vocabulary") or change == "vocabulary in bytes":
         _linked(folder, tmp_path, "model.pth", "config.json")
+        if change == "torn vocabulary":
+            whole = (folder / "vocab.json").read_bytes()
+            (tmp_path / "vocab.json").write_bytes(whole[: len(whole) // 2])
+        elif change == "vocabulary in bytes":
+            (tmp_path / "vocab.json").write_bytes(b"\x80\x04")
+    else:
+        _linked(folder, tmp_path, *names)
+        speakers = tmp_path / "speakers_xtts.pth"
+        torch.save(Path("x") if change == "speakers with code" else [1, 2], speakers)
+        if change == "torn speakers":
+            speakers.write_bytes(speakers.read_bytes()[:300])
     with pytest.raises(SynthesisError, match=message):
         Synthesizer.load(tmp_path, device="cpu")
 
