@@ -20,20 +20,34 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         # Amharic must print on a terminal or pipe whose locale is not UTF-8, too.
         getattr(stream, "reconfigure", lambda **_: None)(encoding="utf-8", errors="replace")
-    from coqui_amharic_ext.cli.app import app
     from coqui_amharic_ext.errors import CoquiAmharicError
 
     try:
-        app(prog_name="coqui-amharic")
-    except SystemExit as error:
-        _leave(error.code)
-        raise
+        code = _run()
+    except BrokenPipeError:
+        _drop_standard_output()
+        code = 1
     except (CoquiAmharicError, OSError, TypeError, ValueError) as error:
         if os.environ.get("COQUI_AMHARIC_TRACEBACK") == "1":
             raise
         print(f"coqui-amharic: {_said(error)}", file=sys.stderr)
-        _leave(2)
-        sys.exit(2)
+        if _is_of_standard_output(error):
+            _drop_standard_output()
+        code = 2
+    _leave(code)
+    sys.exit(code)
+
+
+def _run() -> int | str | None:
+    from coqui_amharic_ext.cli.app import app
+
+    try:
+        app(prog_name="coqui-amharic")
+    except SystemExit as error:
+        # What does not fit where it goes is found here, and not when Python ends.
+        sys.stdout.flush()
+        return error.code
+    return 0
 
 
 def _leave(code: object) -> None:
@@ -50,13 +64,25 @@ def _nowhere() -> TextIO:
     return open(os.devnull, "w", encoding="utf-8")
 
 
-def _said(error: Exception) -> str:
+def _is_of_standard_output(error: Exception) -> bool:
     from coqui_amharic_ext.files import FULL
 
+    # Whatever else writes names its file.
+    return isinstance(error, OSError) and error.filename is None and error.errno in FULL
+
+
+def _drop_standard_output() -> None:
+    """Send what is left nowhere: Python tries again as it ends, and would exit with 120."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+
+
+def _said(error: Exception) -> str:
     if not isinstance(error, OSError) or error.strerror is None:
         return str(error)
     if error.filename is not None:
         return f"{error.filename}: {error.strerror}"
-    if error.errno in FULL:  # whatever else writes names its file
+    if _is_of_standard_output(error):
         return f"standard output cannot be written: {error.strerror}; make room where it goes"
     return str(error)
