@@ -109,6 +109,7 @@ def train(
             sys.stdout.write(" ".join([*settings, shlex.join(command)]) + "\n")
         return
     _require_autoload()
+    _require_kernel(attention)
     started = time.perf_counter()
     code = run_child(command, environment=variables, output_to_stderr=json)
     if json:
@@ -144,3 +145,18 @@ def _require_autoload() -> None:
             raise InputError(
                 f"{variable}=0 switches the extension off in the recipe; unset it to train"
             )
+
+
+def _require_kernel(name: str | None) -> None:
+    """Refuse a kernel that cannot serve on this machine before a model of gigabytes is loaded."""
+    from coqui_amharic_ext import plugins
+
+    spec = plugins.attention_backends().get(name or "")
+    if spec is None:
+        return
+    found = spec.availability()
+    if not found:
+        raise InputError(
+            f"--attention {name} cannot serve on this machine: {found.reason}; coqui-amharic doctor "
+            "lists every kernel, --attention auto takes the best that can serve"
+        )
