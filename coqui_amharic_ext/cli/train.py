@@ -157,6 +157,6 @@ def _require_kernel(name: str | None) -> None:
     found = spec.availability()
     if not found:
         raise InputError(
-            f"--attention {name} cannot serve on this machine: {found.reason}; coqui-amharic doctor "
-            "lists every kernel, --attention auto takes the best that can serve"
+            f"--attention {name} cannot serve on this machine: {found.reason}; coqui-amharic "
+            "doctor lists every kernel, --attention auto takes the best that can serve"
         )
