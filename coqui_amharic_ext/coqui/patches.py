@@ -92,6 +92,15 @@ PATCHES: Final = (
         probe=_probe("builds_tokenizer"),
     ),
     Patch(
+        name="coqui-phoneme-cache",
+        module="TTS.tts.datasets.dataset",
+        qualname="PhonemeDataset.compute_or_load",
+        summary="A cached text that is cut off or cannot be written is read anew.",
+        known=_known("ac56bd2cee137101", "(self, file_name, text, language)"),
+        replace=_ours("phoneme_cache.computing_where_the_cache_fails"),
+        probe=_probe("caches_phonemes"),
+    ),
+    Patch(
         name="coqui-cleaner",
         module="TTS.tts.utils.text.cleaners",
         qualname="amharic_cleaners",

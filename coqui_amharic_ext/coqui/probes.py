@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 
@@ -99,3 +101,23 @@ def splits(original: Any) -> None:
     """``split_sentence`` leaves a text alone where no length is asked for."""
     found = original(" One. Two.", "en", None)
     _require(found == ["One. Two."], f"split into {found!r}")
+
+
+def caches_phonemes(original: Callable[..., Any]) -> None:
+    """``compute_or_load`` asks the tokenizer once and finds the ids again under the file's name."""
+    import tempfile
+
+    asked: list[str] = []
+
+    def text_to_ids(text: str, language: str | None = None) -> list[int]:
+        asked.append(text)
+        return [1, 2]
+
+    with tempfile.TemporaryDirectory() as folder:
+        fake = SimpleNamespace(
+            cache_path=folder, tokenizer=SimpleNamespace(text_to_ids=text_to_ids)
+        )
+        found = [list(original(fake, "a", "text", "am")) for _ in range(2)]
+        there = (Path(folder) / "a_phoneme.npy").is_file()
+    _require(found == [[1, 2]] * 2, f"it gives {found} where the tokenizer gives [1, 2]")
+    _require(len(asked) == 1 and there, "it keeps no a_phoneme.npy for the sample a")
