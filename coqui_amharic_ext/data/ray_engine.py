@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from coqui_amharic_ext.data.transcriber import Transcriber
+from coqui_amharic_ext.data.transcriber import COLUMNS, Transcriber
 from coqui_amharic_ext.errors import CoquiAmharicError, UnavailableError
+from coqui_amharic_ext.files import explained, naming
 
 PARQUET: Final = frozenset({".parquet"})
 JSON_LINES: Final = frozenset({".jsonl", ".ndjson"})
@@ -75,7 +76,7 @@ def run(
     address : str, optional
         A running cluster's address; by default Ray is started on this machine and ended again.
     force : bool
-        Replace ``out`` and what an interrupted run left.
+        Replace ``out``, once all is done, and what an interrupted run left.
     range_bytes : int
         Size of the pieces that files are cut into.
 
@@ -89,6 +90,8 @@ def run(
     kind = _kind(files)
     out = out.resolve()
     part = out.with_name(out.name + ".part")
+    if kind == "parquet":
+        _check_tables(files, transcriber.column)
     _make_room(out, part, force)
     ray = _start(workers if address is None else None, address)
     try:
@@ -96,7 +99,7 @@ def run(
         rows = _run(ray, kind, [file.resolve() for file in files], part, transcriber,
                     workers if address is not None else None, range_bytes)  # fmt: skip
         made = sorted(part.glob("*.parquet"))
-        part.rename(out)
+        _take_name(part, out)
         return Done(rows, len(made), time.perf_counter() - started, out)
     finally:
         ray.shutdown()
@@ -127,11 +130,68 @@ def _make_room(out: Path, part: Path, force: bool) -> None:
     for path in (out, part):
         if path.exists() and not force:
             raise CorpusError(f"{path} is there already; --force replaces it")
-    for path in (out, part):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+    with naming(out, part):
+        _remove(part)
+        part.mkdir()  # where that cannot be done, it is told before Ray starts
+        part.rmdir()
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _take_name(part: Path, out: Path) -> None:
+    """Put what is complete in the place of what was there, which goes only then."""
+    if not out.exists():
+        part.rename(out)
+        return
+    aside = out.with_name(f".{out.name}.replaced")
+    _remove(aside)
+    out.rename(aside)
+    try:
+        part.rename(out)
+    except BaseException:
+        aside.rename(out)
+        raise
+    _remove(aside)
+
+
+def _check_tables(files: Sequence[Path], column: str) -> None:
+    """Find what is wrong with Parquet files in what stands at their ends, before Ray starts."""
+    try:
+        from pyarrow import ArrowInvalid, types
+        from pyarrow.parquet import read_schema
+    except ImportError:
+        return  # Ray Data brings it; without that, the error is about Ray
+    for file in files:
+        tables = sorted(file.rglob("*.parquet")) if file.is_dir() else [file]
+        if not tables:
+            raise CorpusError(f"{file} has no Parquet files (.parquet) in it")
+        for table in tables:
+            try:
+                schema = read_schema(table)
+            except ArrowInvalid as error:
+                raise CorpusError(f"{table} is cut off or no Parquet file ({error})") from None
+            there = ", ".join(schema.names)
+            if column not in schema.names:
+                raise CorpusError(f"{table} has no column {column!r}; there are: {there}")
+            kind = schema.field(column).type
+            if not any(test(kind) for test in _text_types(types)):
+                raise CorpusError(f"{table}: the column {column!r} holds {kind}, not text")
+            taken = [name for name in COLUMNS if name in schema.names]
+            if taken:
+                raise CorpusError(
+                    f"{table} has columns named {', '.join(taken)} already; rename them"
+                )
+
+
+def _text_types(types: Any) -> list[Any]:
+    # A column of nothing but empty cells has no type of its own; a dictionary may hold text.
+    names = ("is_string", "is_large_string", "is_string_view", "is_null", "is_dictionary")
+    return [test for name in names if (test := getattr(types, name, None)) is not None]
 
 
 def _start(workers: int | None, address: str | None) -> Any:
@@ -208,8 +268,8 @@ def _run(
         cause = _cause(error)
         if isinstance(cause, CoquiAmharicError):
             raise cause from error
-        if isinstance(cause, (KeyError, ValueError, TypeError)):
-            raise CorpusError(str(cause.args[0] if cause.args else cause)) from error
+        if isinstance(cause, OSError) and cause.errno is not None:
+            raise explained(cause, part) from error
         raise
     part.mkdir(exist_ok=True)  # there were no rows
     return _count(part)
@@ -294,5 +354,13 @@ def _transcribe_range(
         yield {**texts, **transcriber(texts)}
 
 
-def _transcribe(batch: dict[str, Any], transcriber: Transcriber) -> dict[str, Any]:
-    return {**batch, **transcriber(batch)}
+def _transcribe(batch: dict[str, Any], transcriber: Transcriber) -> Iterator[dict[str, Any]]:
+    # A generator, since of what a plain function raises Ray gives only the text.
+    for number, text in enumerate(batch[transcriber.column]):
+        if not isinstance(text, str):
+            row = {name: values[number] for name, values in batch.items()}
+            raise CorpusError(
+                f"the text under {transcriber.column!r} is {type(text).__name__} in the row "
+                f"{row!r:.200}; fill it in, or leave such rows out"
+            )
+    yield {**batch, **transcriber(batch)}

@@ -76,6 +76,63 @@ def test_what_is_there_is_not_overwritten(tmp_path: Path) -> None:
         ray_engine.run([tmp_path / "a.txt"], tmp_path / "out", Transcriber())
 
 
+def _table(path: Path, **columns: Any) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    path.parent.mkdir(exist_ok=True)
+    parquet.write_table(pyarrow.table(columns), path)
+
+
+TABLES: dict[str, tuple[dict[str, Any], str]] = {
+    "no such column": ({"words": ["ሰላም"], "id": [1]}, "has no column 'text'; there are: words, id"),
+    "numbers": ({"text": [1, 2]}, "the column 'text' holds int64, not text"),
+    "taken": ({"text": ["ሰላም"], "ipa": ["x"]}, "has columns named ipa already"),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_that_cannot_be_used_is_named_before_ray_starts(tmp_path: Path, name: str) -> None:
+    """One among good ones, in a folder: not after hours."""
+    columns, says = TABLES[name]
+    _table(tmp_path / "tables" / "0.parquet", text=["ሰላም"])
+    _table(tmp_path / "tables" / "1.parquet", **columns)
+    with pytest.raises(CorpusError, match=re.escape(says)) as error:
+        ray_engine.run([tmp_path / "tables"], tmp_path / "out", Transcriber())
+    assert str(tmp_path / "tables" / "1.parquet") in str(error.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["tables"]
+
+
+@pytest.mark.parametrize("data", [b"", b"PAR1", b"no table\n" * 9])
+def test_a_table_that_is_cut_off_is_named(tmp_path: Path, data: bytes) -> None:
+    pytest.importorskip("pyarrow")
+    (tmp_path / "torn.parquet").write_bytes(data)
+    with pytest.raises(CorpusError, match=r"torn\.parquet is cut off or no Parquet file"):
+        ray_engine.run([tmp_path / "torn.parquet"], tmp_path / "out", Transcriber())
+
+
+def test_a_folder_without_tables_is_named(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(CorpusError, match="empty has no Parquet files"):
+        ray_engine.run([tmp_path / "empty"], tmp_path / "out", Transcriber())
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_folder_with_content_stays_as_it_is_unless_it_is_given_up(
+    tmp_path: Path, force: bool
+) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "precious").write_text("x")
+    given = tmp_path / "a.txt"
+    given.write_bytes(b"\xff\n" if force else "ሰላም\n".encode())
+    if force and importlib.util.find_spec("ray") is None:
+        pytest.skip("Ray is not installed (pip install 'coqui-amharic-ext[ray]')")
+    with pytest.raises(CorpusError, match="not UTF-8" if force else "--force replaces it"):
+        ray_engine.run([given], tmp_path / "out", Transcriber(settings=RULES), force=force)
+    assert (tmp_path / "out" / "precious").exists()
+
+
 GIVEN = ("--engine", "ray", "--file", "a.txt", "--out", "o")
 
 
@@ -164,6 +221,31 @@ def test_a_line_that_cannot_be_read_is_named_and_nothing_is_left_as_if_done(tmp_
     assert "the line at byte 22 has no text under 'text'" in err
     assert "Traceback" not in err
     assert not out.exists()
+
+
+@needs_ray
+def test_odd_files_together_are_read_and_an_empty_cell_is_named_by_its_row(tmp_path: Path) -> None:
+    """No text, no line's end, one huge line over many ranges, a name that a shell would expand."""
+    names = ["empty.txt", "a b*[1]?.txt", "huge.txt", "last.txt"]
+    words = 40_000
+    texts = ["", "ሰላም", "ቤት " * words + "\nነው", "ልጅ\n"]
+    for name, text in zip(names, texts, strict=True):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    chosen = Transcriber(settings=RULES)
+    files = [tmp_path / name for name in names]
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "old").touch()
+    done = ray_engine.run(
+        files, tmp_path / "out", chosen, workers=2, range_bytes=20_000, force=True
+    )
+    assert done.rows == 4
+    assert {path.name for path in tmp_path.iterdir()} == {*names, "out"}  # the old one is gone
+    ipa = _read(tmp_path / "out")["ipa"].to_pylist()
+    assert ipa == ["səlam", " ".join(["bet"] * words), "nəw", "lɨd͡ʒ"]
+    _table(tmp_path / "null.parquet", text=["ሰላም", None], id=[1, 77])
+    with pytest.raises(CorpusError, match=r"text under 'text' is NoneType in the row .*77"):
+        ray_engine.run([tmp_path / "null.parquet"], tmp_path / "other", chosen, workers=1)
+    assert not (tmp_path / "other").exists()
 
 
 @pytest.fixture
