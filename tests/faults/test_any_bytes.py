@@ -170,7 +170,7 @@ def test_any_string_through_coquis_tokenizer_gives_its_ids(use_phonemes: bool) -
         tokenizer, _ = TTSTokenizer.init_from_config(config)
         count = len(tokenizer.characters.vocab)
 
-        @settings(max_examples=100)
+        @settings(max_examples=40)
         @given(st.text(st.characters(), max_size=60))
         def read(text: str) -> None:
             ids = tokenizer.text_to_ids(text, language="am")
