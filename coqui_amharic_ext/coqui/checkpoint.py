@@ -11,6 +11,7 @@ import errno
 import gc
 import os
 import shutil
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -281,7 +282,18 @@ def _full_disk_told(out: Path) -> Iterator[None]:
         raise
 
 
+def _let_go(error: BaseException | None) -> None:
+    """Let the frames of an error go, and with them PyTorch's writer, which keeps the file open.
+
+    Until then a deleted file goes on taking its room on the disk that is full.
+    """
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__context__
+
+
 def _full(out: Path, error: Exception) -> CheckpointError:
+    _let_go(error)
     reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else ""
     return CheckpointError(
         f"{out} could not be written whole ({reason or 'the disk is full or failing'}) and was not "

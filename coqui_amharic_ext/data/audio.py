@@ -105,14 +105,14 @@ def measure(path: Path) -> Clip:
                 block = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
             clipped += _clipped(block)
             mono = block.mean(axis=1)
-            peak = max(peak, float(np.abs(block).max(initial=0.0)))
+            peak = max(peak, float(np.max(np.abs(block), initial=0.0)))
             padded = np.pad(mono, (0, -len(mono) % frame)).reshape(-1, frame)
             loudness.append(np.sqrt(np.square(padded).mean(axis=1)))
     if not samples:
         raise AudioError("it holds no audio")
     digest.update(f"{rate}".encode())
     levels = np.concatenate(loudness)
-    loudest = float(levels.max())
+    loudest = float(np.max(levels))
     lead, tail = _edges(levels, loudest, samples / rate)
     return Clip(
         rate=rate,

@@ -274,8 +274,9 @@ def _check_model(folder: Path, verified: list[str]) -> tuple[str, ...]:
         languages = files.supervised_languages()
         for vocabulary in (files.graphemes, files.phonemes):
             vocabulary.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise FetchError(f"the archive's vocabularies are not text: {error}") from error
+    except (MissingModel, UnicodeDecodeError) as error:
+        reason = error.__cause__ or error
+        raise FetchError(f"the archive's vocabularies are not text: {reason}") from error
     if _load_weights(checkpoint):
         verified.append("weights load (weights_only)")
     return languages
