@@ -61,6 +61,15 @@ def test_the_series_lists_every_diff_once_and_in_order(release: Any) -> None:
     assert [name[:4] for name in listed] == [f"{n:04}" for n in range(1, len(listed) + 1)]
 
 
+@by_release
+def test_the_readme_has_a_line_for_each_diff(release: Any) -> None:
+    readme = (FOLDER / "README.md").read_text(encoding="utf-8")
+    table = readme.split(f"| `{release.folder.name}/` |")[1].split("\n\n")[0]
+    assert re.findall(r"^\| (\d+) \| \S", table, flags=re.MULTILINE) == [
+        diff.name.partition("-")[0] for diff in release.series
+    ]
+
+
 @pytest.mark.parametrize("diff", DIFFS, ids=name_of)
 def test_each_message_states_problem_evidence_and_test(diff: Path) -> None:
     # As bytes: a diff of a file with carriage returns has them, too.
