@@ -32,6 +32,9 @@ NOUN_V: Final = 1 << 15
 FEMININE: Final = 1 << 16
 """Second person feminine: the last radical may be palatal."""
 
+FINITE: Final = ("perf", "impf", "juss", "imp")
+"""Tenses with endings of person, but for the converb."""
+
 _ENDINGS: Final = {
     "perf": PERF,
     "perf-a": PERF_A,
@@ -128,7 +131,7 @@ def prefixes() -> dict[str, tuple[Affix, ...]]:
             _add(index, Affix("ʔ", takes, 0.0, evidence, "a"))
         elif kind == "bare":
             # አል- is more often the negative of the perfective, አን- the beginning of a noun.
-            cost = {"ʔal": 0.4, "ʔanː": 1.0}.get(spoken, 0.1)
+            cost = {"ʔal": 0.4, "ʔanː": 3.3}.get(spoken, 0.1)
             _add(index, Affix(spoken, takes, cost, evidence, "", True, spoken[:2] == "ʔa", person))
         elif kind == "clitic":
             cost = 0.3 if len(spoken) > 2 else 0.4

@@ -52,6 +52,13 @@ _MERGED_COST: Final = 0.03
 _PALATAL_COST: Final = 0.02
 _SHORT_CONVERB_COST: Final = 4.0
 _SHORT_MERGED_COST: Final = 2.0
+_SHORT_MERGED_NOT_E_COST: Final = 4.5
+_RARE_WEAK_COST: Final = 4.0
+_RARE_WEAK: Final = frozenset(
+    [(stem, tense) for stem in ("red", "tC", "aC", "asC") for tense in infl.FINITE]
+    + [("red", "agt"), ("red", "agt!")]
+)
+"""Stems and tenses that in verbs in -a are written like a noun, and are rarer than one."""
 UNKNOWN_COST: Final = 3.0
 """Cost of a verb form whose root is not known."""
 NOMINAL_COST: Final = 2.0
@@ -223,7 +230,11 @@ def _group(raw: list[Raw]) -> tuple[Group, ...]:
         short = len(letters) < (3 if letters[0] == "a" else 4)
         if tense in ("ger", "ger1") and short and variant[-1] == "ː":
             # ስሜ is "my name" and በሬ "ox" before either is a converb; so ኮሶ, but ወዶ and አስቤ.
-            alone = _SHORT_CONVERB_COST if tense == "ger1" else _SHORT_MERGED_COST
+            merged = _SHORT_MERGED_COST if "ə" in letters else _SHORT_MERGED_NOT_E_COST
+            alone = _SHORT_CONVERB_COST if tense == "ger1" else merged
+        elif row.endings == "a" and (row.stem, tense) in _RARE_WEAK:
+            # ተራራ, አካፋ, ሲዳማ are nouns before they are "was terrified in turn" and the like.
+            alone = _RARE_WEAK_COST
         unlisted = _STEM_COST.get(row.stem, _OTHER_STEM_COST)
         pattern = Pattern(row.stem, takes, inserts, own, unlisted, alone)
         radicals = tuple([digits[digit] for digit in row.radicals])

@@ -17,6 +17,11 @@ _JUSSIVE: Final = infl.JUSS | infl.JUSS_A
 _BARE_IMPERFECTIVE: Final = infl.IMPF | infl.IMPF_A
 _BARE_COSTS: Final = {"j": 0.5, "t": 2.0, "ʔ": 4.0, "l": 4.0}
 """An imperfective with a bare subject prefix wants its auxiliary, a negative one its -ም."""
+_UNWRITTEN_SUBJECT: Final = frozenset("sbl")
+"""Preverbs alone, before a first person that is not written."""
+_SHORT: Final = 3
+_SHORT_COST: Final = 4.0
+"""Cost of a stem of two letters after them: ልብስ and ላም are nouns; ስሄድ is "when I go"."""
 _STEMS_SIZE: Final = 1 << 14
 
 Step = tuple[float, slice, affixes.Edge, affixes.Edge]
@@ -150,6 +155,8 @@ def _combine(
                 total += pattern.alone
             if bare and takes & _BARE_IMPERFECTIVE and not (negated and negative):
                 total += _BARE_COSTS[before[0]]
+            elif before in _UNWRITTEN_SUBJECT and len(written) < _SHORT and not evidence:
+                total += _SHORT_COST
             if total <= best + window:
                 spoken = before + stems.speak(written, pattern.inserts) + after
                 if clitic:
