@@ -20,6 +20,11 @@ from coqui_amharic_ext.g2p.symbols import VOWELS, decode
 VOWEL_COST: Final = 10
 FORBIDDEN: Final = 1000
 IDENTICAL_COST: Final = 40
+_LOAN_ONSET: Final = ("p", "ɾ")
+"""Native words have no p, and words from Europe keep this onset of theirs (pɾoɡɾam) alone.
+
+Others are broken up in them as in native words (bɨɾazil, ɡɨɾik, pɨlan).
+"""
 LATE_COST: Final = 0.01
 """Breaks ties between equally good places in favour of the earlier ɨ."""
 
@@ -30,7 +35,8 @@ _CLASSES: Final = {
     "stop": ("t", "tdƭ"),
     "peripheral": ("p", "pbƥkɡƙ"),
     "affricate": ("c", "ʧʤƈ"),
-    "fricative": ("s", "fvszʃʒȿ"),
+    "fricative": ("s", "fvȿ"),
+    "sibilant": ("z", "szʃʒ"),
     "glottal": ("q", "ʔ"),
     "aspirate": ("h", "h"),
     "nasal": ("n", "mnɲ"),
@@ -43,15 +49,23 @@ _SKELETON: Final[dict[int, str | None]] = {
 }
 _REPEATED: Final = "="
 _GLOTTAL: Final = "ʔ"
+_GLIDES: Final = "wja"
+"""Broken up as in -awɨjan, the plural of -awi."""
 
 
 @lru_cache(maxsize=1)
 def _contacts() -> dict[tuple[str, str, str], float]:
-    """Return the cost of each pair of classes, by their signs."""
-    return {
+    """Return the cost of each pair of classes, by their signs; sibilants are fricatives, too."""
+    found = {
         (place, _CLASSES[first][0], _CLASSES[second][0]): float(cost)
         for place, first, second, cost, *_ in rows("contacts.tsv")
     }
+    fricative, sibilant = _CLASSES["fricative"][0], _CLASSES["sibilant"][0]
+    for (place, *pair), cost in list(found.items()):
+        for first in {pair[0], pair[0].replace(fricative, sibilant)}:
+            for second in {pair[1], pair[1].replace(fricative, sibilant)}:
+                found.setdefault((place, first, second), cost)
+    return found
 
 
 def _cluster_cost(tokens: Sequence[str], initial: bool, final: bool) -> float:
@@ -91,7 +105,7 @@ class _Runs(dict[str, str]):
         # The two commonest cases need no search.
         if vowel and len(run) < 3 + (not self.initial) and (run[0] != _GLOTTAL or len(run) < 3):
             # C before a vowel; between vowels two consonants, or one long one, as well.
-            split = len(tokens) == 2 and tokens[0] == tokens[1]
+            split = len(tokens) == 2 and (tokens[0] == tokens[1] or run == _GLIDES)
             filled = f"{tokens[0]}ɨ{tokens[1]}{vowel}" if split else run
         else:
             filled = fill_run(tokens, self.initial, self.final) + vowel
@@ -117,6 +131,8 @@ def fill_run(tokens: Sequence[str], initial: bool, final: bool) -> str:
     initial, final : bool
         Whether the run begins, ends the word; otherwise a vowel is there.
     """
+    if initial and tuple(tokens[:2]) == _LOAN_ONSET and len(tokens) > 1 + final:
+        return tokens[0] + fill_run(tokens[1:], initial, final)
     skeleton = "".join([token[0] + LENGTH if token[-1] == LENGTH else token[0] for token in tokens])
     skeleton = skeleton.translate(_SKELETON)
     if len(set(tokens)) < len(tokens):

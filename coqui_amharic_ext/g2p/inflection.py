@@ -77,7 +77,8 @@ class Affix(NamedTuple):
     stem : {"", "a", "C"}
         ``a``: only before stems in a-; ``C``: only before others.
     bare : bool
-        Whether it is a subject prefix without a preverb.
+        Whether it is a subject prefix without a preverb, or one of the preverbs s-, b-, l- before a
+        first person that is not written.
     negative : bool
         Whether it negates, so that a main verb has -ም.
     person : str
@@ -159,10 +160,9 @@ def prefixes() -> dict[str, tuple[Affix, ...]]:
                     cost = 0.2 if subject or evidence else 0.5
                     # -አል- after a preverb is more often the negative of the perfective.
                     cost += 0.3 if subject == "al" else 0.0
-                    _add(
-                        index,
-                        Affix(spoken + subject, subject_takes, cost, evidence, person=person),
-                    )
+                    bare = not subject and len(spoken) == 1
+                    both = spoken + subject
+                    _add(index, Affix(both, subject_takes, cost, evidence, "", bare, False, person))
     return {key: tuple(found) for key, found in index.items()}
 
 

@@ -53,4 +53,7 @@ def all_same_as_letters(words: Sequence[str], raw: Sequence[str]) -> list[bool]:
     if many_stops:  # unwritten by most, they could leave a run of one vowel
         for place, letters in enumerate(all_letters.split(_SEPARATOR)):
             found[place] = found[place] and letters.count("ʔ") <= _STOPS
+    if "ʔ" in "".join(raw):  # one that is not written is a consonant too many
+        for place, letters in enumerate(all_letters.split(_SEPARATOR)):
+            found[place] = found[place] and raw[place].count("ʔ") <= letters.count("ʔ")
     return found

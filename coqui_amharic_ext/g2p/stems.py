@@ -47,6 +47,9 @@ _STEM_COST: Final = {
 }  # fmt: skip
 """How much less likely a stem is that the root is not listed with."""
 _OTHER_STEM_COST: Final = 1.2
+_VERBAL: Final = frozenset((*infl.FINITE, "ger", "ger1"))
+_NO_BASE_COST: Final = 4.0
+"""A root listed only with tə- or a- has no verb without; nouns of its own it may have (ጥንቃቄ)."""
 _TENSE_COST: Final = {"imp": 0.2, "juss": 0.1}
 _MERGED_COST: Final = 0.03
 _PALATAL_COST: Final = 0.02
@@ -236,6 +239,8 @@ def _group(raw: list[Raw]) -> tuple[Group, ...]:
             # ተራራ, አካፋ, ሲዳማ are nouns before they are "was terrified in turn" and the like.
             alone = _RARE_WEAK_COST
         unlisted = _STEM_COST.get(row.stem, _OTHER_STEM_COST)
+        if row.stem == "base" and tense in _VERBAL:
+            unlisted = _NO_BASE_COST
         pattern = Pattern(row.stem, takes, inserts, own, unlisted, alone)
         radicals = tuple([digits[digit] for digit in row.radicals])
         by_class, unknown = parts.setdefault((head, tail, radicals, same, palatal), ({}, []))

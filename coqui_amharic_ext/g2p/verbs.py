@@ -15,7 +15,7 @@ from coqui_amharic_ext.g2p.nouns import CLITIC_COSTS, Candidate
 
 _JUSSIVE: Final = infl.JUSS | infl.JUSS_A
 _BARE_IMPERFECTIVE: Final = infl.IMPF | infl.IMPF_A
-_BARE_COSTS: Final = {"j": 0.5, "t": 2.0, "ʔ": 4.0, "l": 4.0}
+_BARE_COSTS: Final = {"j": 0.5, "t": 2.0, "ʔ": 4.0}
 """An imperfective with a bare subject prefix wants its auxiliary, a negative one its -ም."""
 _UNWRITTEN_SUBJECT: Final = frozenset("sbl")
 """Preverbs alone, before a first person that is not written."""
@@ -154,9 +154,10 @@ def _combine(
             if not evidence:
                 total += pattern.alone
             if bare and takes & _BARE_IMPERFECTIVE and not (negated and negative):
-                total += _BARE_COSTS[before[0]]
-            elif before in _UNWRITTEN_SUBJECT and len(written) < _SHORT and not evidence:
-                total += _SHORT_COST
+                if before not in _UNWRITTEN_SUBJECT:
+                    total += _BARE_COSTS[before[0]]
+                elif len(written) < _SHORT and not evidence:
+                    total += _SHORT_COST
             if total <= best + window:
                 spoken = before + stems.speak(written, pattern.inserts) + after
                 if clitic:

@@ -55,6 +55,24 @@ def unlisted(monkeypatch: pytest.MonkeyPatch) -> object:
         ("ችጋራም", "t͡ʃɨɡːaɾam"),
         ("ቀለማት", "kʼələmat"),
         ("ጳጳሳት", "pʼapʼːasat"),
+        # Both consonants repeated; the same noun twice with a between.
+        ("ከርከሮ", "kəɾkəɾːo"),
+        ("ቆርቆሮ", "kʼoɾkʼoɾːo"),
+        ("ሚጥሚጣ", "mitʼmitʼːa"),
+        ("ሽክርክሪት", "ʃɨkɨɾkɨɾit"),
+        ("ጥራጥሬ", "tʼɨɾatʼɨɾe"),
+        ("ብረታብረት", "bɨɾətabɨɾət"),
+        ("ድግግሞሽ", "dɨɡɨɡːɨmoʃ"),
+        ("እንክብካቤ", "ʔɨnkɨbɨkːabe"),
+        # Plurals of adjectives that repeat a radical; of agents, from Ge'ez.
+        ("ከባባድ", "kəbabːad"),
+        ("ታላላቅ", "talalːakʼ"),
+        ("ሰባክያን", "səbakɨjan"),
+        ("ፈረንሳውያን", "fəɾənsawɨjan"),
+        # Abstract nouns; of numerals and places.
+        ("ጋብቻ", "ɡabɨt͡ʃːa"),
+        ("ስልቻ", "sɨlɨt͡ʃːa"),
+        ("ጎንዮሽ", "ɡonːɨjoʃ"),
     ],
 )
 def test_the_shape_of_a_nominal_pattern_is_enough(unlisted, word: str, ipa: str) -> None:  # type: ignore[no-untyped-def]
@@ -72,6 +90,9 @@ def test_the_shape_of_a_nominal_pattern_is_enough(unlisted, word: str, ipa: str)
         ("ቆሎ", "kʼolo"),
         ("ላም", "lam"),
         ("ብርድ", "bɨɾd"),
+        # Their roots have verbs with tə- alone (ተጋራ, ተሰለፈ).
+        ("ጋራ", "ɡaɾa"),
+        ("ሰልፍ", "səlf"),
     ],
 )
 def test_a_noun_comes_before_a_rare_form_of_a_verb(unlisted, word: str, ipa: str) -> None:  # type: ignore[no-untyped-def]
@@ -90,4 +111,19 @@ def test_a_noun_comes_before_a_rare_form_of_a_verb(unlisted, word: str, ipa: str
     ],
 )
 def test_verbs_stay_verbs(word: str, ipa: str) -> None:
+    assert realise(word).ipa == ipa
+
+
+@pytest.mark.parametrize(
+    ("word", "ipa"),
+    [
+        ("ፕሮፌሰሮቻቸው", "pɾofesəɾot͡ʃːat͡ʃːəw"),
+        ("ፕሮጀክቱም", "pɾod͡ʒəktum"),
+        ("ፕሮቶታይፕ", "pɾototajp"),
+        ("የፕሬሱ", "jəpɾesu"),
+        ("ፕላዝማ", "pɨlazma"),
+        ("ግራፊክ", "ɡɨɾafik"),
+    ],
+)
+def test_of_the_onsets_of_loans_pr_alone_is_kept(word: str, ipa: str) -> None:
     assert realise(word).ipa == ipa
