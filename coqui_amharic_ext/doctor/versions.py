@@ -54,6 +54,7 @@ def fits(version: str, wanted: str) -> bool:
 
 def _holds(version: tuple[int, ...], operator: str, bound: str) -> bool:
     wanted = release(bound)
+    version += (0,) * (len(wanted) - len(version))
     if operator == "~=":
         return _padded(version, wanted, ">=") and version[: len(wanted) - 1] == wanted[:-1]
     if bound.endswith(".*"):

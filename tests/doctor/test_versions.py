@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -20,6 +20,8 @@ CLAUSE = (
 ).map("".join)
 
 
+@example("0", "==0.0.*")
+@example("1", "~=1.0.0")
 @given(NUMBERS, st.lists(CLAUSE, max_size=3).map(",".join))
 def test_ranges_are_read_as_packaging_reads_them(version: str, wanted: str) -> None:
     assert fits(version, wanted) == (Version(version) in SpecifierSet(wanted))
