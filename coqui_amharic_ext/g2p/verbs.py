@@ -21,7 +21,7 @@ _UNWRITTEN_SUBJECT: Final = frozenset("sbl")
 """Preverbs alone, before a first person that is not written."""
 _SHORT: Final = 3
 _SHORT_COST: Final = 4.0
-"""Cost of a stem of two letters after them: ልብስ and ላም are nouns; ስሄድ is "when I go"."""
+"""Cost of a stem in a- of two letters after them: ላም and ላብ are nouns; ስጽፍ is "when I write"."""
 _STEMS_SIZE: Final = 1 << 14
 
 Step = tuple[float, slice, affixes.Edge, affixes.Edge]
@@ -156,7 +156,7 @@ def _combine(
             if bare and takes & _BARE_IMPERFECTIVE and not (negated and negative):
                 if before not in _UNWRITTEN_SUBJECT:
                     total += _BARE_COSTS[before[0]]
-                elif len(written) < _SHORT and not evidence:
+                elif opening == "a" and len(written) < _SHORT and not evidence:
                     total += _SHORT_COST
             if total <= best + window:
                 spoken = before + stems.speak(written, pattern.inserts) + after
