@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import RunPython
+from tests.patched import stock_only
 
 CODE = """
 import json
@@ -41,6 +42,7 @@ def _heard(run_python: RunPython, autoload: str) -> dict[str, Any]:
     return found
 
 
+@stock_only
 @pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="needs espeak-ng")
 def test_stock_confuses_ejectives_with_plain_stops_and_reads_percent_in_english(
     run_python: RunPython,

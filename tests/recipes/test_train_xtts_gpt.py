@@ -20,6 +20,8 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("TTS")
 
+from tests.patched import stock_only  # noqa: E402
+
 from coqui_amharic_ext.demo import tiny  # noqa: E402
 
 RECIPE = Path(str(files("coqui_amharic_ext.recipes").joinpath("__init__.py"))).with_name(
@@ -207,6 +209,7 @@ def _digests(folder: Path) -> dict[str, str]:
     return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
+@stock_only  # it watches for our partial file; tests/training/test_saving.py runs on either
 def test_a_kill_while_saving_costs_no_checkpoint_and_the_run_goes_on(assets: Assets) -> None:
     output = assets.folder / "killed"
     log = assets.folder / "killed.log"
