@@ -20,9 +20,8 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("TTS")
 
-from tests.patched import stock_only  # noqa: E402
-
 from coqui_amharic_ext.demo import tiny  # noqa: E402
+from tests.patched import stock_only  # noqa: E402
 
 RECIPE = Path(str(files("coqui_amharic_ext.recipes").joinpath("__init__.py"))).with_name(
     "train_xtts_gpt.py"
