@@ -26,7 +26,7 @@ _INLINED: Final[dict[str, dict[tuple[str, str], tuple[str, ...]]]] = {
         ("TTS.tts.layers.xtts.gpt", "GPT.get_logits"): ("485f444a766a2886",),
         ("TTS.tts.layers.xtts.gpt", "GPT.set_mel_padding"): ("c12b75bdfc4fff97",),
         (f"{_TORTOISE}.autoregressive", "LearnedPositionEmbeddings.forward"): ("7e0286bacd896603",),
-        # transformers 4.57; 5.0 to 5.2; 5.3; 5.4 to 5.15; 5.16 to 5.23
+        # all of transformers from 4.57 to 5.23, the oldest source first
         (_GPT2, "GPT2Model.forward"): (
             "1b31d20d12bf47c1",
             "666cf64b9e34639d",

@@ -74,8 +74,8 @@ def _is_of_standard_output(error: Exception) -> bool:
 def _drop_standard_output() -> None:
     """Send what is left nowhere: Python tries again as it ends, and would exit with 120."""
     with suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
+        with _nowhere() as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def _said(error: Exception) -> str:
