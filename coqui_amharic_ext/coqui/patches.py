@@ -130,7 +130,8 @@ PATCHES: Final = (
         name="xtts-cleaners",
         module=_XTTS_TOKENIZER,
         qualname="multilingual_cleaners",
-        summary="Upstream's fine-tuning demo can prepare Amharic transcripts.",
+        summary="XTTS's multilingual_cleaners reads Amharic out; upstream's demo, which calls it, "
+        "still cuts recordings at . ! ? alone.",
         known=_known("c9ea18cba0e9b8ab", "(text, lang)"),
         replace=_ours("xtts_tokenizer.clean_with_amharic"),
         probe=_probe("cleans"),

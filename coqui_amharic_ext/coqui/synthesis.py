@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from coqui_amharic_ext.coqui.languages import AMHARIC, is_amharic
 from coqui_amharic_ext.errors import CoquiAmharicError
+from coqui_amharic_ext.text.sentences import ends_sentence
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +27,6 @@ PAUSE_SECONDS: Final = 0.3
 XTTS_OPTIONS: Final = ("temperature", "length_penalty", "repetition_penalty", "top_k", "top_p")
 _SHOWN: Final = 160
 _VOICE_PARTS: Final = 2  # the latent and the embedding
-_SENTENCE_END: Final = re.compile(r"[.!?።፧፨][»”\")\]]*$")
 
 
 class SynthesisError(CoquiAmharicError, RuntimeError):
@@ -309,7 +309,7 @@ class Synthesizer:
             for following in parts:
                 yield chunk
                 chunk = replace(chunk, samples=following)
-            if number + 1 < len(pieces) and _SENTENCE_END.search(piece):
+            if number + 1 < len(pieces) and ends_sentence(piece):
                 chunk = replace(chunk, samples=np.concatenate([chunk.samples, silence]))
             yield replace(chunk, last=True)
 

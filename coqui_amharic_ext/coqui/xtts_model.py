@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import functools
 import inspect
+import logging
 from collections.abc import Callable
 from typing import Any, Final
 
 from coqui_amharic_ext.coqui.languages import AMHARIC, is_amharic
 from coqui_amharic_ext.coqui.xtts_text import TOKEN, xtts_settings
 from coqui_amharic_ext.errors import UnavailableError
+
+logger = logging.getLogger(__name__)
 
 _SPLITTING: Final = "enable_text_splitting"
 
@@ -47,9 +50,29 @@ def inference_with_amharic(original: Callable[..., Any]) -> Callable[..., Any]:
             given = signature.bind_partial(self, text, language, *args, **kwargs).arguments
             if _SPLITTING not in given:
                 kwargs[_SPLITTING] = True
+        else:
+            warn_of_language(text, language)
         return original(self, text, language, *args, **kwargs)
 
     return inference
+
+
+_warned: set[str] = set()
+
+
+def warn_of_language(text: str, language: str) -> None:
+    """Say once a language that XTTS is given Ethiopic text as; it would speak noise."""
+    from coqui_amharic_ext.text import words
+
+    if language in _warned or not isinstance(text, str) or not words(text):
+        return
+    _warned.add(language)
+    logger.warning(
+        "the language is %r and the text is in Ethiopic script (%r), which XTTS reads in Amharic "
+        "alone; give the language am (tts and tts-server: --language_idx am)",
+        language,
+        text[:40],
+    )
 
 
 def require_token(tokenizer: Any) -> None:

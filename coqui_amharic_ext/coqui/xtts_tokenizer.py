@@ -49,7 +49,11 @@ def preprocess_with_amharic(original: Callable[..., str]) -> Callable[..., str]:
 
 
 def clean_with_amharic(original: Callable[..., str]) -> Callable[..., str]:
-    """Return XTTS's ``multilingual_cleaners`` that reads Amharic; the fine-tuning demo calls it."""
+    """Return XTTS's ``multilingual_cleaners`` that reads Amharic out.
+
+    Upstream's fine-tuning demo calls it for what Whisper transcribed. Where it cuts recordings is
+    its own: at a word that ends with one of . ! ? and so, with Whisper's ።, hardly anywhere.
+    """
 
     @functools.wraps(original)
     def multilingual_cleaners(text: str, lang: str) -> str:

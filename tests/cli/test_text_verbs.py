@@ -48,6 +48,12 @@ def test_phonemize_json_says_who_answered() -> None:
     assert (word["ipa"], word["backend"]) == ("səlam", "rules")
 
 
+def test_the_package_runs_as_the_command() -> None:
+    command = [sys.executable, "-m", "coqui_amharic_ext", "normalize", "25%"]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=300, check=True)
+    assert done.stdout == "ሃያ አምስት በመቶ\n"
+
+
 def test_text_policies_come_from_the_setting() -> None:
     assert run("normalize", "TV", COQUI_AMHARIC_TEXT="latin=keep")[:2] == (0, "TV\n")
     assert run("normalize", "TV")[1] != "TV\n"

@@ -46,7 +46,60 @@ def test_sentences(text: str, expected: list[str]) -> None:
     assert list(split_sentences(text)) == expected
 
 
-amharic = st.text(alphabet="ሰላምነውዓ .።፡፣፧?!…«»:/\n12", max_size=120)
+QUOTED = (
+    # What is quoted with < and >, the outer marks, and ( and ), marks within.
+    "<ሂድ!> አለው። ሄደ።",
+    "<ጥሩ ነው።> ሄደ።",
+    "<ሂድ>! አለው። ሄደ።",
+    "አበበ፣ <ለምን?> ሲል ጠየቀ። <አላውቅም፧!> አለች። <ሂድ>፣ <ሂድ> አሉ",
+    "መጣ። <ሂድ!> አለ። <እሺ> አለች",
+    "<እሱ (ሂድ!) አለኝ።> ሄደ። ቀረ",
+    "<(ለምን?)> ብሎ ጠየቀ። ሄደ",
+    "<ሰላም.> አለ። <አ. አበበ መጣ.> ሄደ",
+)
+SPACE_TELLS_NOTHING = (
+    "መጣ።<ሂድ!>አለ። ሄደ",
+    "<ሂድ!>አለ።<እሺ።>አለች",
+    "< ሂድ! > አለው። < ጥሩ ነው። > ሄደ።",
+)
+ONE_WAY = ("«»‹›", "\"\"''", "“”‘’", "‹›«»", "''\"\"", "‘’“”", "„“‚‘", "„”‚’")
+STYLES = (*ONE_WAY, "»«›‹", "””’’")
+
+
+@pytest.mark.parametrize(
+    ("text", "styles"),
+    [*((text, STYLES) for text in QUOTED), *((text, ONE_WAY) for text in SPACE_TELLS_NOTHING)],
+)
+def test_the_style_of_quotation_marks_changes_no_cut(text: str, styles: tuple[str, ...]) -> None:
+    def cuts(style: str) -> list[int]:
+        quoted = text.translate(dict(zip(map(ord, "<>()"), style, strict=True)))
+        return [len("".join(sentence.split())) for sentence in split_sentences(quoted)]
+
+    found = {style: cuts(style) for style in styles}
+    assert set(map(tuple, found.values())) == {tuple(found["«»‹›"])}, found
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("<<", ">>"), ("''", "''"), ("«", "»")])
+def test_a_quoted_call_goes_on(opening: str, closing: str) -> None:
+    text = f"{opening}ሂድ!{closing} አለው። ሄደ። {opening}ጥሩ ነው።{closing}"
+    assert split_sentences(text) == (
+        f"{opening}ሂድ!{closing} አለው።",
+        "ሄደ።",
+        f"{opening}ጥሩ ነው።{closing}",
+    )
+
+
+def test_an_apostrophe_is_no_quotation_mark() -> None:
+    assert split_sentences("don't! ሂድ። it's") == ("don't!", "ሂድ።", "it's")
+
+
+@pytest.mark.parametrize("mark", [*"«»'\"“”„‚‘’‹›", "<<", ">>"])
+def test_marks_that_nothing_closes_lose_nothing(mark: str) -> None:
+    text = f"{mark}ሰላም። {mark}{mark} ሂድ! {mark}ለምን?{mark}{mark}{mark}"
+    assert "".join("".join(split_sentences(text)).split()) == "".join(text.split())
+
+
+amharic = st.text(alphabet="ሰላምነውዓ .።፡፣፧?!…«»\"'“”:/\n12", max_size=120)
 
 
 @given(st.text(max_size=80) | amharic)
@@ -81,7 +134,9 @@ def test_text_is_required() -> None:
         split_sentences(None)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("unit", ["ሰላም ነው። ", "! ", "።", "።   ", ". ", "ሀ.", ":", "ሰላም "])
+@pytest.mark.parametrize(
+    "unit", ["ሰላም ነው። ", "! ", "።", "።   ", ". ", "ሀ.", ":", "ሰላም ", '"', "' !"]
+)
 def test_linear_time(unit: str) -> None:
     seconds = []
     for size in (20_000, 200_000):

@@ -77,6 +77,20 @@ def test_synthesize(
     assert heard == ["[am]ƥawlos, səlam."]
 
 
+@pytest.mark.parametrize("method", ["inference", "inference_stream"])
+def test_amharic_as_another_language_is_told_once(
+    model: Xtts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, method: str
+) -> None:
+    """tts-server takes every text for English unless it is told otherwise."""
+    monkeypatch.setattr("coqui_amharic_ext.coqui.xtts_model._warned", set())
+    for text in ("hello", "ሰላም", "ደህና"):
+        result = getattr(model, method)(text, "en", *_voice())
+        if method == "inference_stream":
+            next(result)
+        assert ("--language_idx am" in caplog.text) == (text != "hello")
+    assert caplog.text.count("the language is 'en'") == 1
+
+
 def test_synthesize_still_refuses_what_nobody_knows(model: Xtts) -> None:
     with pytest.raises(AssertionError, match="Language xx is not supported"):
         model.synthesize("text", language="xx", speaker_wav="any.wav")
