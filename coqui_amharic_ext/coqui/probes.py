@@ -69,6 +69,21 @@ def builds_tokenizer(original: Any) -> None:
     _require(len(tokenizer.text_to_ids("ab ba")) == 5, "the characters of the config are not used")
 
 
+def cleans_where_asked(original: Any) -> None:
+    """``text_to_ids`` cleans with the tokenizer's ``text_cleaner`` and, without one, not at all."""
+    from TTS.tts.utils.text.characters import Graphemes
+    from TTS.tts.utils.text.tokenizer import TTSTokenizer
+
+    tokenizer = TTSTokenizer(characters=Graphemes(characters="ab", punctuations=" "))
+    plain = original(tokenizer, "a", "en")
+    tokenizer.text_cleaner = lambda text, lang: text.replace("a", "b")
+    cleaned = original(tokenizer, "a", "en")
+    _require(
+        (tokenizer.decode(plain), tokenizer.decode(cleaned)) == ("a", "b"),
+        f"'a' is {plain} without a cleaner and {cleaned} with one that makes it 'b'",
+    )
+
+
 def preprocesses(original: Any) -> None:
     """``preprocess_text`` cleans English and lets nothing of Amharic through by itself."""
     from TTS.tts.layers.xtts.tokenizer import VoiceBpeTokenizer

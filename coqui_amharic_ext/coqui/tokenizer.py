@@ -1,22 +1,28 @@
-"""An Amharic config gets our characters from ``TTSTokenizer.init_from_config``, in place."""
+"""Upstream's ``TTSTokenizer`` on Amharic: our characters, and text that no cleaner has changed."""
 
 from __future__ import annotations
 
+import copy
 import functools
-import inspect
 import logging
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from coqui_amharic_ext.coqui.languages import AMHARIC, is_amharic
+from coqui_amharic_ext.text.fidel import LETTERS
 
 if TYPE_CHECKING:
     from TTS.tts.configs.shared_configs import BaseTTSConfig
     from TTS.tts.utils.text.characters import BaseCharacters
+    from TTS.tts.utils.text.tokenizer import TTSTokenizer
+
+    from coqui_amharic_ext.coqui.phonemizer import AmharicPhonemizer
 
 logger = logging.getLogger(__name__)
 _PHONEMIZER = "amharic"
-_FIGURES = "25%"
+_ONLY_AMHARIC = "_coqui_amharic_only"
+_SIGNS = ("3:30", "-5", "2010-2015", "25%")
 
 
 def speaks_amharic(config: BaseTTSConfig) -> bool:
@@ -61,13 +67,14 @@ def init_with_amharic(original: Any) -> Any:
 def init_with_warning(original: Any) -> Any:
     """Return ``TTSTokenizer.init_from_config`` that warns of what Amharic would lose silently.
 
-    That is a phone without a symbol, or a number that a cleaner reads out in another language.
+    That is a phone without a symbol, or a sign that a cleaner of the user's own takes away.
     """
     call: Callable[..., Any] = original.__func__ if isinstance(original, staticmethod) else original
 
     @functools.wraps(call)
     def init_from_config(config: BaseTTSConfig, characters: BaseCharacters | None = None) -> Any:
         tokenizer, new_config = call(config, characters)
+        setattr(tokenizer, _ONLY_AMHARIC, _is_all_amharic(new_config))
         if not speaks_amharic(new_config):
             return tokenizer, new_config
         from coqui_amharic_ext.coqui.characters import AmharicPhonemes, missing_symbols
@@ -81,28 +88,89 @@ def init_with_warning(original: Any) -> Any:
                 " ".join(missing),
                 f"{AmharicPhonemes.__module__}.{AmharicPhonemes.__name__}",
             )
-        foreign = _reads_foreign(tokenizer.text_cleaner)
-        if foreign:
-            logger.warning(
-                "text_cleaner=%r makes %r of %r, before the phonemizer can read it in Amharic; "
-                "leave `text_cleaner` out of the config",
-                new_config.text_cleaner,
-                foreign,
-                _FIGURES,
-            )
+        for sign in _SIGNS:
+            cleaned = _changed(tokenizer.text_cleaner, sign)
+            if cleaned is not None:
+                logger.warning(
+                    "text_cleaner=%r makes %r of %r, before the phonemizer can read it in Amharic; "
+                    "leave `text_cleaner` out of the config",
+                    new_config.text_cleaner,
+                    cleaned,
+                    sign,
+                )
+                break
         return tokenizer, new_config
 
     return staticmethod(init_from_config)
 
 
-def _reads_foreign(cleaner: Callable[..., str] | None) -> str:
-    """Return what one of upstream's cleaners makes of figures, if it reads them out itself."""
-    if cleaner is None:
-        return ""
-    parameter = inspect.signature(cleaner).parameters.get("lang")
-    # Those of one language have it as their default; the others read nothing out.
-    language = None if parameter is None else parameter.default
-    if not isinstance(language, str) or is_amharic(language):
-        return ""
-    read = cleaner(_FIGURES, lang=AMHARIC)  # as upstream calls it: told the text's language
-    return "" if _FIGURES in read else read
+def _is_all_amharic(config: BaseTTSConfig) -> bool:
+    """Return whether a model has no other language than Amharic, named by text or not."""
+    if is_amharic(config.phoneme_language):
+        return True
+    languages = [dataset.language for dataset in config.datasets or ()]
+    return bool(languages) and all(map(is_amharic, languages))
+
+
+def _is_users(cleaner: Callable[..., str]) -> bool:
+    """Return whether a cleaner is neither ours nor one of upstream's, which know no Amharic."""
+    package = str(getattr(cleaner, "__module__", "")).partition(".")[0]
+    return package not in {"TTS", "coqui_amharic_ext"}
+
+
+def _changed(cleaner: Callable[..., str] | None, sign: str) -> str | None:
+    """Return what a cleaner of the user's own makes of a sign, if that is not read in Amharic."""
+    if cleaner is None or not _is_users(cleaner):
+        return None
+    cleaned = cleaner(sign, lang=AMHARIC)  # as upstream calls it
+    return None if sign in cleaned or re.search(f"[{LETTERS}]", cleaned) else cleaned
+
+
+def amharic_phonemizer(tokenizer: TTSTokenizer, language: str | None) -> AmharicPhonemizer | None:
+    """Return our phonemizer if a tokenizer reads a text of this language with it."""
+    from coqui_amharic_ext.coqui.phonemizer import AmharicPhonemizer
+
+    phonemizer = tokenizer.phonemizer
+    by_language = getattr(phonemizer, "lang_to_phonemizer", None)
+    if by_language is not None:
+        phonemizer = by_language.get(language)
+    return phonemizer if isinstance(phonemizer, AmharicPhonemizer) else None
+
+
+def reading_amharic_uncleaned(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``TTSTokenizer.text_to_ids`` whose cleaner leaves Amharic to our normaliser.
+
+    Upstream's cleaners take the signs away by which figures are read (3:30 becomes 3,30, -5
+    becomes 5) or read them out in English. Text for our phonemizer goes there as it is. A model
+    of letters has no phonemizer: its text is normalised before the cleaner sees it, so that a
+    cleaner that romanises still does. Another language's text in the same model, and a cleaner
+    that is not upstream's, are left alone.
+    """
+
+    @functools.wraps(original)
+    def text_to_ids(self: TTSTokenizer, text: str, language: str | None = None) -> Any:
+        cleaner = self.text_cleaner
+        if cleaner is None or _is_users(cleaner):
+            return original(self, text, language)
+        if self.phonemizer is not None:
+            if amharic_phonemizer(self, language) is None:
+                return original(self, text, language)
+            # A copy, since other threads may be reading other languages with the tokenizer.
+            uncleaned = copy.copy(self)
+            uncleaned.text_cleaner = None
+            return original(uncleaned, text, language)
+        if is_amharic(language) or getattr(self, _ONLY_AMHARIC, False):
+            if getattr(cleaner, "__name__", "") != "no_cleaners":
+                text = _spoken_letters(text, self.characters.vocab)
+        return original(self, text, language)
+
+    return text_to_ids
+
+
+def _spoken_letters(text: str, vocabulary: Any) -> str:
+    """Return the spoken form of a text, with Ethiopic marks if a vocabulary has them."""
+    from coqui_amharic_ext.settings import get_settings
+    from coqui_amharic_ext.text import TextPolicy, normalize, to_ascii_punctuation
+
+    words = normalize(text, TextPolicy.from_string(get_settings().text))
+    return words if "።" in vocabulary else to_ascii_punctuation(words)

@@ -116,26 +116,6 @@ def test_characters_that_lack_phones_are_honoured_and_named(
     assert "AmharicPhonemes.extending" in caplog.text
 
 
-@pytest.mark.parametrize(
-    ("cleaner", "reads"),
-    [
-        ("english_cleaners", "twenty-five"),  # what upstream's VITS recipe sets
-        ("phoneme_cleaners", "twenty-five"),
-        ("basic_turkish_cleaners", ""),
-        ("amharic_cleaners", ""),
-        ("no_cleaners", ""),
-        (None, ""),
-    ],
-)
-def test_a_cleaner_that_reads_figures_in_another_language_is_named(
-    cleaner: str | None, reads: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level(logging.WARNING):
-        TTSTokenizer.init_from_config(_amharic(text_cleaner=cleaner))
-    assert (f"text_cleaner={cleaner!r} makes " in caplog.text) == bool(reads)
-    assert reads in caplog.text.replace(" ", "-")
-
-
 def test_characters_given_as_an_object_are_used() -> None:
     given = AmharicPhonemes(punctuations=" .?")
     config = BaseTTSConfig(use_phonemes=True, phoneme_language="am", characters=given.to_config())
