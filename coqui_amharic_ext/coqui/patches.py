@@ -104,9 +104,9 @@ PATCHES: Final = (
         name="coqui-phoneme-cache",
         module="TTS.tts.datasets.dataset",
         qualname="PhonemeDataset.compute_or_load",
-        summary="A cached text that is cut off or cannot be written is read anew.",
+        summary="Amharic tokens are cached by text and G2P; a broken or unwritable file is no end.",
         known=_known("ac56bd2cee137101", "(self, file_name, text, language)"),
-        replace=_ours("phoneme_cache.computing_where_the_cache_fails"),
+        replace=_ours("phoneme_cache.finding_by_what_was_read"),
         probe=_probe("caches_phonemes"),
     ),
     Patch(

@@ -141,6 +141,13 @@ class AmharicPhonemizer(BasePhonemizer):
             symbols = drop_marks(symbols, unwanted)
         return separate(symbols, separator)
 
+    def identity(self) -> str:
+        """Return a digest of all that decides how a text is read; equal ones read alike."""
+        from coqui_amharic_ext.g2p.api import reader
+
+        kept = f"{self._keep_puncs} {self._punctuator.puncs}"
+        return f"{reader(self._settings).identity()} {kept}"
+
     def print_logs(self, level: int = 0) -> None:
         """Log the language, the name and the G2P backends in their order."""
         super().print_logs(level)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from coqui_amharic_ext.coqui.languages import AMHARIC, is_amharic
+from coqui_amharic_ext.patching import fingerprint
 from coqui_amharic_ext.text.fidel import LETTERS
 
 if TYPE_CHECKING:
@@ -130,11 +131,19 @@ def amharic_phonemizer(tokenizer: TTSTokenizer, language: str | None) -> Amharic
     """Return our phonemizer if a tokenizer reads a text of this language with it."""
     from coqui_amharic_ext.coqui.phonemizer import AmharicPhonemizer
 
-    phonemizer = tokenizer.phonemizer
+    phonemizer = getattr(tokenizer, "phonemizer", None)
     by_language = getattr(phonemizer, "lang_to_phonemizer", None)
     if by_language is not None:
         phonemizer = by_language.get(language)
     return phonemizer if isinstance(phonemizer, AmharicPhonemizer) else None
+
+
+def own_cleaner(tokenizer: TTSTokenizer) -> str:
+    """Return what tells a cleaner of the user's own from another, ``""`` of any other cleaner."""
+    cleaner = tokenizer.text_cleaner
+    if cleaner is None or not _is_users(cleaner):
+        return ""
+    return f"{getattr(cleaner, '__qualname__', '')} {fingerprint(cleaner)[0]}"
 
 
 def reading_amharic_uncleaned(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -58,6 +58,10 @@ class Backend(ABC):
     def version(self) -> str:
         """Return the version of what does the work, ``""`` when it is not installed."""
 
+    def identity(self) -> str:
+        """Return what tells this backend's readings from those of another version or model."""
+        return self.version()
+
     def transcribe(self, words: Sequence[str]) -> list[str]:
         """Transcribe normalised words.
 

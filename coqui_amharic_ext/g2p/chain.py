@@ -9,10 +9,12 @@ read in ``Word.quality``.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import compress, takewhile
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
@@ -118,6 +120,14 @@ class _Member:
             logger.debug("version of %s: %s", self.spec.name, error)
             return ""
 
+    def identity(self) -> str:
+        """Return what tells this backend's readings from another version's."""
+        try:
+            return "" if self.backend is None else self.backend.identity()
+        except (Exception, SystemExit) as error:
+            logger.debug("identity of %s: %s", self.spec.name, error)
+            return self.version()
+
     def ask(self, words: Sequence[str]) -> dict[str, str | Rejection]:
         """Return raw IPA or the reason why there is none, for each word."""
         found: dict[str, str | Rejection] = {}
@@ -195,6 +205,21 @@ class Chain:
         chosen = "is" if len(self._members) == 1 else "are all"
         names = ", ".join(m.spec.name for m in self._members)
         raise UnavailableError(f"G2P backend {names} {chosen} not available. {reasons}")
+
+    @cached_property
+    def _identities(self) -> tuple[str, ...]:
+        return tuple(member.identity() for member in self._members)
+
+    @cached_property
+    def _own_words(self) -> str:
+        words = self._lexicon.items() if self._lexicon is not None else []
+        return hashlib.sha256(repr(words).encode()).hexdigest()
+
+    def identity(self) -> tuple[object, ...]:
+        """Return what decides how this chain reads: backends that serve, versions, own words."""
+        serving = tuple(bool(member.state) for member in self._members)
+        names = tuple(member.spec.name for member in self._members)
+        return (self.explicit, names, self._identities, serving, self._own_words)
 
     def states(self) -> tuple[BackendState, ...]:
         """Return each backend's state, in the order in which they are asked."""

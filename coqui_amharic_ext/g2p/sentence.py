@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from coqui_amharic_ext.g2p.cache import WordCache
@@ -30,6 +32,17 @@ _ASCII: Final = {mark: to_ascii_punctuation(f"ሀ{mark}")[1:] for mark in ("", *
 _CONTEXTUAL: Final = re.compile(r"[^\w\s.,;:?!።፣፤፥፦፧፨፡]")
 _SPACE_BEFORE_MARK: Final = re.compile(rf" +(?=[{_PUNCTUATION}])")
 _MARK_RUN: Final = re.compile(rf"[{_PUNCTUATION}]{{2,}}")
+
+
+@lru_cache(maxsize=1)
+def _package() -> str:
+    """Return a digest of the code and the tables with which texts are normalised and read."""
+    found = hashlib.sha256()
+    for part in ("text", "g2p"):
+        for path in sorted((Path(__file__).parents[1] / part).rglob("*")):
+            if path.suffix in {".py", ".tsv", ".txt", ".json"}:
+                found.update(path.name.encode() + path.read_bytes())
+    return found.hexdigest()
 
 
 class Piece(NamedTuple):
@@ -79,6 +92,12 @@ class Reader:
         self._elision = settings.elision
         self._tokens: WordCache[str] = WordCache(TOKENS)
         self._words: WordCache[Word] = WordCache(WORDS)
+
+    def identity(self) -> str:
+        """Return a digest of all that decides how a text is read; equal ones read alike."""
+        settings = self.chain.settings
+        chosen = (settings.text, settings.narrow, settings.elision, self.chain.identity())
+        return hashlib.sha256(f"{_package()} {chosen!r}".encode()).hexdigest()
 
     def phonemize(self, text: str) -> str:
         """Return the IPA of a text."""

@@ -71,6 +71,14 @@ class TransphoneBackend(Backend):
         except MissingModel:
             return installed
 
+    def identity(self) -> str:
+        """Return the version and what tells another model of the same name."""
+        try:
+            checkpoint = locate(self.settings.transphone_dir).checkpoint.stat()
+        except (MissingModel, OSError):
+            return self.version()
+        return f"{self.version()}, {checkpoint.st_size} {checkpoint.st_mtime_ns}"
+
     def _load(self) -> None:
         import torch
         from transphone.model.checkpoint_utils import torch_load

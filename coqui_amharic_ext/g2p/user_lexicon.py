@@ -46,6 +46,10 @@ class UserLexicon:
         """Return the IPA of a word, or None if the file does not have it."""
         return self._words.get(fold_homophones(word))
 
+    def items(self) -> list[tuple[str, str]]:
+        """Return words and readings in a fixed order."""
+        return sorted(self._words.items())
+
     def __len__(self) -> int:
         return len(self._words)
 

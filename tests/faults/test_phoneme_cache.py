@@ -93,24 +93,30 @@ FILLING = """
 import sys
 from types import SimpleNamespace
 import coqui_amharic_ext as am
-am.activate()
+am.activate(am.Settings(g2p_backends=("rules",)))
 from TTS.tts.datasets.dataset import PhonemeDataset
+from coqui_amharic_ext.coqui.phonemizer import AmharicPhonemizer
 ids = list(range(400))
 tokenizer = SimpleNamespace(
-    text_to_ids=lambda text, language=None: ids, ids_to_text=lambda ids: "", pad_id=0
+    text_to_ids=lambda text, language=None: ids, ids_to_text=lambda ids: "", pad_id=0,
+    phonemizer=AmharicPhonemizer("am") if sys.argv[2] == "am" else None, text_cleaner=None,
+    characters=SimpleNamespace(vocab=[]), add_blank=False, use_eos_bos=False,
 )
-names = [{"audio_unique_name": str(n), "text": "x", "language": "am"} for n in range(6)]
+names = [{"audio_unique_name": str(n), "text": "x" * n, "language": "am"} for n in range(6)]
 samples = PhonemeDataset(names, tokenizer, sys.argv[1])
 assert all(list(samples[n]["token_ids"]) == ids for n in range(6))
 """
 
 
+@pytest.mark.parametrize("language", ["am", "en"])
 def test_a_disk_that_fills_up_ends_no_training_and_leaves_whole_files_alone(
-    tmp_path: Path,
+    language: str, tmp_path: Path
 ) -> None:
     np = pytest.importorskip("numpy")
     pytest.importorskip("TTS")
-    (done,) = on_disk(Job(str(tmp_path), "12k", [["-c", FILLING, str(tmp_path / "cache")]]))
+    (done,) = on_disk(
+        Job(str(tmp_path), "12k", [["-c", FILLING, str(tmp_path / "cache"), language]])
+    )
     assert done.code == 0, done.err[-2000:]
     assert "cannot be used" in done.err and "Make room" in done.err
     assert 0 < len(done.files) < 6
