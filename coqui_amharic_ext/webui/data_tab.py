@@ -52,12 +52,17 @@ def build(page: Page, tab: gr.Tab) -> None:
         chosen: str,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - gradio's way
     ) -> tuple[str, Any, str, str]:
+        def tell(number: int, total: int) -> None:
+            # A large corpus would keep a page from ending that is asked to.
+            page.runs.require_open()
+            progress((number, total), desc="clips")
+
         with in_words("checking the corpus"):
             done = run_check(
                 page.work,
                 given or "",
                 chosen,
-                lambda number, total: progress((number, total), desc="clips"),
+                tell,
             )
             clips = gr.update(choices=list(done.clips), value=None)
             return done.summary, clips, "", done.listing

@@ -2,83 +2,134 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final
-from urllib.parse import urlsplit
+import re
+import secrets
+from typing import Final
+from urllib.parse import urlencode
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Message, Receive, Send], Awaitable[None]]
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from coqui_amharic_ext.webui.policy import NOTHING, WithPolicy
 
 HOSTS: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
-POLICY: Final = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' data: blob:; "
-    "font-src 'self' data:; worker-src 'self' blob:; connect-src 'self' data: blob:; "
-    "object-src 'none'; frame-ancestors 'self'"
-)
-"""What a browser may load for the page: its own files, and what stands in them."""
+TOKEN: Final = "token"  # noqa: S105 - the name of it
+COOKIE: Final = "coqui-amharic-"
 
-_HEADERS: Final = (
-    (b"content-security-policy", POLICY.encode()),
-    (b"referrer-policy", b"same-origin"),
-    (b"x-content-type-options", b"nosniff"),
+_READ: Final = re.compile(
+    r"/|/config|/theme\.css|/favicon\.ico|/(assets|static)(/\w[\w.-]*)+|/speech/[\w-]+\.wav"
+    r"|/gradio_api/(info|app_id|queue/data|upload_progress|heartbeat/\w+)",
+    re.ASCII,
 )
+_WRITE: Final = re.compile(r"/gradio_api/(queue/join|run/predict|upload|cancel|reset)", re.ASCII)
+ROUTES: Final = {"GET": _READ, "HEAD": _READ, "POST": _WRITE}
+"""What the page uses of gradio, which has routes that fetch, serve and proxy whatever they are
+asked for; those are not here."""
+
+_HEADERS: Final = {
+    "referrer-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
 
 
 class Guard:
-    """Middleware that refuses other sites' requests and forbids requests to other sites.
+    """Middleware that answers the browser which was given the page's token, and nobody else.
 
-    Another site that is open in the same browser could otherwise send requests to this address, by
-    its name or under a name of its own that it has lead here.
+    Other sites that are open in the same browser can send requests to this address, by its name or
+    under a name of their own that they have lead here; other people who use the same computer can
+    send any request. The token comes with the address that the page prints. A cookie takes its
+    place, so that it does not stay in the address.
+
+    Parameters
+    ----------
+    app : ASGI application
+        What is guarded.
+    token : str
+        Made for one start of the page.
     """
 
-    def __init__(self, app: App) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        self._app = WithPolicy(app)
+        self._token = token
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] not in ("http", "websocket"):
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        headers = dict(scope.get("headers") or ())
-        host = headers.get(b"host", b"").decode("latin-1")
-        origin = headers.get(b"origin")
-        if not allowed(host, None if origin is None else origin.decode("latin-1")):
-            await _refuse(scope, send)
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
             return
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *_HEADERS]
+                headers = MutableHeaders(raw=message["headers"])
+                headers.update(_HEADERS)
+                headers.setdefault("content-security-policy", NOTHING)
             await send(message)
 
-        await self._app(scope, receive, answer)
+        request = Request(scope)
+        instead = self._instead(request)
+        await (self._app if instead is None else instead)(scope, receive, answer)
+
+    def _instead(self, request: Request) -> Response | None:
+        """Return what is answered in the page's place."""
+        if not same_site(request.headers):
+            return _refusal("This page answers only itself, at the address that it printed.")
+        path, given = request.scope["path"], request.query_params.getlist(TOKEN)
+        entering = path == "/" and request.method in ("GET", "HEAD") and bool(given)
+        if entering and self._is_token(given[0]):
+            return self._entered(request)
+        if not self._is_token(request.cookies.get(cookie_name(request.headers), "")):
+            return _refusal(
+                "Open the page at the address that it printed when it was started, the one with "
+                f"?{TOKEN}= in it. Each start has a new one."
+            )
+        route = ROUTES.get(request.method)
+        if route is None or not route.fullmatch(path):
+            return _refusal("The page has no such address.")
+        return None
+
+    def _is_token(self, given: str) -> bool:
+        return secrets.compare_digest(given.encode("utf-8", "replace"), self._token.encode())
+
+    def _entered(self, request: Request) -> Response:
+        """Return the way to the page, with the cookie in the token's place."""
+        rest = [(k, v) for k, v in request.query_params.multi_items() if k != TOKEN]
+        found = RedirectResponse(f"/?{urlencode(rest)}" if rest else "/", status_code=303)
+        found.set_cookie(
+            cookie_name(request.headers), self._token, httponly=True, samesite="strict"
+        )
+        found.headers["cache-control"] = "no-store"
+        return found
 
 
-def allowed(host: str, origin: str | None) -> bool:
+def same_site(headers: Headers) -> bool:
     """Whether a request names this computer and, if it says where it is from, the page itself."""
-    if _name(host) not in HOSTS:
+    hosts = headers.getlist("host")
+    if len(hosts) != 1 or _split(hosts[0])[0] not in HOSTS:
         return False
-    return origin is None or urlsplit(origin).netloc == host
+    return set(headers.getlist("origin")) <= {f"http://{hosts[0]}"} and set(
+        headers.getlist("sec-fetch-site")
+    ) <= {"same-origin", "none"}
 
 
-def _name(host: str) -> str:
+def cookie_name(headers: Headers) -> str:
+    """Return the name of the cookie, which pages at other ports of a host do not overwrite.
+
+    The port is the one that the browser knows, at this end of a tunnel.
+    """
+    return COOKIE + _split(headers.get("host", ""))[1]
+
+
+def _split(host: str) -> tuple[str, str]:
     name, colon, port = host.rpartition(":")
-    return name if colon and port.isdigit() else host
+    return (name, port) if colon and port.isdecimal() and port.isascii() else (host, "80")
 
 
-async def _refuse(scope: Message, send: Send) -> None:
-    if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 1008})
-        return
-    words = b"This page answers only itself, at the address that it printed.\n"
-    await send(
-        {
-            "type": "http.response.start",
-            "status": 403,
-            "headers": [(b"content-type", b"text/plain; charset=utf-8")],
-        }
-    )
-    await send({"type": "http.response.body", "body": words})
+def _refusal(words: str) -> Response:
+    return PlainTextResponse(f"{words}\n", status_code=403)

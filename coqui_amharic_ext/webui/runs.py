@@ -84,6 +84,11 @@ class Run:
         """Whether its process runs."""
         return self._child is not None and self._child.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """Its process; 0 if this page did not start it."""
+        return 0 if self._child is None else self._child.pid
+
     def start(self, chosen: Plan, resume: Path | None = None) -> None:
         """Start its process; the log is written on at its end."""
         with self._lock:
@@ -265,9 +270,11 @@ class Runs:
         self.folder = work.root / "runs"
         self._lock = threading.Lock()
         self._known: dict[str, Run] = {}
+        self.closing = threading.Event()
 
     def start(self, chosen: Plan) -> Run:
         """Start a run in a new folder."""
+        self.require_open()
         stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
         run = Run(self.folder / f"{chosen.recipe}-{stamp}-{secrets.token_hex(2)}")
         run.folder.mkdir(parents=True)
@@ -284,6 +291,7 @@ class Runs:
         RunError
             It is running, or saved nothing.
         """
+        self.require_open()
         run = self.get(name)
         if run.alive:
             raise RunError(f"{name} is running already")
@@ -324,16 +332,36 @@ class Runs:
         records.sort(key=lambda record: record.parent.stat().st_ctime, reverse=True)
         return [record.parent.name for record in records]
 
-    def close(self, seconds: float = SAVE_SECONDS) -> None:
-        """Stop every run that this page started, and wait until they have saved and ended."""
-        with self._lock:
-            running = [run for run in self._known.values() if run.alive]
+    def interrupt(self, seconds: float = SAVE_SECONDS) -> set[int]:
+        """Begin to stop every run that this page started, for good; return their processes."""
+        self.closing.set()
+        running = self._running()
         for run in running:
             with contextlib.suppress(RunError):
                 run.stop(seconds)
+        return {run.pid for run in running}
+
+    def close(self, seconds: float = SAVE_SECONDS) -> None:
+        """Stop every run that this page started, and wait until they have saved and ended."""
+        self.interrupt(seconds)
         until = time.monotonic() + seconds + 10
-        for run in running:
+        for run in self._running():
             run.wait(max(0.1, until - time.monotonic()))
+
+    def require_open(self) -> None:
+        """Refuse to begin anything, or to go on with it, while the page ends.
+
+        Raises
+        ------
+        RunError
+            It does.
+        """
+        if self.closing.is_set():
+            raise RunError("the page is ending and starts nothing any more")
+
+    def _running(self) -> list[Run]:
+        with self._lock:
+            return [run for run in self._known.values() if run.alive]
 
 
 def _process_lives(pid: object) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import tempfile
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from coqui_amharic_ext.errors import UnavailableError
+from coqui_amharic_ext.webui.ending import end_children, ignore_endings, like_ctrl_c
 from coqui_amharic_ext.webui.workfolder import WorkFolder, WorkFolderError
 
 HOST: Final = "127.0.0.1"
@@ -64,6 +66,8 @@ def listen(port: int | None) -> socket.socket:
 def serve(folder: Path, port: int | None, tell: Callable[[str], None]) -> None:
     """Serve the page until Ctrl-C, then stop the runs it started, which save what they have.
 
+    SIGTERM and SIGHUP end it in the same way.
+
     Parameters
     ----------
     folder : Path
@@ -71,7 +75,7 @@ def serve(folder: Path, port: int | None, tell: Callable[[str], None]) -> None:
     port : int or None
         ``None``: the first free one from ``FIRST_PORT``.
     tell : callable
-        Is told the address as soon as the page answers there.
+        Is told the address, with the token that opens the page, as soon as it answers there.
 
     Raises
     ------
@@ -83,33 +87,52 @@ def serve(folder: Path, port: int | None, tell: Callable[[str], None]) -> None:
         raise WorkFolderError(f"--port {port} is not a port; give 1 to 65535")
     work = WorkFolder.at(folder)
     taken = listen(port)
-    address = f"http://{HOST}:{taken.getsockname()[1]}"
-    with taken, tempfile.TemporaryDirectory(prefix="coqui-amharic-webui-") as uploads:
+    token = secrets.token_urlsafe(32)
+    address = f"http://{HOST}:{taken.getsockname()[1]}/?token={token}"
+    with (
+        like_ctrl_c(),
+        taken,
+        tempfile.TemporaryDirectory(
+            prefix="coqui-amharic-webui-", ignore_cleanup_errors=True
+        ) as uploads,
+    ):
         # Read by gradio when it is imported: no statistics, and uploads go with the page.
         os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
         os.environ["GRADIO_TEMP_DIR"] = uploads
         from coqui_amharic_ext.webui.runs import Runs
 
         runs = Runs(work)
+
+        def ending() -> None:
+            end_children(keep=runs.interrupt())
+
         try:
-            _run(_application(work, runs, Path(uploads)), taken, lambda: tell(address))
+            application = _application(work, runs, Path(uploads), token)
+            _run(application, taken, lambda: tell(address), ending)
         finally:
+            # What was heeded once is not heeded again; Ctrl-C still ends the waiting.
+            ignore_endings()
+            ending()
             runs.close()
 
 
-def _application(work: WorkFolder, runs: Any, uploads: Path) -> Any:
+def _application(work: WorkFolder, runs: Any, uploads: Path, token: str) -> Any:
     import gradio as gr
     from fastapi import FastAPI
     from fastapi.responses import FileResponse, Response, StreamingResponse
 
     from coqui_amharic_ext.files import replacing
     from coqui_amharic_ext.webui import app as page
+    from coqui_amharic_ext.webui.fetching import fetch_nothing
     from coqui_amharic_ext.webui.guard import Guard
     from coqui_amharic_ext.webui.speech import ADDRESS, Speech
     from coqui_amharic_ext.webui.theme import css, theme
 
+    fetch_nothing()
     speech = Speech(work, uploads)
     application = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+
+    inline = {"content-disposition": 'inline; filename="speech.wav"'}
 
     def sound(token: str) -> Response:
         found = speech.sound(token)
@@ -117,13 +140,13 @@ def _application(work: WorkFolder, runs: Any, uploads: Path) -> Any:
             return Response("This sound is no longer kept: speak again.", status_code=404)
         whole = found.whole()
         if whole is None:
-            return StreamingResponse(found.stream(), media_type="audio/wav")
+            return StreamingResponse(found.stream(), media_type="audio/wav", headers=inline)
         # As a file, parts of it can be asked for: some players take sound in no other way.
         file = uploads / f"{token}.wav"
         if not file.exists():
             with replacing(file) as partial:
                 partial.write_bytes(whole)
-        return FileResponse(file, media_type="audio/wav")
+        return FileResponse(file, media_type="audio/wav", headers=inline)
 
     application.get(ADDRESS)(sound)
     blocks = page.build(work, runs, speech)
@@ -139,11 +162,13 @@ def _application(work: WorkFolder, runs: Any, uploads: Path) -> Any:
         theme=theme(),
         css=css(),
     )
-    mounted.add_middleware(Guard)
+    mounted.add_middleware(Guard, token=token)
     return mounted
 
 
-def _run(application: Any, taken: socket.socket, ready: Callable[[], None]) -> None:
+def _run(
+    application: Any, taken: socket.socket, ready: Callable[[], None], ending: Callable[[], None]
+) -> None:
     import uvicorn
 
     class Server(uvicorn.Server):  # type: ignore[misc, unused-ignore]
@@ -151,9 +176,19 @@ def _run(application: Any, taken: socket.socket, ready: Callable[[], None]) -> N
             await super().startup(sockets)
             ready()
 
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            # The server waits for what it has begun, which waits for these.
+            ending()
+            await super().shutdown(sockets)
+
     # Open pages hold a connection for ever: they are cut when the page ends.
     config = uvicorn.Config(
-        application, log_level="warning", timeout_graceful_shutdown=2, access_log=False
+        application,
+        log_level="warning",
+        timeout_graceful_shutdown=2,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
     )
     try:
         Server(config).run(sockets=[taken])

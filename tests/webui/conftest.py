@@ -51,30 +51,56 @@ def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Confi
 
 @dataclass(frozen=True)
 class Served:
-    """A page that answers."""
+    """A page that answers: the address that it prints, and what became of that."""
 
     address: str
     work: Path
     seconds: float
+    contacted: Path
+
+    @property
+    def root(self) -> str:
+        return self.address.partition("?")[0].rstrip("/")
+
+    @property
+    def token(self) -> str:
+        return self.address.partition("?token=")[2]
+
+
+# Writes down whom the page's own process looks up or connects to.
+WATCH = """
+import os, sys
+def watch(event, arguments):
+    if event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.connect"):
+        host = arguments[1] if event == "socket.connect" else arguments
+        with open(os.environ["CONTACTED"], "a") as file:
+            print(event, host, file=file)
+sys.addaudithook(watch)
+"""
 
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     work = tmp_path_factory.mktemp("webui")
+    contacted = tmp_path_factory.mktemp("watch") / "contacted"
+    contacted.touch()
     clean = {k: v for k, v in os.environ.items() if not k.startswith("COQUI_AMHARIC_")}
-    code = "from coqui_amharic_ext.cli import main; main()"
+    code = f"{WATCH}\nfrom coqui_amharic_ext.cli import main; main()"
     started = time.monotonic()
     server = subprocess.Popen(
         [sys.executable, "-c", code, "webui", "--work", str(work), "--port", "0", "--json"],
         stdout=subprocess.PIPE,
         text=True,
         cwd=work,
-        env=clean | {"PYTHONPATH": str(ROOT), "COQUI_AMHARIC_TRANSPHONE_DIR": "models"},
+        env=clean
+        | {"PYTHONPATH": str(ROOT), "COQUI_AMHARIC_TRANSPHONE_DIR": "models"}
+        | {"CONTACTED": str(contacted)},
     )
     try:
         line = server.stdout.readline()  # type: ignore[union-attr]
         assert line, f"the page did not start; exit code {server.wait()}"
-        yield Served(json.loads(line)["address"], work, time.monotonic() - started)
+        address = json.loads(line)["address"]
+        yield Served(address, work, time.monotonic() - started, contacted)
     finally:
         server.send_signal(signal.SIGTERM)
         try:
@@ -111,7 +137,11 @@ class Opened:
         self.page.screenshot(path=ARTIFACTS / f"{name}.png")
 
     def until(self, expression: str, seconds: float = 30) -> None:
-        self.page.wait_for_function(expression, timeout=seconds * 1000)
+        # Playwright's own waiting takes 'unsafe-eval', which the page may come to do without.
+        end = time.monotonic() + seconds
+        while not self.page.evaluate(expression):
+            assert time.monotonic() < end, f"not true in {seconds} s: {expression}"
+            self.page.wait_for_timeout(50)
 
 
 @pytest.fixture
@@ -125,7 +155,7 @@ def visit(chromium: Any, served: Served) -> Iterator[Callable[..., Opened]]:
         contexts.append(context)
         page = context.new_page()
         opened = Opened(page, [], [])
-        own = (served.address, "data:", "blob:")
+        own = (served.root, "data:", "blob:")
         page.on(
             "request", lambda r: None if r.url.startswith(own) else opened.foreign.append(r.url)
         )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
+from collections.abc import Iterator
 from importlib.util import find_spec
+from typing import Any
 
 import pytest
 
@@ -15,21 +15,27 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def _get(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=30) as answer:
-        assert answer.status == 200
-        text: str = answer.read().decode("utf-8")
-        return text
+@pytest.fixture
+def client(served: Served) -> Iterator[Any]:
+    import httpx
+
+    with httpx.Client(base_url=served.root, follow_redirects=True) as client:
+        yield client
 
 
-def test_the_address_that_is_printed_answers_with_every_tab(served: Served) -> None:
+def test_the_address_that_is_printed_opens_every_tab(served: Served, client: Any) -> None:
     assert served.address.startswith("http://127.0.0.1:")
-    assert "<html" in _get(served.address)
-    config = json.loads(_get(f"{served.address.rstrip('/')}/config"))
-    tabs = [c["props"]["label"] for c in config["components"] if c["type"] == "tabitem"]
+    answer = client.get(served.address)
+    assert answer.status_code == 200 and "<html" in answer.text
+    assert str(answer.url) == f"{served.root}/"
+    tabs = [
+        c["props"]["label"]
+        for c in client.get("/config").json()["components"]
+        if c["type"] == "tabitem"
+    ]
     assert tabs == ["Text", "Train", "Data", "Performance", "Synthesis"]
 
 
-def test_no_function_of_the_page_is_offered_as_an_api(served: Served) -> None:
-    said = json.loads(_get(f"{served.address.rstrip('/')}/gradio_api/info"))
-    assert said["named_endpoints"] == {}
+def test_no_function_of_the_page_is_offered_as_an_api(served: Served, client: Any) -> None:
+    client.get(served.address)
+    assert client.get("/gradio_api/info").json()["named_endpoints"] == {}

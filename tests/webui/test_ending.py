@@ -1,0 +1,99 @@
+"""However the page is asked to end, its training saves and nothing of it is left."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from tests.webui.test_runs import RECIPE
+
+pytestmark = [
+    pytest.mark.skipif(find_spec("gradio") is None, reason="needs gradio: pip install .[webui]"),
+    pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals"),
+]
+
+# Serves a page that trains (a recipe that only waits) and has another child, as benchmarks are.
+PAGE = """
+import json, os, subprocess, sys, time
+from pathlib import Path
+from coqui_amharic_ext.webui import recipe, runs, serve
+work, script, loops = Path(sys.argv[1]), sys.argv[2], []
+def command(self, output, resume=None):
+    return [sys.executable, script, "--output", str(output)]
+recipe.Plan.command = command
+class Seen(runs.Runs):
+    def __init__(self, work):
+        super().__init__(work)
+        loops.append(self)
+runs.Runs = Seen
+def tell(address):
+    (seen,) = loops
+    run = seen.start(recipe.plan(recipe.TrainForm(recipe="vits", data="corpus"), seen.work))
+    while run.view().losses.step is None:
+        time.sleep(0.05)
+    child = subprocess.Popen(["sh", "-c", "sleep 600 & wait"])
+    said = {"run": str(run.folder), "child": child.pid, "train": run.record()["pid"]}
+    print(json.dumps(said | {"uploads": os.environ["GRADIO_TEMP_DIR"]}), flush=True)
+serve.serve(work, 0, tell)
+print("ended", flush=True)
+"""
+
+
+@pytest.mark.parametrize("signals", ["INT", "TERM", "HUP", "HUP HUP", "TERM HUP"])
+def test_training_is_saved_children_end_and_uploads_go(tmp_path: Path, signals: str) -> None:
+    (tmp_path / "work" / "corpus").mkdir(parents=True)
+    (tmp_path / "work" / "corpus" / "metadata.csv").touch()
+    script = tmp_path / "train_fake.py"
+    script.write_text(RECIPE)
+    page = subprocess.Popen(
+        # As a script starts it in the background: there, Ctrl-C is ignored from the start.
+        [
+            *("sh", "-c", 'trap "" INT; exec "$@"', "sh"),
+            *(sys.executable, "-c", PAGE, str(tmp_path / "work"), str(script)),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert page.stdout is not None
+    said = {}
+    try:
+        said = json.loads(page.stdout.readline())
+        assert Path(said["uploads"]).is_dir()
+        for name in signals.split():
+            page.send_signal(getattr(signal, f"SIG{name}"))
+        assert page.wait(timeout=60) == 0
+        assert page.stdout.read() == "ended\n"
+        for pid in (said["child"], said["train"]):
+            with pytest.raises(ProcessLookupError):
+                os.kill(pid, 0)
+    finally:
+        for pid in (page.pid, said.get("child"), said.get("train")):
+            with contextlib.suppress(ProcessLookupError, TypeError):
+                os.kill(pid, signal.SIGKILL)
+    run = Path(said["run"])
+    assert (run / "vits-1" / "checkpoint_7.pth").is_file()
+    assert json.loads((run / "run.json").read_text())["stopped"] is True
+    assert not Path(said["uploads"]).exists()
+
+
+def test_nohup_is_honoured() -> None:
+    from coqui_amharic_ext.webui.ending import like_ctrl_c
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with like_ctrl_c():
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGTERM)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
