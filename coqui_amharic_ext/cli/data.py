@@ -34,7 +34,9 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 def check(
     metadata: Annotated[
         list[Path],
-        typer.Option("--metadata", "-m", help="Metadata file; may be given several times."),
+        typer.Option(
+            "--metadata", "-m", help="Corpus folder or metadata file; may be given several times."
+        ),
     ],
     layout: Layout = "auto",
     language: Language = "am",

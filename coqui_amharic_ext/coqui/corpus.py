@@ -9,7 +9,7 @@ from typing import Final
 
 from coqui_amharic_ext.coqui.languages import is_amharic
 from coqui_amharic_ext.data.findings import DataError
-from coqui_amharic_ext.data.metadata import read_metadata
+from coqui_amharic_ext.data.metadata import read_all
 
 PLAIN: Final = ".txt"
 """A file with this ending is a list of texts, one a line, with no clips."""
@@ -30,7 +30,7 @@ def read_corpus(paths: Iterable[str | Path]) -> Iterator[Sample]:
     Parameters
     ----------
     paths : iterable of path
-        Metadata files in the layouts of ``data.metadata``, or ``.txt`` files.
+        Corpus folders, metadata files in the layouts of ``data.metadata``, or ``.txt`` files.
 
     Raises
     ------
@@ -48,15 +48,16 @@ def read_corpus(paths: Iterable[str | Path]) -> Iterator[Sample]:
 
 
 def _metadata(path: Path) -> Iterator[Sample]:
-    found = read_metadata(path)
-    for finding in found.findings:
-        if finding.kind == "columns":
-            raise DataError(
-                f"{finding.place}: {finding.message}; coqui-amharic data check lists all such lines"
-            )
-    for row in found.rows:
-        if row.text.strip() and (not row.language or is_amharic(row.language)):
-            yield Sample(row.text, row.audio, row.place)
+    for found in read_all([path]):
+        for finding in found.findings:
+            if finding.kind == "columns":
+                raise DataError(
+                    f"{finding.place}: {finding.message}; coqui-amharic data check lists all such "
+                    "lines"
+                )
+        for row in found.rows:
+            if row.text.strip() and (not row.language or is_amharic(row.language)):
+                yield Sample(row.text, row.audio, row.place)
 
 
 def _plain(path: Path) -> Iterator[Sample]:

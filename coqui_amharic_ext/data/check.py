@@ -17,7 +17,7 @@ from coqui_amharic_ext.data import text as texts
 from coqui_amharic_ext.data.audio import AudioError, Clip, measure
 from coqui_amharic_ext.data.findings import KINDS, DataError, Finding
 from coqui_amharic_ext.data.limits import XTTS, Limits
-from coqui_amharic_ext.data.metadata import Metadata, Row, language_code, read_metadata
+from coqui_amharic_ext.data.metadata import Metadata, Row, language_code, read_all
 from coqui_amharic_ext.data.text import Reader
 from coqui_amharic_ext.settings import get_settings
 from coqui_amharic_ext.text.policy import TextPolicy
@@ -131,7 +131,7 @@ def check(
     Parameters
     ----------
     metadata : sequence of Path
-        Its metadata files; together they are one corpus.
+        Its metadata files, or the folders of corpora; together they are one corpus.
     layout : str
         As in ``read_metadata``.
     language : str
@@ -150,7 +150,7 @@ def check(
     """
     if not metadata:
         raise DataError("give at least one metadata file")
-    read = tuple(read_metadata(path, layout) for path in metadata)
+    read = read_all(metadata, layout)
     rows = [row for one in read for row in one.rows]
     clips = _measure_all(rows, tell)
     language = language_code(language)
@@ -163,7 +163,7 @@ def check(
         tell(len(rows) + len(done), 2 * len(rows))
     added = [*_duplicates(done), *_repeated(done), *_paces(done)]
     done = _with(done, added)
-    whole = [*_splits(read[0].path, done)]
+    whole = [found for one in read for found in _splits(one.path, done, len(read))]
     findings = [found for one in read for found in one.findings]
     findings += [found for one in done for found in one.findings]
     order = {one.path: number for number, one in enumerate(read)}
@@ -409,9 +409,10 @@ def _paces(rows: Iterable[Examined]) -> list[Finding]:
     return found
 
 
-def _splits(path: Path, rows: Sequence[Examined]) -> list[Finding]:
-    """Find what would stop upstream's split into training and evaluation clips."""
-    size = min(EVAL_MOST, int(len(rows) * EVAL_SHARE))
+def _splits(path: Path, corpus: Iterable[Examined], files: int) -> list[Finding]:
+    """Find what would stop upstream's split of a file into training and evaluation clips."""
+    rows = [done for done in corpus if done.row.metadata == path and not done.row.split]
+    size = min(EVAL_MOST // files, int(len(rows) * EVAL_SHARE))
     if rows and size == 0:
         share = math.ceil(1000 / len(rows)) / 1000
         message = (

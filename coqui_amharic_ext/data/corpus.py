@@ -7,16 +7,15 @@ import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from coqui_amharic_ext.data.audio import write_wav
 from coqui_amharic_ext.data.findings import DataError
+from coqui_amharic_ext.data.manifest import EVAL, TRAIN, Part, write_manifest
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-LAYOUTS: Final = ("ljspeech", "coqui")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +27,7 @@ class Written:
     spoken: str
     speaker: str
     language: str
+    split: str
 
 
 class CorpusWriter:
@@ -57,6 +57,7 @@ class CorpusWriter:
         spoken: str,
         speaker: str = "",
         language: str = "",
+        split: str = "",
     ) -> None:
         """Write one clip.
 
@@ -70,6 +71,8 @@ class CorpusWriter:
             Its text as written and as it is read out; a ``|`` becomes a space.
         speaker, language : str
             Empty where there is none.
+        split : str
+            ``train`` or ``eval`` where the corpus is split already.
         """
         name = self._unique(name)
         target = self._folder / "wavs" / f"{name}.wav"
@@ -78,7 +81,9 @@ class CorpusWriter:
         else:
             write_wav(target, audio, self._rate)
         self.clips.append(
-            Written(name, _one_line(written), _one_line(spoken), _one_line(speaker), language)
+            Written(
+                name, _one_line(written), _one_line(spoken), _one_line(speaker), language, split
+            )
         )
 
     def _unique(self, name: str) -> str:
@@ -91,20 +96,18 @@ class CorpusWriter:
         self._names.add(found.lower())
         return found
 
-    def finish(self, layout: str = "auto") -> tuple[Path, ...]:
-        """Write the metadata.
-
-        Parameters
-        ----------
-        layout : str
-            ``ljspeech``, ``coqui``, or ``auto``: ``coqui`` where there is more than one speaker,
-            since LJSpeech's layout has no place for them.
+    def finish(self) -> tuple[str, tuple[Path, ...]]:
+        """Write the metadata, and ``corpus.json``, by which the recipes find them.
 
         Returns
         -------
+        str
+            Upstream's formatter for them: ``coqui`` where there is more than one speaker, since
+            LJSpeech's layout has no place for them, else ``ljspeech``.
         tuple of Path
-            ``metadata.csv``; with several languages one file each, ``metadata_am.csv``, since
-            upstream takes the language from the data set's config.
+            ``metadata.csv``. With several languages one file each, ``metadata_am.csv``, since
+            upstream takes the language from the data set's config; a corpus that is split already
+            has ``metadata_train.csv`` and ``metadata_eval.csv``.
 
         Raises
         ------
@@ -113,24 +116,32 @@ class CorpusWriter:
         """
         if not self.clips:
             raise DataError("not one clip is left")
-        if layout == "auto":
-            layout = "coqui" if len({clip.speaker for clip in self.clips}) > 1 else "ljspeech"
+        speakers = {clip.speaker for clip in self.clips}
+        formatter = "coqui" if len(speakers) > 1 else "ljspeech"
         languages = list(dict.fromkeys(clip.language for clip in self.clips))
-        paths = []
+        parts = []
         for language in languages:
-            name = "metadata.csv" if len(languages) == 1 else f"metadata_{language or 'none'}.csv"
-            clips = [clip for clip in self.clips if clip.language == language]
-            paths.append(_write_metadata(self._folder / name, clips, layout))
-        return tuple(paths)
+            of_it = [clip for clip in self.clips if clip.language == language]
+            # Clips for evaluation alone, or for training alone, are no split.
+            given = {clip.split == EVAL for clip in of_it} == {False, True}
+            for split in (TRAIN, EVAL) if given else ("",):
+                clips = [c for c in of_it if not given or (c.split == EVAL) == (split == EVAL)]
+                middle = (language or "none") if len(languages) > 1 else ""
+                name = "_".join(filter(None, ("metadata", middle, split)))
+                path = _write_metadata(self._folder / f"{name}.csv", clips, formatter)
+                parts.append(Part(path, language, split))
+        named = speakers if formatter == "coqui" else ()
+        write_manifest(self._folder, formatter, self._rate, parts, named)
+        return formatter, tuple(part.metadata for part in parts)
 
 
 def _one_line(text: str) -> str:
     return " ".join(text.replace("|", " ").split())
 
 
-def _write_metadata(path: Path, clips: list[Written], layout: str) -> Path:
+def _write_metadata(path: Path, clips: list[Written], formatter: str) -> Path:
     with path.open("w", encoding="utf-8", newline="") as target:
-        if layout == "ljspeech":
+        if formatter == "ljspeech":
             target.writelines(f"{c.name}|{c.written}|{c.spoken}\n" for c in clips)
             return path
         table = csv.writer(target, delimiter="|", lineterminator="\n")

@@ -97,10 +97,10 @@ def fix(
                 f"not one row of {len(report.rows)} can be used; the first: "
                 f"{left_out[0].place}: {left_out[0].message}"
             )
-        paths = writer.finish()
+        _, paths = writer.finish()
         if left_out:
             _list(partial / LEFT_OUT, left_out)
-        copy = _checked(paths, report, limits, reader)
+        copy = _checked(paths, limits, reader)
     return Fixed(
         folder,
         tuple(folder / path.name for path in paths),
@@ -130,6 +130,7 @@ def _write(writer: CorpusWriter, done: Examined, limits: Limits) -> Finding | No
         spoken=done.spoken,
         speaker=row.speaker,
         language=done.language,
+        split=row.split,
     )
     return None
 
@@ -168,15 +169,10 @@ def _list(path: Path, left_out: list[Finding]) -> None:
             table.writerow((f.place, f.kind, f.message, f.audio, " ".join(f.text.split())))
 
 
-def _checked(
-    paths: tuple[Path, ...], before: Report, limits: Limits, reader: Reader | None
-) -> Report:
-    """Check the copy as a corpus of its own, language by language as upstream will read it."""
-    language_of = {done.language for done in before.rows if done.usable}
-    reports = []
-    for path in paths:
-        language = path.stem.partition("_")[2] or next(iter(language_of))
-        reports.append(check([path], language=language, limits=limits, reader=reader))
+def _checked(paths: tuple[Path, ...], limits: Limits, reader: Reader | None) -> Report:
+    """Check the copy as a corpus of its own, file by file as upstream will read it."""
+    # Its manifest says each file's language.
+    reports = [check([path], limits=limits, reader=reader) for path in paths]
     whole = Report(
         tuple(m for r in reports for m in r.metadata),
         tuple(row for r in reports for row in r.rows),

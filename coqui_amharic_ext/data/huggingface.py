@@ -196,6 +196,7 @@ class _Table:
             speaker=self._label(self._speaker, row),
             language=language_code(self._label(self._language, row)),
             written="",
+            split="",
             load=self._loader(audio),
         )
 

@@ -134,14 +134,13 @@ def import_corpus(
             tell(number, opened.total)
         if not writer.clips:
             raise DataError(f"{source}: not one clip can be imported; {_first(left_out)}")
-        speakers = len({clip.speaker for clip in writer.clips}) > 1
-        paths = writer.finish()
+        formatter, paths = writer.finish()
         if left_out:
             _list(partial / LEFT_OUT, left_out)
     return Imported(
         folder,
         tuple(folder / path.name for path in paths),
-        "coqui" if speakers else "ljspeech",
+        formatter,
         len(writer.clips),
         seconds,
         tuple(left_out),
@@ -161,6 +160,7 @@ def _add(writer: CorpusWriter, clip: SourceClip, rate: int, language: str) -> fl
         spoken=clip.text,
         speaker=clip.speaker,
         language=clip.language or language_code(language),
+        split=clip.split,
     )
     return len(audio) / rate
 

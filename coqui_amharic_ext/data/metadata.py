@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from coqui_amharic_ext.coqui.languages import AMHARIC, is_amharic
 from coqui_amharic_ext.data.findings import DataError, Finding
+from coqui_amharic_ext.data.manifest import MANIFEST, part_of, parts_of
 
 LAYOUTS: Final = ("ljspeech", "coqui", "common_voice", "audiofolder")
 
@@ -39,6 +40,8 @@ class Row:
         Empty where the metadata do not say.
     written : str
         The text as first written, where the layout keeps both forms.
+    split : str
+        ``train`` or ``eval`` where the corpus is split already.
     """
 
     metadata: Path
@@ -48,6 +51,7 @@ class Row:
     speaker: str = ""
     language: str = ""
     written: str = ""
+    split: str = ""
 
     @property
     def place(self) -> str:
@@ -97,7 +101,27 @@ def read_metadata(path: Path, layout: str = "auto") -> Metadata:
         )
     if not found.rows and not findings:
         raise DataError(f"{path}: no rows; the layout taken was {layout}")
-    return Metadata(path, layout, found.rows, tuple(findings))
+    part = part_of(path)
+    if part.formatter not in ("", layout):
+        what = f"{MANIFEST} says {part.formatter}, but this is in the layout {layout}"
+        findings.insert(0, Finding("layout", f"{what}; upstream stops here", path))
+    rows = found.rows
+    if part.language or part.split:
+        rows = tuple(
+            replace(row, language=row.language or part.language, split=part.split) for row in rows
+        )
+    return Metadata(path, layout, rows, tuple(findings))
+
+
+def read_all(paths: Iterable[Path], layout: str = "auto") -> tuple[Metadata, ...]:
+    """Read metadata files; a corpus folder stands for all of its own.
+
+    Raises
+    ------
+    DataError
+        As ``read_metadata``, or a folder is no corpus.
+    """
+    return tuple(read_metadata(part.metadata, layout) for path in paths for part in parts_of(path))
 
 
 def _lines(path: Path) -> tuple[list[str], bool]:

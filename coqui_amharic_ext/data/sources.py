@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from coqui_amharic_ext.data.audio import AudioError, load_mono
 from coqui_amharic_ext.data.findings import DataError
+from coqui_amharic_ext.data.manifest import find_parts
 from coqui_amharic_ext.data.metadata import COMMON_VOICE_FILES, read_metadata
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class SourceClip:
         Empty where the source does not say.
     written : str
         The text as first written, where the source keeps both forms.
+    split : str
+        ``train`` or ``eval`` where it is in a corpus that is split for upstream already.
     load : callable
         Takes a sample rate and returns the audio; raises ``AudioError``.
     """
@@ -43,6 +46,7 @@ class SourceClip:
     speaker: str
     language: str
     written: str
+    split: str
     load: Callable[[int], NDArray[np.float32]]
 
 
@@ -114,6 +118,8 @@ def _metadata_files(path: Path, split: str | None) -> list[Path]:
         return [path]
     if split is not None:
         candidates = [path / f"{split}.tsv", *(path / split / name for name in METADATA_NAMES[:2])]
+    elif parts := find_parts(path):
+        return [part.metadata for part in parts]
     else:
         candidates = [path / name for name in METADATA_NAMES]
         candidates += sorted(p for name in METADATA_NAMES[:2] for p in path.glob(f"*/{name}"))
@@ -144,6 +150,7 @@ def _from_metadata(paths: list[Path], layout: str) -> Source:
                     speaker=row.speaker,
                     language=row.language,
                     written=row.written,
+                    split=row.split,
                     load=_file_loader(row.audio),
                 )
 

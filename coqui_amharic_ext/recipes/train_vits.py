@@ -1,15 +1,19 @@
 """Train VITS on Amharic, as upstream's LJSpeech recipe does; only config values differ.
 
-``python train_vits.py --data FOLDER --output FOLDER`` with a corpus in LJSpeech's layout
-(``metadata.csv`` and ``wavs/``). Any config value can be given as ``--coqpit.NAME VALUE``, and any
-of the trainer's own arguments (``--restore_path``, ...) as they are.
+``python train_vits.py --data FOLDER --output FOLDER`` with a corpus in LJSpeech's or Coqui's layout
+(``metadata.csv`` and ``wavs/``); several speakers become several voices. Any config value can be
+given as ``--coqpit.NAME VALUE``, and any of the trainer's own arguments (``--restore_path``, ...)
+as they are.
 
 ``--continue_path RUN`` goes on with an interrupted run from its last whole checkpoint; everything
 else is then taken from the run's folder. ``tensorboard --logdir RUN`` shows how it goes.
 """
 
 import argparse
+import json
 import os
+import re
+from typing import Any
 
 from trainer import Trainer, TrainerArgs
 from TTS.config.shared_configs import BaseAudioConfig
@@ -18,6 +22,8 @@ from TTS.tts.configs.vits_config import VitsConfig
 from TTS.tts.datasets import load_tts_samples
 from TTS.tts.models.vits import Vits
 
+ENDINGS = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".webm")
+
 
 def main() -> None:
     """Build the config, the model and the trainer, and train."""
@@ -25,6 +31,12 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--data", help="folder with metadata.csv and wavs/")
+    parser.add_argument(
+        "--formatter", default="auto", help="upstream's, for its metadata (default: auto)"
+    )
+    parser.add_argument(
+        "--language", default="am", help="which of its languages is trained (default: am)"
+    )
     parser.add_argument("--output", default="runs", help="folder for the run (default: runs)")
     parser.add_argument("--continue_path", default="", help="run to go on with")
     arguments, overrides = parser.parse_known_args()
@@ -42,13 +54,15 @@ def main() -> None:
             os.makedirs(arguments.output, exist_ok=True)
         except OSError as error:
             parser.error(f"--output {arguments.output} cannot be written: {error.strerror}")
-        config = _config(arguments.data, arguments.output)
+        try:
+            config = _config(arguments)
+        except ValueError as error:
+            parser.error(str(error))
     metadata = os.path.join(config.datasets[0].path, config.datasets[0].meta_file_train)
     if not os.path.isfile(metadata):
         parser.error(f"{metadata} is missing; --data is the folder with metadata.csv and wavs/")
     if overrides:
         config.parse_known_args(overrides, relaxed_parser=True)
-
     try:
         train_samples, eval_samples = load_tts_samples(
             config,
@@ -61,6 +75,20 @@ def main() -> None:
             f"{metadata} cannot be used: {error}; for what to do about it:\n"
             f"coqui-amharic data check --model vits --metadata {metadata}"
         )
+    if not arguments.continue_path:
+        rate = _about(arguments.data).get("sample_rate", config.audio.sample_rate)
+        if rate != config.audio.sample_rate:  # upstream does not resample for VITS
+            parser.error(
+                f"the clips in {arguments.data} have {rate} Hz, the model has "
+                f"{config.audio.sample_rate} Hz; give --coqpit.audio.sample_rate {rate}"
+            )
+    chosen = any("use_speaker_embedding" in name for name in overrides)
+    if not arguments.continue_path and not chosen:
+        # As in upstream's VCTK recipe. Synthesis asks for a voice only where there are several.
+        speakers = sorted({sample["speaker_name"] for sample in train_samples + eval_samples})
+        if len(speakers) > 1:
+            config.use_speaker_embedding = config.model_args.use_speaker_embedding = True
+            config.speakers = speakers
     model = Vits(config)
     trainer = Trainer(
         TrainerArgs(),
@@ -73,14 +101,27 @@ def main() -> None:
     trainer.fit()
 
 
-def _config(data: str, output: str) -> VitsConfig:
+def _config(arguments: argparse.Namespace) -> VitsConfig:
     """Return the config of a new run."""
-    dataset_config = BaseDatasetConfig(
-        formatter="ljspeech",
-        meta_file_train="metadata.csv",
-        path=os.path.abspath(data),
-        language="am",
-    )
+    data, output, language = arguments.data, arguments.output, arguments.language
+    parts = _parts(data, arguments.formatter, language)
+    parts = parts or [("ljspeech", "metadata.csv", "", language)]
+    others = sorted({part[3] for part in parts} - {language})
+    if len(others) == len(parts):
+        raise ValueError(f"{data} has no {language} but {', '.join(others)}; see --language")
+    if others:
+        print(f" > {data} has {', '.join(others)}, too; {language} alone is trained (--language)")
+    datasets = [
+        BaseDatasetConfig(
+            formatter=formatter,
+            meta_file_train=train,
+            meta_file_val=evaluate,
+            path=os.path.abspath(data),
+            language=language,
+        )
+        for formatter, train, evaluate, of in parts
+        if of == language
+    ]
     return VitsConfig(
         audio=BaseAudioConfig(
             sample_rate=22050,
@@ -100,21 +141,83 @@ def _config(data: str, output: str) -> VitsConfig:
         test_delay_epochs=-1,
         epochs=1000,
         use_phonemes=True,
-        phoneme_language="am",
+        phoneme_language=language,
         phoneme_cache_path=os.path.join(os.path.abspath(output), "phoneme_cache"),
         compute_input_seq_cache=True,
         print_step=25,
         print_eval=True,
         mixed_precision=True,
         output_path=output,
-        datasets=[dataset_config],
+        datasets=datasets,
         cudnn_benchmark=False,
         test_sentences=[
             ["ሰላም፣ እንዴት ነህ?"],
             ["በ2015 ዓ.ም አዲስ ድልድይ ተሠራ።"],
             ["ጳውሎስ ጠዋት ጥቁር ቡና ይጠጣል።"],
-        ],
+        ]
+        if language == "am"
+        else [],
     )
+
+
+def _parts(folder: str, formatter: str, language: str) -> list[tuple[str, str, str, str]]:
+    """Return each data set's formatter, metadata to train and to evaluate on, and language.
+
+    ``coqui-amharic data import`` writes a ``corpus.json`` that says them, else the files' names do;
+    the language is ``language`` where neither does.
+
+    Raises
+    ------
+    ValueError
+        It says nothing that can be used, or the layout is not one of upstream's.
+    """
+    about = _about(folder)
+    if about:
+        formatter = about["formatter"] if formatter == "auto" else formatter
+        found = [(d["train"], d.get("eval", ""), d["language"]) for d in about["datasets"]]
+        return [(formatter, *each) for each in found]
+    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    evals = [f"metadata_{e}.csv" for e in ("eval", "val", "dev") if f"metadata_{e}.csv" in names]
+    if "metadata.csv" in names:
+        found = [("metadata.csv", "", language)]
+    elif "metadata_train.csv" in names:
+        found = [("metadata_train.csv", (evals or [""])[0], language)]
+    else:
+        of_one = re.compile(r"metadata_([a-z]{2}(?:-[a-z]{2})?)\.csv")
+        found = [(name, "", match[1]) for name in names if (match := of_one.fullmatch(name))]
+    if formatter == "auto":
+        return [(_formatter(os.path.join(folder, each[0])), *each) for each in found]
+    return [(formatter, *each) for each in found]
+
+
+def _about(folder: str) -> dict[str, Any]:
+    """Return what a corpus says about itself in ``corpus.json``; nothing without one."""
+    path = os.path.join(folder, "corpus.json")
+    if not os.path.isfile(path):
+        return {}
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            about = json.load(file)
+        about["formatter"], [(d["train"], d["language"]) for d in about["datasets"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} does not say what the corpus is ({error!r}); delete it") from None
+    return dict(about)
+
+
+def _formatter(metadata: str) -> str:
+    """Tell Coqui's layout, which names its columns, from LJSpeech's."""
+    with open(metadata, encoding="utf-8-sig") as file:
+        columns = file.readline().rstrip("\n").split("|")
+    if {"audio_file", "text"} <= set(columns):
+        return "coqui"
+    folder, name = os.path.dirname(metadata), columns[0].strip()
+    written = "\\" in name or os.path.splitext(name)[1].lower() in ENDINGS
+    if written and not os.path.isfile(os.path.join(folder, "wavs", f"{name}.wav")):
+        raise ValueError(
+            f"{metadata} names {name!r}, for which upstream looks in wavs/{name}.wav; convert it:\n"
+            f"coqui-amharic data import {folder} --out CORPUS"
+        )
+    return "ljspeech"
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """Train XTTS's GPT on Amharic, as upstream's LJSpeech recipe does; only config values differ.
 
 ``python train_xtts_gpt.py --data FOLDER --vocab vocab.json --dvae dvae.pth --mel-stats stats.pth``
-with a corpus in LJSpeech's layout (``metadata.csv`` and ``wavs/``). ``--checkpoint model.pth``
-starts from an XTTS checkpoint whose text embedding has a row for every token of the vocabulary
-(``coqui-amharic checkpoint extend`` makes one). Any config value can be given as
-``--coqpit.NAME VALUE``, any of the trainer's own arguments (``--restore_path``, ...) as they are.
+with a corpus in LJSpeech's or Coqui's layout: ``metadata.csv``, or a ``metadata_LANGUAGE.csv`` for
+each language, and ``wavs/``. ``--checkpoint model.pth`` starts from an XTTS checkpoint whose text
+embedding has a row for every token of the vocabulary (``coqui-amharic checkpoint extend`` makes
+one). Any config value can be given as ``--coqpit.NAME VALUE``, any of the trainer's own arguments
+(``--restore_path``, ...) as they are.
 
 Against forgetting, mix in data of the languages that the checkpoint speaks:
 ``--keep-languages en=FOLDER de=FOLDER --keep-share 0.2``. New text tokens settle first with
@@ -18,6 +19,7 @@ is all that ``tts --model_path RUN/best_model.pth --config_path RUN/config.json`
 import argparse
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,8 @@ WEIGHTS = "COQUI_AMHARIC_LANGUAGE_WEIGHTS"
 FREEZE = "COQUI_AMHARIC_FREEZE"
 FREEZE_STEPS = "COQUI_AMHARIC_FREEZE_STEPS"
 
+ENDINGS = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".webm")
+
 
 def main() -> None:
     """Build the config, the model and the trainer, and train."""
@@ -35,7 +39,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--data", help="folder with metadata.csv and wavs/")
-    parser.add_argument("--formatter", default="ljspeech", help="of metadata.csv: ljspeech, coqui")
+    parser.add_argument(
+        "--formatter", default="auto", help="upstream's, for all metadata (default: auto)"
+    )
     parser.add_argument("--vocab", help="XTTS vocabulary that knows Amharic")
     parser.add_argument("--dvae", help="the DVAE's checkpoint, dvae.pth")
     parser.add_argument("--mel-stats", help="the mel statistics, mel_stats.pth")
@@ -77,6 +83,8 @@ def main() -> None:
                 parser.error(f"--{name.replace('_', '-')} is needed, or --continue_path")
         variables = _variables(arguments, parser)
         _require_files(arguments, parser)
+        datasets = _datasets(arguments, parser)
+        variables |= _weights(arguments, [dataset["language"] for dataset in datasets])
     for name, value in variables.items():
         os.environ.setdefault(name, value)
 
@@ -90,7 +98,7 @@ def main() -> None:
         # The run's own checkpoint holds everything.
         config.model_args.xtts_checkpoint = ""
     else:
-        config = _config(arguments)
+        config = _config(arguments, datasets)
     if "am" not in config.languages:
         parser.error("coqui-amharic-ext is not active here, without which XTTS has no Amharic")
     if overrides:
@@ -107,7 +115,7 @@ def main() -> None:
         folders = ", ".join(dataset.path for dataset in config.datasets)
         parser.error(
             f"the data in {folders} cannot be used: {error}; for what to do about it:\n"
-            f"coqui-amharic data check --metadata {config.datasets[0].path}/metadata.csv"
+            f"coqui-amharic data check --metadata {config.datasets[0].path}"
         )
     model = GPTTrainer(config)
     trainer = Trainer(
@@ -131,9 +139,6 @@ def _require_files(arguments: argparse.Namespace, parser: argparse.ArgumentParse
         given = getattr(arguments, name)
         if given and not Path(given).is_file():
             parser.error(f"--{name.replace('_', '-')} {given}: there is no such file")
-    for folder in (arguments.data, *(p.partition("=")[2] for p in arguments.keep_languages)):
-        if not (Path(folder) / "metadata.csv").is_file():
-            parser.error(f"{folder} has no metadata.csv; give a folder with metadata.csv and wavs/")
     try:
         os.makedirs(arguments.output, exist_ok=True)
     except OSError as error:
@@ -150,10 +155,6 @@ def _variables(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -
             parser.error("--keep-languages takes LANG=FOLDER of other languages than am")
         if not 0 < arguments.keep_share < 1:
             parser.error("--keep-share is between 0 and 1")
-        # Upstream draws each language as often as any other, however little there is of it.
-        each = arguments.keep_share / len(languages)
-        weights = {"am": 1 - arguments.keep_share, **dict.fromkeys(languages, each)}
-        found[WEIGHTS] = ",".join(f"{name}={weight:.6g}" for name, weight in weights.items())
     if arguments.freeze:
         found[FREEZE] = arguments.freeze
         found[FREEZE_STEPS] = str(arguments.freeze_steps)
@@ -162,24 +163,117 @@ def _variables(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -
     return found
 
 
-def _config(arguments: argparse.Namespace) -> Any:
+def _weights(arguments: argparse.Namespace, languages: list[str]) -> dict[str, str]:
+    """Return the shares of the languages; those of --data share equally what is not kept."""
+    kept = [part.partition("=")[0] for part in arguments.keep_languages]
+    if not kept:
+        return {}
+    # Upstream draws each language as often as any other, however little there is of it.
+    trained = [language for language in languages if language not in kept]
+    weights = dict.fromkeys(trained, (1 - arguments.keep_share) / len(trained))
+    weights |= dict.fromkeys(kept, arguments.keep_share / len(kept))
+    return {WEIGHTS: ",".join(f"{name}={weight:.6g}" for name, weight in weights.items())}
+
+
+def _datasets(
+    arguments: argparse.Namespace, parser: argparse.ArgumentParser
+) -> list[dict[str, str]]:
+    """Return the values of upstream's data set configs."""
+    found: list[dict[str, str]] = []
+    kept = [part.split("=", 1) for part in arguments.keep_languages]
+    for only, folder in [("", arguments.data), *kept]:
+        try:
+            parts = _parts(folder, arguments.formatter, only or "am")
+        except ValueError as error:
+            parser.error(str(error))
+        if not parts:
+            parser.error(f"{folder} has no metadata.csv; give a folder with metadata.csv and wavs/")
+        languages = [language for *_, language in parts]
+        if only and only not in languages:
+            parser.error(f"--keep-languages {only}={folder}: it has {', '.join(languages)}")
+        if only in [dataset["language"] for dataset in found]:
+            parser.error(f"--keep-languages {only}={folder}: {only} is in {arguments.data}, too")
+        found += [
+            {
+                "formatter": formatter,
+                "meta_file_train": train,
+                "meta_file_val": evaluate,
+                "path": os.path.abspath(folder),
+                "language": language,
+            }
+            for formatter, train, evaluate, language in parts
+            if language == (only or language)
+        ]
+    return found
+
+
+def _parts(folder: str, formatter: str, language: str) -> list[tuple[str, str, str, str]]:
+    """Return each data set's formatter, metadata to train and to evaluate on, and language.
+
+    ``coqui-amharic data import`` writes a ``corpus.json`` that says them, else the files' names do;
+    the language is ``language`` where neither does.
+
+    Raises
+    ------
+    ValueError
+        It says nothing that can be used, or the layout is not one of upstream's.
+    """
+    about = _about(folder)
+    if about:
+        formatter = about["formatter"] if formatter == "auto" else formatter
+        found = [(d["train"], d.get("eval", ""), d["language"]) for d in about["datasets"]]
+        return [(formatter, *each) for each in found]
+    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    evals = [f"metadata_{e}.csv" for e in ("eval", "val", "dev") if f"metadata_{e}.csv" in names]
+    if "metadata.csv" in names:
+        found = [("metadata.csv", "", language)]
+    elif "metadata_train.csv" in names:
+        found = [("metadata_train.csv", (evals or [""])[0], language)]
+    else:
+        of_one = re.compile(r"metadata_([a-z]{2}(?:-[a-z]{2})?)\.csv")
+        found = [(name, "", match[1]) for name in names if (match := of_one.fullmatch(name))]
+    if formatter == "auto":
+        return [(_formatter(os.path.join(folder, each[0])), *each) for each in found]
+    return [(formatter, *each) for each in found]
+
+
+def _about(folder: str) -> dict[str, Any]:
+    """Return what a corpus says about itself in ``corpus.json``; nothing without one."""
+    path = os.path.join(folder, "corpus.json")
+    if not os.path.isfile(path):
+        return {}
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            about = json.load(file)
+        about["formatter"], [(d["train"], d["language"]) for d in about["datasets"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} does not say what the corpus is ({error!r}); delete it") from None
+    return dict(about)
+
+
+def _formatter(metadata: str) -> str:
+    """Tell Coqui's layout, which names its columns, from LJSpeech's."""
+    with open(metadata, encoding="utf-8-sig") as file:
+        columns = file.readline().rstrip("\n").split("|")
+    if {"audio_file", "text"} <= set(columns):
+        return "coqui"
+    folder, name = os.path.dirname(metadata), columns[0].strip()
+    written = "\\" in name or os.path.splitext(name)[1].lower() in ENDINGS
+    if written and not os.path.isfile(os.path.join(folder, "wavs", f"{name}.wav")):
+        raise ValueError(
+            f"{metadata} names {name!r}, for which upstream looks in wavs/{name}.wav; convert it:\n"
+            f"coqui-amharic data import {folder} --out CORPUS"
+        )
+    return "ljspeech"
+
+
+def _config(arguments: argparse.Namespace, datasets: list[dict[str, str]]) -> Any:
     """Return upstream's config for a new run."""
     from TTS.tts.configs.shared_configs import BaseDatasetConfig
     from TTS.tts.configs.xtts_config import XttsAudioConfig
     from TTS.tts.layers.xtts.trainer.gpt_trainer import GPTArgs, GPTTrainerConfig
 
-    folders = {"am": arguments.data}
-    folders.update(part.split("=", 1) for part in arguments.keep_languages)
     speaker = [os.path.abspath(arguments.speaker)]
-    datasets = [
-        BaseDatasetConfig(
-            formatter=arguments.formatter,
-            meta_file_train="metadata.csv",
-            path=os.path.abspath(folder),
-            language=language,
-        )
-        for language, folder in folders.items()
-    ]
     model_args = GPTArgs(
         max_conditioning_length=132300,
         min_conditioning_length=66150,
@@ -206,7 +300,7 @@ def _config(arguments: argparse.Namespace) -> Any:
         project_name="XTTS_trainer",
         dashboard_logger="tensorboard",
         audio=XttsAudioConfig(sample_rate=22050, dvae_sample_rate=22050, output_sample_rate=24000),
-        datasets=datasets,
+        datasets=[BaseDatasetConfig(**values) for values in datasets],
         batch_size=3,
         batch_group_size=48,
         eval_batch_size=3,

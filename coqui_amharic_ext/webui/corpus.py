@@ -42,22 +42,19 @@ class Check:
     clips: tuple[tuple[str, str], ...]
 
 
-def metadata_of(work: WorkFolder, given: str) -> Path:
-    """Find the metadata file of what was given: a corpus folder or the file itself."""
+def metadata_of(work: WorkFolder, given: str) -> tuple[Path, ...]:
+    """Find the metadata files of what was given: a corpus folder or a file itself."""
+    from coqui_amharic_ext.data.manifest import parts_of
+
     found = work.inside(given, "corpus folder or metadata file")
-    if found.is_dir():
-        inside = found / "metadata.csv"
-        if not inside.is_file():
-            raise DataError(f"{work.shown(found)} has no metadata.csv; give its metadata file")
-        found = work.file(str(inside), "metadata file")
-    elif not found.is_file():
+    if not found.exists():
         raise DataError(f"{work.shown(found)} does not exist")
-    if found.suffix.lower() not in METADATA:
+    if found.is_file() and found.suffix.lower() not in METADATA:
         raise DataError(f"{work.shown(found)} is not a metadata file ({', '.join(METADATA)})")
-    return found
+    return tuple(work.file(str(part.metadata), "metadata file") for part in parts_of(found))
 
 
-def require_inside(work: WorkFolder, metadata: Path) -> None:
+def require_inside(work: WorkFolder, metadata: tuple[Path, ...]) -> None:
     """Refuse metadata that name audio outside the work folder, before any of it is read.
 
     Raises
@@ -65,12 +62,12 @@ def require_inside(work: WorkFolder, metadata: Path) -> None:
     DataError
         A row does; the message names its line.
     """
-    from coqui_amharic_ext.data.metadata import read_metadata
+    from coqui_amharic_ext.data.metadata import read_all
 
-    for row in read_metadata(metadata).rows:
+    for row in (row for read in read_all(metadata) for row in read.rows):
         if not work.holds(row.audio):
             raise DataError(
-                f"{work.shown(metadata)}:{row.line}: {row.audio} is outside the work folder "
+                f"{work.shown(row.metadata)}:{row.line}: {row.audio} is outside the work folder "
                 f"{work.root}, so nothing of it is read"
             )
 
@@ -90,7 +87,7 @@ def run_check(work: WorkFolder, given: str, model: str, tell: Callable[[int, int
         raise DataError(f"model {model!r} is not known; valid values: {', '.join(MODELS)}")
     metadata = metadata_of(work, given)
     require_inside(work, metadata)
-    return shown(work, check([metadata], limits=MODELS[model], tell=tell), model)
+    return shown(work, check(metadata, limits=MODELS[model], tell=tell), model)
 
 
 def shown(work: WorkFolder, report: Report, model: str) -> Check:

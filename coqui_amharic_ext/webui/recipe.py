@@ -11,6 +11,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from coqui_amharic_ext.data.findings import DataError
+from coqui_amharic_ext.data.manifest import parts_of
 from coqui_amharic_ext.errors import CoquiAmharicError
 from coqui_amharic_ext.settings import ENVIRONMENT, get_settings
 from coqui_amharic_ext.webui.workfolder import WorkFolder
@@ -107,11 +109,10 @@ def plan(form: TrainForm, work: WorkFolder) -> Plan:
     if form.recipe not in RECIPES:
         raise FormError(f"model {form.recipe!r} is not known; choose {' or '.join(RECIPES)}")
     data = work.folder(form.data, "data set folder")
-    if not (data / "metadata.csv").is_file():
-        raise FormError(
-            f"{work.shown(data)} has no metadata.csv; the recipes read LJSpeech's layout "
-            "(metadata.csv and wavs/), which `coqui-amharic data import` makes of others"
-        )
+    try:
+        parts_of(data)
+    except DataError as error:
+        raise FormError(str(error)) from error
     arguments = ["--data", str(data)]
     if form.recipe == "xtts":
         arguments += ["--vocab", str(work.file(form.vocab, "vocabulary (vocab.json)"))]

@@ -100,9 +100,11 @@ class WorkFolder:
         return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
 
     def corpora(self) -> list[str]:
-        """Return the folders with a ``metadata.csv``, relative to the work folder."""
+        """Return the folders with a corpus's metadata, relative to the work folder."""
         return sorted(
-            self.shown(folder) for folder, files in self._folders() if "metadata.csv" in files
+            self.shown(folder)
+            for folder, files in self._folders()
+            if any(name.startswith("metadata") and name.endswith(".csv") for name in files)
         )
 
     def checkpoints(self) -> list[str]:

@@ -82,3 +82,98 @@ def test_a_run_that_goes_on_needs_its_folder_alone(
     config, _, samples = _Trainer.seen
     assert config.to_dict() == started.to_dict()
     assert (config.batch_size, len(samples["train_samples"])) == (3, 3)
+
+
+def test_one_language_of_several_is_trained_and_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(train_vits, "Trainer", _Trainer)
+    monkeypatch.setattr(train_vits, "Vits", lambda config: config)
+    for language in ("am", "en"):
+        rows = [f"{language}{n}|x|ሰላም\n" for n in range(4)]
+        (tmp_path / f"metadata_{language}.csv").write_text("".join(rows), encoding="utf-8")
+    split = ("--output", tmp_path / "runs", "--coqpit.eval_split_size", "0.25")
+    _main(monkeypatch, "--data", tmp_path, *split)
+    assert f"{tmp_path} has en, too; am alone is trained" in capsys.readouterr().out
+    config, _, samples = _Trainer.seen
+    assert {s["language"] for s in samples["train_samples"]} == {"am"}
+    assert config.phoneme_language == "am"
+    _main(monkeypatch, "--data", tmp_path, "--language", "en", *split)
+    config, _, samples = _Trainer.seen
+    assert {s["language"] for s in samples["train_samples"]} == {"en"}
+    assert (config.phoneme_language, config.test_sentences) == ("en", [])
+    with pytest.raises(SystemExit):
+        _main(monkeypatch, "--data", tmp_path, "--language", "de", *split)
+    assert f"{tmp_path} has no de but am, en" in capsys.readouterr().err
+
+
+def _speakers(folder: Path, names: str) -> None:
+    rows = [f"wavs/{n}.wav|ሰላም|{name}\n" for n, name in enumerate(names)]
+    text = "".join(["audio_file|text|speaker_name\n", *rows])
+    (folder / "metadata.csv").write_text(text, encoding="utf-8")
+    (folder / "wavs").mkdir(exist_ok=True)
+    for n, _ in enumerate(names):
+        (folder / "wavs" / f"{n}.wav").touch()
+
+
+@pytest.mark.parametrize(
+    ("names", "more", "speakers"),
+    [
+        ("ababab", (), ["a", "b"]),
+        ("aaaaaa", (), []),
+        ("ababab", ("--coqpit.model_args.use_speaker_embedding", "false"), []),
+    ],
+)
+def test_several_speakers_are_several_voices(
+    names: str,
+    more: tuple[str, ...],
+    speakers: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(train_vits, "Trainer", _Trainer)
+    monkeypatch.setattr(train_vits, "Vits", lambda config: config)
+    _speakers(tmp_path, names)
+    split = ("--output", tmp_path / "runs", "--coqpit.eval_split_size", "0.34")
+    _main(monkeypatch, "--data", tmp_path, *split, *more)
+    config, _, _ = _Trainer.seen
+    assert config.speakers == speakers
+    assert config.use_speaker_embedding == bool(speakers)
+    assert config.model_args.use_speaker_embedding == bool(speakers)
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ({"metadata.csv": "a.wav|ሰላም|ሰላም\n"}, "coqui-amharic data import"),
+        ({"metadata.csv": "wavs\\a|ሰላም|ሰላም\n"}, "coqui-amharic data import"),
+        ({"metadata.csv": "a|x|ሰላም\n", "corpus.json": "{}"}, "does not say what the corpus is"),
+        (
+            {
+                "metadata.csv": "a|x|ሰላም\n" * 4,
+                "corpus.json": json.dumps(
+                    {
+                        "formatter": "ljspeech",
+                        "sample_rate": 16000,
+                        "datasets": [{"language": "am", "train": "metadata.csv"}],
+                    }
+                ),
+            },
+            "have 16000 Hz, the model has 22050 Hz; give --coqpit.audio.sample_rate 16000",
+        ),
+    ],
+)
+def test_a_corpus_that_would_train_wrong_is_named(
+    files: dict[str, str],
+    says: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, content in files.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    split = ("--output", tmp_path / "runs", "--coqpit.eval_split_size", "0.25")
+    with pytest.raises(SystemExit) as ended:
+        _main(monkeypatch, "--data", tmp_path, *split)
+    assert ended.value.code == 2
+    assert says in capsys.readouterr().err

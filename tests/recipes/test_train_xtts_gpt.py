@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import os
@@ -21,6 +22,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("TTS")
 
 from coqui_amharic_ext.demo import tiny  # noqa: E402
+from coqui_amharic_ext.recipes import train_xtts_gpt  # noqa: E402
 from tests.patched import stock_only  # noqa: E402
 
 RECIPE = Path(str(files("coqui_amharic_ext.recipes").joinpath("__init__.py"))).with_name(
@@ -243,6 +245,58 @@ def test_a_kill_while_saving_costs_no_checkpoint_and_the_run_goes_on(assets: Ass
     assert max(numbers) > saved["step"]
     for path in folder.glob("*.pth"):
         assert torch.load(path, weights_only=True, mmap=True)["step"] >= STEP
+
+
+def _folder(path: Path, *names: str) -> Path:
+    path.mkdir()
+    for name in names:
+        (path / name).write_text("a|x|ሰላም\n", encoding="utf-8")
+    return path
+
+
+def _arguments(data: Path, *kept: str) -> argparse.Namespace:
+    return argparse.Namespace(
+        data=str(data), formatter="auto", keep_languages=list(kept), keep_share=0.2
+    )
+
+
+def test_every_language_of_a_corpus_is_a_data_set(tmp_path: Path) -> None:
+    data = _folder(tmp_path / "data", "metadata_am.csv", "metadata_en.csv")
+    german = _folder(tmp_path / "de", "metadata.csv")
+    arguments = _arguments(data, f"de={german}")
+    found = train_xtts_gpt._datasets(arguments, argparse.ArgumentParser())
+    assert [(d["language"], Path(d["path"]).name, d["meta_file_train"]) for d in found] == [
+        ("am", "data", "metadata_am.csv"),
+        ("en", "data", "metadata_en.csv"),
+        ("de", "de", "metadata.csv"),
+    ]
+    weights = train_xtts_gpt._weights(arguments, [d["language"] for d in found])
+    assert weights == {"COQUI_AMHARIC_LANGUAGE_WEIGHTS": "am=0.4,en=0.4,de=0.2"}
+
+
+@pytest.mark.parametrize(
+    ("kept", "says"),
+    [
+        ("en=data", "en is in data, too"),
+        ("de=data", "--keep-languages de=data: it has am, en"),
+        ("de=none", "none has no metadata.csv"),
+        ("de=odd", "coqui-amharic data import odd"),
+    ],
+)
+def test_languages_that_cannot_be_kept_are_named(
+    kept: str,
+    says: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _folder(Path("data"), "metadata_am.csv", "metadata_en.csv")
+    _folder(Path("odd"))
+    Path("odd/metadata.csv").write_text("a.wav|x|y\n", encoding="utf-8")
+    with pytest.raises(SystemExit):
+        train_xtts_gpt._datasets(_arguments(Path("data"), kept), argparse.ArgumentParser())
+    assert says in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,173 @@
+"""What a corpus folder says about itself: ``corpus.json``, or the names of its metadata files."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from coqui_amharic_ext.data.findings import DataError
+
+MANIFEST: Final = "corpus.json"
+TRAIN: Final = "train"
+EVAL: Final = "eval"
+
+_LANGUAGE_CODE: Final = re.compile(r"[a-z]{2,8}([-_][a-z0-9]{1,8})*\Z")
+_OF_LANGUAGE: Final = re.compile(r"metadata_([a-z]{2}(?:-[a-z]{2})?)\.csv\Z")
+_EVAL_NAMES: Final = ("metadata_eval.csv", "metadata_val.csv", "metadata_dev.csv")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One metadata file of a corpus folder.
+
+    Parameters
+    ----------
+    metadata : Path
+        The file.
+    language : str
+        Code of its language; empty where nothing says.
+    split : str
+        ``train`` or ``eval`` where the corpus is split already, empty where upstream splits it.
+    formatter : str
+        Upstream's formatter for it, as the manifest says; empty without one.
+    """
+
+    metadata: Path
+    language: str = ""
+    split: str = ""
+    formatter: str = ""
+
+
+def is_language_code(language: str) -> bool:
+    """Whether a language can be a part of a file's name and of a token: ``am``, ``zh-cn``."""
+    return bool(_LANGUAGE_CODE.match(language))
+
+
+def parts_of(path: Path) -> tuple[Part, ...]:
+    """Return the metadata files that a corpus folder is made of, or the file that was given.
+
+    Both recipes find them by the same rules: ``corpus.json``, else ``metadata.csv``, else
+    ``metadata_train.csv`` with ``metadata_eval.csv``, else one ``metadata_LANGUAGE.csv`` each.
+
+    Raises
+    ------
+    DataError
+        The folder has none, or its ``corpus.json`` cannot be used.
+    """
+    if not path.is_dir():
+        return (part_of(path),)
+    parts = find_parts(path)
+    if not parts:
+        raise DataError(
+            f"{path} has no metadata.csv, metadata_train.csv or metadata_LANGUAGE.csv; make a "
+            f"corpus of what it has: coqui-amharic data import {path} --out CORPUS"
+        )
+    return parts
+
+
+def find_parts(folder: Path) -> tuple[Part, ...]:
+    """Return what ``parts_of`` does, nothing for a folder that is no corpus.
+
+    Raises
+    ------
+    DataError
+        Its ``corpus.json`` cannot be used.
+    """
+    return _from_manifest(folder) or _from_names(folder)
+
+
+def part_of(path: Path) -> Part:
+    """Return what the folder of a metadata file says about it.
+
+    Raises
+    ------
+    DataError
+        Its ``corpus.json`` cannot be used.
+    """
+    folder = path.parent
+    for part in find_parts(folder):
+        if part.metadata.name == path.name:
+            return part
+    # Beside a metadata.csv, a file of one language still says which.
+    named = _OF_LANGUAGE.match(path.name)
+    return Part(path, named[1] if named else "")
+
+
+def _from_names(folder: Path) -> tuple[Part, ...]:
+    if (folder / "metadata.csv").is_file():
+        return (Part(folder / "metadata.csv"),)
+    if (folder / "metadata_train.csv").is_file():
+        split = (folder / name for name in _EVAL_NAMES)
+        found = [Part(path, "", EVAL) for path in split if path.is_file()]
+        return (Part(folder / "metadata_train.csv", "", TRAIN if found else ""), *found[:1])
+    names = sorted(os.listdir(folder)) if folder.is_dir() else []
+    languages = [(name, match[1]) for name in names if (match := _OF_LANGUAGE.match(name))]
+    return tuple(Part(folder / name, language) for name, language in languages)
+
+
+def _from_manifest(folder: Path) -> tuple[Part, ...]:
+    path = folder / MANIFEST
+    if not os.path.isfile(path):
+        return ()
+    try:
+        said: Any = json.loads(path.read_text(encoding="utf-8-sig"))
+        parts = []
+        if not isinstance(said["formatter"], str) or not said["formatter"]:
+            raise ValueError(f"its formatter is {said['formatter']!r}")
+        for found in said["datasets"]:
+            split = (found["train"], TRAIN if found.get("eval") else ""), (found.get("eval"), EVAL)
+            for name, which in split:
+                if not name:
+                    continue
+                if Path(name).name != name or not (folder / name).is_file():
+                    raise ValueError(f"{name!r} is no file beside it")
+                if not is_language_code(found["language"]):
+                    raise ValueError(f"{found['language']!r} is no language code")
+                parts.append(Part(folder / name, found["language"], which, said["formatter"]))
+        if not parts:
+            raise ValueError("it names no metadata")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        what = f"{error} is missing" if isinstance(error, KeyError) else error
+        raise DataError(
+            f"{path} cannot be used: {what}. Without it the folder is read by the names of its "
+            "files; delete it, or import the corpus again"
+        ) from error
+    return tuple(parts)
+
+
+def write_manifest(
+    folder: Path, formatter: str, rate: int, parts: Iterable[Part], speakers: Iterable[str]
+) -> Path:
+    """Write ``corpus.json``.
+
+    Parameters
+    ----------
+    folder : Path
+        The corpus.
+    formatter : str
+        Upstream's, for all of its metadata.
+    rate : int
+        Sample rate of its wavs.
+    parts : iterable of Part
+        Its metadata files.
+    speakers : iterable of str
+        Names of its speakers; none where the metadata do not say.
+    """
+    datasets: dict[str, dict[str, str]] = {}
+    for part in parts:
+        found = datasets.setdefault(part.language, {"language": part.language})
+        found[part.split or TRAIN] = part.metadata.name
+    said = {
+        "formatter": formatter,
+        "sample_rate": rate,
+        "speakers": sorted(set(speakers) - {""}),
+        "datasets": list(datasets.values()),
+    }
+    path = folder / MANIFEST
+    path.write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return path
