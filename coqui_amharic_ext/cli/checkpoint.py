@@ -37,7 +37,7 @@ def extend(
         Path, typer.Option("--old-vocab", help="The vocabulary that it was trained with.")
     ],
     new_vocab: Annotated[Path, typer.Option("--new-vocab", help="What vocab extend made of that.")],
-    out: Annotated[Path, typer.Option("--out", help="The extended checkpoint.")],
+    out: Annotated[Path, typer.Option("--out", help="The extended checkpoint, named *.pth.")],
     init: Annotated[
         Init,
         typer.Option(
@@ -49,7 +49,7 @@ def extend(
     verify: Annotated[
         bool,
         typer.Option(
-            "--verify", help="Also load the result by stock code; takes memory of twice the file."
+            "--verify", help="Also load the result by stock code; takes memory of 2.3 times the file."
         ),
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,

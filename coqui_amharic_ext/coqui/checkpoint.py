@@ -12,22 +12,25 @@ import gc
 import os
 import shutil
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from coqui_amharic_ext.coqui.checkpoint_compare import differing, read_values
 from coqui_amharic_ext.coqui.checkpoint_file import (
-    DROPPED,
     EMBEDDING,
     GROWING,
     HEAD_BIAS,
     HEAD_WEIGHT,
     Checkpoint,
     CheckpointError,
-    digest,
+    Place,
+    kept_of,
+    leaves,
     open_checkpoint,
+    shown,
 )
 from coqui_amharic_ext.coqui.checkpoint_rows import INITS, NewRows, new_rows
 from coqui_amharic_ext.coqui.stock_load import load_in_child
@@ -36,6 +39,9 @@ from coqui_amharic_ext.files import replacing, require_folder
 
 HEADROOM = 1 << 20
 """Bytes that a checkpoint's file has besides its tensors, generously."""
+
+ENDINGS = (".pth", ".pt")
+"""Names that say what is written; the trainer finds only the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +80,15 @@ class CheckpointExtension:
 
 
 @dataclass(frozen=True, slots=True)
-class _Expected:
-    """What the new file must hold: of each tensor its first rows' digest, and how many rows."""
+class _Written:
+    """What was written: the rows that were added by the tensor's place, and how large it was."""
 
     layout: str
-    digests: dict[str, tuple[str, int | None]]
-    shapes: dict[str, tuple[int, ...]]
-    others: dict[str, Any]
+    added: dict[Place, Any]
+    old_sizes: frozenset[int]
+    new_sizes: frozenset[int]
     from_pieces: int
+    tensors: int
     dropped: tuple[str, ...]
 
 
@@ -97,8 +104,9 @@ def extend_checkpoint(
 ) -> CheckpointExtension:
     """Write a checkpoint with rows for the tokens that a vocabulary was extended by.
 
-    The file is read in place and never whole in memory. What was written is read back and compared
-    with the source before it gets its name.
+    The file is read in place and never whole in memory, unless it is compressed or was saved before
+    PyTorch 1.6. Before the new file gets its name, both are read once more, by another way, and
+    compared.
 
     Parameters
     ----------
@@ -109,7 +117,7 @@ def extend_checkpoint(
     new_vocab : path
         What ``vocab extend`` made of it.
     out : path
-        The file to write.
+        The file to write, with a name that ends in ``.pth`` or ``.pt``.
     init : {"pieces", "mean", "normal"}
         Where new embedding rows come from; see ``checkpoint_rows.new_rows``.
     seed : int
@@ -126,39 +134,49 @@ def extend_checkpoint(
         A vocabulary is not XTTS's.
     CheckpointError
         The checkpoint is broken, holds code, is not XTTS's or does not belong to ``old_vocab``;
-        ``new_vocab`` does not extend that; ``out`` is the checkpoint; the disk is full; or what
-        was written differs. Nothing is left under ``out`` that was not there before.
+        ``new_vocab`` does not extend that; ``out`` is the checkpoint, or its ending is another
+        format's; the disk is full; or what was written differs. Nothing is left under ``out``
+        that was not there before.
     """
     checkpoint, out = Path(checkpoint), Path(out)
     if init not in INITS:
         raise ValueError(f"init={init!r} is not known; valid values: {', '.join(INITS)}")
     old, new = XttsVocabulary.read(old_vocab), XttsVocabulary.read(new_vocab)
     _check_vocabularies(old, new)
+    _check_ending(out)
     require_folder(out)
     if out.exists() and checkpoint.exists() and out.samefile(checkpoint):
         raise CheckpointError(f"{out} is the checkpoint itself; choose another name")
     with _full_disk_told(out), replacing(out) as partial:
-        expected = _write(checkpoint, old, new, partial, out, init, seed)
+        written = _write(checkpoint, old, new, partial, out, init, seed)
         # The source's pages would otherwise count beside those of what is read back.
         gc.collect()
-        compared = _compare(partial, expected)
+        _compare(checkpoint, partial, written)
         verified = "equal"
         if verify:
             load_in_child(partial, Path(new_vocab))
             verified = "equal, stock load"
-        elif expected.layout == "GPT":
+        elif written.layout == "GPT":
             load_in_child(partial, Path(new_vocab), shapes_only=True)
             verified = "equal, stock GPT shapes"
     return CheckpointExtension(
-        layout=expected.layout,
+        layout=written.layout,
         before=old.number_tokens,
         after=new.number_tokens,
         init=init,
-        from_pieces=expected.from_pieces,
-        tensors=compared,
-        dropped=expected.dropped,
+        from_pieces=written.from_pieces,
+        tensors=written.tensors,
+        dropped=written.dropped,
         verified=verified,
     )
+
+
+def _check_ending(out: Path) -> None:
+    if out.suffix not in ENDINGS:
+        raise CheckpointError(
+            f"{out}: what is written is PyTorch's format, the only one that XTTS loads, and not "
+            f"{out.suffix or 'a file without an ending'}; give a name that ends in .pth"
+        )
 
 
 def _check_vocabularies(old: XttsVocabulary, new: XttsVocabulary) -> None:
@@ -196,34 +214,48 @@ def _write(
     out: Path,
     init: str,
     seed: int,
-) -> _Expected:
+) -> _Written:
     import torch
 
     checkpoint = open_checkpoint(source)
     _check_pair(checkpoint, old, new)
-    dropped = tuple(key for key in DROPPED if key in checkpoint.document)
-    digests: dict[str, tuple[str, int | None]] = {}
-    shapes: dict[str, tuple[int, ...]] = {}
-    others: dict[str, Any] = {}
-    growing = {checkpoint.prefix + name for name in GROWING}
-    size = 0
-    for key, value in checkpoint.state.items():
-        if isinstance(value, torch.Tensor):
-            digests[key] = digest(value), value.shape[0] if key in growing else None
-            shapes[key] = tuple(value.shape)
-            size += value.numel() * value.element_size()
-        else:
-            others[key] = value
+    dropped = tuple(key for key in checkpoint.document if key not in kept_of(checkpoint.document))
     rows = _rows(checkpoint, old, new, init, seed)
-    added = rows.embedding, rows.head_weight, rows.head_bias
+    within = ("model",) if "model" in checkpoint.document else ()
+    added: dict[Place, Any] = {
+        (*within, checkpoint.prefix + name): tensor
+        for name, tensor in zip(
+            GROWING, (rows.embedding, rows.head_weight, rows.head_bias), strict=True
+        )
+    }
     document = _grown(checkpoint, added, dropped)
-    for name, tensor in zip(GROWING, added, strict=True):
-        key = checkpoint.prefix + name
-        shapes[key] = (shapes[key][0] + tensor.shape[0], *shapes[key][1:])
-        size += tensor.numel() * tensor.element_size()
-    _check_space(out, size + HEADROOM)
+    grown = [_tensor_at(document, place).untyped_storage() for place in added]
+    _check_space(out, _memory(document) + HEADROOM)
     torch.save(document, partial)
-    return _Expected(checkpoint.layout, digests, shapes, others, len(rows.from_pieces), dropped)
+    return _Written(
+        layout=checkpoint.layout,
+        added=added,
+        old_sizes=frozenset(checkpoint.tensor(n).untyped_storage().nbytes() for n in GROWING),
+        new_sizes=frozenset(storage.nbytes() for storage in grown),
+        from_pieces=len(rows.from_pieces),
+        tensors=sum(isinstance(value, torch.Tensor) for value in checkpoint.state.values()),
+        dropped=dropped,
+    )
+
+
+def _tensor_at(document: Any, place: Place) -> Any:
+    for key in place:
+        document = document[key]
+    return document
+
+
+def _memory(document: Any) -> int:
+    """Return the bytes of all tensors, what several of them share counted once."""
+    import torch
+
+    tensors = (v for _, v in leaves(document, Path()) if isinstance(v, torch.Tensor))
+    storages = {s.data_ptr(): s.nbytes() for s in (t.untyped_storage() for t in tensors)}
+    return sum(storages.values())
 
 
 def _rows(
@@ -232,7 +264,8 @@ def _rows(
     tensors = (checkpoint.tensor(name) for name in (EMBEDDING, HEAD_WEIGHT, HEAD_BIAS))
     rows = new_rows(old, new, *tensors, init=init, seed=seed)
     for tensor in (rows.embedding, rows.head_weight, rows.head_bias):
-        if not tensor.isfinite().all():
+        # Types of one byte know no isfinite.
+        if not tensor.float().isfinite().all():
             raise CheckpointError(
                 f"{checkpoint.path}: the text embedding or head holds NaN or infinite values, from "
                 "which no new rows can be made; training had failed before it was saved"
@@ -240,14 +273,13 @@ def _rows(
     return rows
 
 
-def _grown(checkpoint: Checkpoint, added: tuple[Any, ...], dropped: tuple[str, ...]) -> Any:
+def _grown(checkpoint: Checkpoint, added: Mapping[Place, Any], dropped: tuple[str, ...]) -> Any:
     """Return what to save: the same objects but for the rows, so that shared weights stay so."""
     import torch
 
     # A copy keeps the type and its metadata, which loading may look at.
     state = copy.copy(checkpoint.state)
-    for name, tensor in zip(GROWING, added, strict=True):
-        key = checkpoint.prefix + name
+    for (*_, key), tensor in added.items():
         state[key] = torch.cat([state[key].detach(), tensor])
     if "model" not in checkpoint.document:
         return state
@@ -305,22 +337,12 @@ def _size(count: int) -> str:
     return f"{count / 1e9:.2f} GB" if count >= 1e8 else f"{count / 1e6:.2f} MB"
 
 
-def _compare(written: Path, expected: _Expected) -> int:
-    """Read a new file back and compare it with what was read from the source."""
-    found = open_checkpoint(written)
-    keys = expected.digests.keys() | expected.others.keys()
-    wrong = sorted(keys ^ found.state.keys())
-    for key, (first, rows) in expected.digests.items():
-        if key in wrong:
-            continue
-        tensor = found.state[key]
-        same = tensor if rows is None else tensor[:rows]
-        if tuple(tensor.shape) != expected.shapes[key] or digest(same) != first:
-            wrong.append(key)
-    wrong += [k for k, v in expected.others.items() if k not in wrong and found.state[k] != v]
+def _compare(source: Path, partial: Path, written: _Written) -> None:
+    """Raise if what is on the disk is not the source with the new rows."""
+    old = read_values(source, written.old_sizes)
+    wrong = differing(old, read_values(partial, written.new_sizes), written.added)
     if wrong:
         raise CheckpointError(
-            f"what was written differs from the source in {', '.join(wrong[:5])} and was not kept; "
-            "the disk or memory may be failing, or the source was changed meanwhile"
+            f"what was written differs from the source in {', '.join(map(shown, wrong[:5]))} and "
+            "was not kept; the disk or memory may be failing, or the source was changed meanwhile"
         )
-    return len(expected.digests)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import pickle
 import re
 import struct
 import zipfile
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from coqui_amharic_ext.coqui.mapped_load import NotMappedError, load_mapped
 from coqui_amharic_ext.errors import CoquiAmharicError
 
 EMBEDDING: Final = "text_embedding.weight"
@@ -35,7 +35,13 @@ _CONFIGS: Final = {
     "BaseDatasetConfig": ("TTS.tts.configs.shared_configs", "TTS.config.shared_configs"),
 }
 
-_CHUNK: Final = 1 << 24
+Place = tuple[Any, ...]
+"""The keys that lead to a value in a document."""
+
+DEPTH: Final = 64
+VALUES: Final = 1_000_000
+"""Deeper and more than in any checkpoint; pickle fails on what is deeper."""
+
 _GLOBAL: Final = re.compile(r"GLOBAL ([\w.]+)")
 
 
@@ -83,7 +89,7 @@ class Checkpoint:
 
 BROKEN: Final = (
     *(RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError, AssertionError),
-    struct.error,
+    *(struct.error, zipfile.BadZipFile),
 )
 """What torch raises for a stream of pickles that ends, or goes wrong, in the middle."""
 
@@ -96,9 +102,10 @@ def open_checkpoint(path: Path) -> Checkpoint:
     FileNotFoundError
         There is no such file.
     CheckpointError
-        It is cut off, is no checkpoint, holds Python code, or is not XTTS's.
+        It is cut off, is no checkpoint, holds Python code, is not XTTS's, or holds what cannot be
+        copied bit for bit.
     """
-    document = _load(path)
+    document = load_document(path, _mapped)
     if not isinstance(document, dict) or not isinstance(_state_of(document), Mapping):
         raise CheckpointError(
             f"{path} holds a {type(document).__name__}, not a state dict; give an XTTS model.pth, "
@@ -108,6 +115,9 @@ def open_checkpoint(path: Path) -> Checkpoint:
     found = [prefix for prefix in LAYOUTS if prefix + EMBEDDING in state]
     if len(found) != 1:
         some = ", ".join(map(str, list(state)[:3]))
+        wrapped = next((key for key in state if str(key).endswith(f".{EMBEDDING}")), None)
+        if not found and wrapped is not None:
+            raise _wrapped(path, wrapped)
         raise CheckpointError(
             f"{path} is not an XTTS checkpoint: it has "
             + (f"no {EMBEDDING}" if not found else f"{EMBEDDING} twice")
@@ -115,7 +125,29 @@ def open_checkpoint(path: Path) -> Checkpoint:
         )
     checkpoint = Checkpoint(path, document, found[0])
     _check_shapes(checkpoint)
+    _check_values(checkpoint)
     return checkpoint
+
+
+def _wrapped(path: Path, key: str) -> CheckpointError:
+    before = key.removesuffix(EMBEDDING)
+    for prefix in sorted(LAYOUTS, key=len, reverse=True):
+        if before.endswith(f".{prefix}"):
+            before = before.removesuffix(prefix)
+            break
+    return CheckpointError(
+        f"{path}: its keys begin with {before!r}, which XTTS does not load; "
+        "DistributedDataParallel and torch.compile put such a word before them. Save the model "
+        f"that is inside, or take it off: {{k.removeprefix({before!r}): v for k, v in "
+        "state.items()}"
+    )
+
+
+def kept_of(document: dict[str, Any]) -> dict[str, Any]:
+    """Return what was saved, without the training state of the old rows."""
+    if "model" not in document:
+        return document
+    return {key: value for key, value in document.items() if key not in DROPPED}
 
 
 def _state_of(document: dict[str, Any]) -> Any:
@@ -134,19 +166,118 @@ def _check_shapes(checkpoint: Checkpoint) -> None:
     if len(width) != 1 or shapes[1] != shapes[0] or shapes[2] != (rows,):
         told = ", ".join(f"{n} {s}" for n, s in zip(GROWING, shapes, strict=True))
         raise CheckpointError(f"{checkpoint.path}: these shapes are not XTTS's: {told}")
+    for name in GROWING:
+        dtype = checkpoint.tensor(name).dtype
+        # The types that hold two numbers in a byte have no values that can be averaged.
+        if not dtype.is_floating_point or str(dtype).endswith("_x2"):
+            raise CheckpointError(
+                f"{checkpoint.path}: {name} is of type {dtype}, in which no new rows can be made; "
+                "give the checkpoint from before it was converted"
+            )
 
 
-def _load(path: Path) -> Any:
+def _check_values(checkpoint: Checkpoint) -> None:
+    """Refuse tensors that are not what they look like, before anything reads their memory."""
+    import torch
+
+    for place, value in leaves(kept_of(checkpoint.document), checkpoint.path):
+        reason = _unlike_others(value) if isinstance(value, torch.Tensor) else ""
+        if isinstance(value, (torch.TypedStorage, torch.UntypedStorage)):
+            reason = "a storage; save the tensor instead"
+        if reason:
+            raise CheckpointError(
+                f"{checkpoint.path}: {shown(place)} is {reason}. Only plain tensors can be copied "
+                "bit for bit"
+            )
+
+
+def _unlike_others(tensor: Any) -> str:
+    import torch
+
+    if type(tensor) not in (torch.Tensor, torch.nn.Parameter):
+        return f"a {type(tensor).__name__}; save it as a plain tensor"
+    if tensor.is_nested:
+        return "a nested tensor; save its parts"
+    if tensor.layout != torch.strided:
+        return f"sparse ({tensor.layout}); save it by to_dense()"
+    if tensor.is_quantized:
+        return f"quantised ({tensor.dtype}); give the checkpoint from before quantisation"
+    if tensor.device.type != "cpu":
+        return f"on the device {tensor.device}, without values in the file"
+    return ""
+
+
+def leaves(document: Any, path: Path) -> Iterator[tuple[Place, Any]]:
+    """Yield each value in a document with its place.
+
+    Raises
+    ------
+    CheckpointError
+        It is nested so deep, or holds so much, that it cannot be copied.
+    """
+    waiting: list[tuple[Place, Any]] = [((), document)]
+    count = 0
+    while waiting:
+        place, value = waiting.pop()
+        count += 1
+        inner = _inside(value)
+        if len(place) > DEPTH or count > VALUES:
+            raise CheckpointError(
+                f"{path}: {shown(place[:2])} is nested more than {DEPTH} deep or holds more than "
+                f"{VALUES} values, which no checkpoint of XTTS does; save the state dict alone: "
+                "torch.save(model.state_dict(), path)"
+            )
+        if inner:
+            waiting += [((*place, key), item) for key, item in inner]
+        else:
+            yield place, value
+
+
+def _inside(value: Any) -> list[tuple[Any, Any]]:
+    if isinstance(value, Mapping):
+        return list(value.items())
+    if isinstance(value, (set, frozenset)):
+        return list(enumerate(sorted(value, key=repr)))
+    return list(enumerate(value)) if isinstance(value, (list, tuple)) else []
+
+
+def shown(place: Place) -> str:
+    """Return a place as messages name it."""
+    return " / ".join(map(str, place[1:] if place[:1] == ("model",) else place)) or "the file"
+
+
+def load_document(path: Path, read: Callable[[Path], Any]) -> Any:
+    """Return what a checkpoint's file holds; nothing in it is run.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    read : callable
+        Loads PyTorch's zip. Files from before PyTorch 1.6 are always read as a whole.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file.
+    CheckpointError
+        It is cut off, is no checkpoint or holds Python code.
+    """
     import torch
 
     if path.is_dir():
         raise CheckpointError(f"{path} is a folder; give the model.pth in it")
     try:
         with path.open("rb") as file:
-            start = file.read(4)
+            start = file.read(9)
     except FileNotFoundError:
         raise FileNotFoundError(f"the checkpoint {path} does not exist") from None
-    if start == b"PK\x03\x04" and not zipfile.is_zipfile(path):
+    if start[8:] == b"{":
+        raise CheckpointError(
+            f"{path} is a safetensors file, which XTTS does not load; save it as PyTorch's: "
+            "torch.save({'model': safetensors.torch.load_file(path)}, 'model.pth')"
+        )
+    if start[:4] == b"PK\x03\x04" and not zipfile.is_zipfile(path):
         raise CheckpointError(
             f"{path} is cut off: it begins as a PyTorch checkpoint, but its end is missing; copy "
             "or download it again"
@@ -155,17 +286,42 @@ def _load(path: Path) -> Any:
         if not zipfile.is_zipfile(path):
             # Saved before PyTorch 1.6, as one stream: such a file cannot be opened in place.
             return torch.load(path, map_location="cpu", weights_only=True)
+        _check_packing(path)
         with _allowed_configs(path):
-            return _with_plain_config(
-                torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-            )
+            return _with_plain_config(read(path))
     except pickle.UnpicklingError as error:
         found = _GLOBAL.search(str(error))
         if found is None:
             raise _no_checkpoint(path, error) from error
         raise _code(path, [found[1]]) from error
+    except CheckpointError:
+        raise
     except BROKEN as error:
         raise _no_checkpoint(path, error) from error
+
+
+def _mapped(path: Path) -> Any:
+    import torch
+
+    try:
+        return load_mapped(path)
+    except NotMappedError:
+        return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _check_packing(path: Path) -> None:
+    """Refuse what PyTorch cannot unpack; it says no more than that this is an internal error."""
+    with zipfile.ZipFile(path) as archive:
+        parts = archive.infolist()
+    known = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+    for part in parts:
+        if part.compress_type not in known or part.flag_bits & 1:
+            packed = "encrypted in a way" if part.flag_bits & 1 else "compressed in a way"
+            raise CheckpointError(
+                f"{path}: {part.filename} is {packed} that PyTorch does not read, by another "
+                "program than PyTorch; take the file as it was before, or unpack it and pack it "
+                "again without compression (zip -0)"
+            )
 
 
 def _no_checkpoint(path: Path, error: Exception) -> CheckpointError:
@@ -220,16 +376,3 @@ def _with_plain_config(document: Any) -> Any:
         document["config"].speakers = []
         document["config"] = document["config"].to_dict()
     return document
-
-
-def digest(tensor: Any) -> str:
-    """Return a hash of a tensor's type, shape and bits, read in parts."""
-    import torch
-
-    if not tensor.is_contiguous():
-        tensor = tensor.contiguous()
-    found = hashlib.blake2b(f"{tensor.dtype} {tuple(tensor.shape)}".encode(), digest_size=20)
-    flat = tensor.detach().reshape(-1).view(torch.uint8) if tensor.numel() else None
-    for start in range(0, 0 if flat is None else flat.numel(), _CHUNK):
-        found.update(flat[start : start + _CHUNK].numpy())  # type: ignore[index]
-    return found.hexdigest()

@@ -38,6 +38,26 @@ def _known(source_hash: str, signature: str) -> tuple[Known, ...]:
     return (Known("0.28.0", source_hash, signature),)
 
 
+def _mapping(name: str, module: str) -> Patch:
+    """Return the patch of ``load_fsspec`` where a module has it under its own name."""
+    return Patch(
+        name=f"mapped-checkpoints-{name}",
+        module=module,
+        qualname="load_fsspec",
+        summary="A local checkpoint is loaded without reading its optimizer's state.",
+        distribution="coqui-tts-trainer",
+        known=(
+            Known(
+                "coqui-tts-trainer 0.4.0",
+                "a4d50251bbe6a984",
+                "(path, map_location, cache, **kwargs)",
+            ),
+        ),
+        replace=_ours("mapped_load.mapping_local_files"),
+        probe=_probe("loads_checkpoints"),
+    )
+
+
 def _finds(group: str) -> Callable[[Any], bool]:
     """Return a test: upstream looks for entry points in a group, and ours is in it.
 
@@ -233,4 +253,7 @@ PATCHES: Final = (
         replace=_ours("xtts_model.inference_with_amharic"),
         probe=_probe("takes", "self", "text", "language"),
     ),
+    _mapping("xtts", _XTTS_MODEL),
+    _mapping("vits", "TTS.tts.models.vits"),
+    _mapping("base", "TTS.model"),
 )

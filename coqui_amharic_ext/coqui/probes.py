@@ -136,3 +136,16 @@ def caches_phonemes(original: Callable[..., Any]) -> None:
         there = (Path(folder) / "a_phoneme.npy").is_file()
     _require(found == [[1, 2]] * 2, f"it gives {found} where the tokenizer gives [1, 2]")
     _require(len(asked) == 1 and there, "it keeps no a_phoneme.npy for the sample a")
+
+
+def loads_checkpoints(original: Callable[..., Any]) -> None:
+    """``load_fsspec`` gives what ``torch.save`` was given, from a path and onto the CPU."""
+    import tempfile
+
+    import torch
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "probe.pth"
+        torch.save({"model": torch.ones(1)}, path)
+        found = original(str(path), map_location="cpu")
+    _require(found["model"].item() == 1, f"a saved one is loaded as {found}")

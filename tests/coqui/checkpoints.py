@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,3 +97,11 @@ def write_xtts(path: Path, vocab: Path) -> XttsConfig:
     model.init_models()
     torch.save({"config": config.to_dict(), "model": model.state_dict()}, path)
     return config
+
+
+def packed(source: Path, path: Path, packing: int) -> Path:
+    """Write a checkpoint as a zip program would that unpacked it and packed it again."""
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(path, "w", packing) as new:
+        for part in old.infolist():
+            new.writestr(part.filename, old.read(part))
+    return path

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from coqui_amharic_ext.coqui import checkpoint as module
 from coqui_amharic_ext.coqui.checkpoint import extend_checkpoint
 from coqui_amharic_ext.coqui.checkpoint_file import CheckpointError, open_checkpoint
 from coqui_amharic_ext.coqui.vocabulary_file import VocabularyError
-from tests.coqui.checkpoints import Files, write_files
+from tests.coqui.checkpoints import Files, packed, write_files
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +148,146 @@ def test_code_in_a_checkpoint_is_not_run(
     # The file does what it is feared to do where code is let through.
     torch.load(path, weights_only=False)
     assert ran.exists()
+
+
+class _Kind(torch.Tensor):
+    """A subclass that PyTorch lets through once it is told to."""
+
+
+def _deep(levels: int) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def _looped() -> list[Any]:
+    value: list[Any] = []
+    value.append(value)
+    return value
+
+
+def _wide() -> Any:
+    value: Any = 1
+    for _ in range(30):
+        value = [value] * 10
+    return value
+
+
+UNLIKE: dict[str, tuple[Callable[[], Any], str]] = {
+    "coo": (lambda: torch.eye(3).to_sparse(), r"gpt\.odd is sparse .*to_dense"),
+    "csr": (lambda: torch.eye(3).to_sparse_csr(), r"gpt\.odd is sparse"),
+    "quantised": (
+        lambda: torch.quantize_per_tensor(torch.rand(4), 0.1, 0, torch.quint8),
+        r"gpt\.odd is quantised .*quint8.*before quantisation",
+    ),
+    "per channel": (
+        lambda: torch.quantize_per_channel(
+            torch.rand(2, 4), torch.ones(2), torch.zeros(2, dtype=torch.int64), 0, torch.qint8
+        ),
+        r"gpt\.odd is quantised",
+    ),
+    "meta": (lambda: torch.ones(3, device="meta"), r"gpt\.odd is on the device meta"),
+    "nested": (
+        lambda: torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]),
+        r"gpt\.odd is a nested tensor",
+    ),
+    "storage": (lambda: torch.ones(3).untyped_storage(), r"gpt\.odd is a storage"),
+    "within": (lambda: {"a": [torch.eye(3).to_sparse()]}, r"gpt\.odd / a / 0 is sparse"),
+    "deep": (lambda: _deep(200), "nested more than 64 deep"),
+    "looped": (_looped, "nested more than 64 deep"),
+    "wide": (_wide, "more than 1000000 values"),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", UNLIKE)
+def test_values_that_cannot_be_copied_are_named(
+    files: Files, out: Path, tmp_path: Path, kind: str
+) -> None:
+    make, says = UNLIKE[kind]
+    state = _model(files) | {"gpt.odd": make()}
+    path = _saved(tmp_path / "odd.pth", {"model": state})
+    _refused(says, path, files.old, files.ipa, out)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_they_are_in_nobodys_way_in_the_optimizer(files: Files, tmp_path: Path) -> None:
+    document = {"model": _model(files), "optimizer": {"state": _deep(200)}}
+    path = _saved(tmp_path / "odd.pth", document)
+    extend_checkpoint(path, files.old, files.ipa, tmp_path / "new.pth")
+
+
+def test_a_tensors_own_class(files: Files, out: Path, tmp_path: Path) -> None:
+    state = _model(files) | {"gpt.odd": torch.ones(3).as_subclass(_Kind)}
+    path = _saved(tmp_path / "odd.pth", {"model": state})
+    _refused("holds Python code or objects .*_Kind", path, files.old, files.ipa, out)
+    with torch.serialization.safe_globals([_Kind]):
+        _refused(r"gpt\.odd is a _Kind", path, files.old, files.ipa, out)
+
+
+@pytest.mark.parametrize("dtype", [torch.int8, torch.int64, torch.complex64])
+def test_rows_of_a_type_without_a_mean(
+    files: Files, out: Path, tmp_path: Path, dtype: torch.dtype
+) -> None:
+    state = _model(files)
+    state["gpt.text_embedding.weight"] = torch.zeros_like(
+        state["gpt.text_embedding.weight"], dtype=dtype
+    )
+    path = _saved(tmp_path / "type.pth", {"model": state})
+    _refused(f"is of type {dtype}", path, files.old, files.ipa, out)
+
+
+@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "model.module."])
+@pytest.mark.parametrize("inner", ["", "gpt.", "xtts.gpt."])
+def test_a_wrapped_models_prefix_is_named(
+    files: Files, out: Path, tmp_path: Path, prefix: str, inner: str
+) -> None:
+    state = {k.removeprefix("gpt."): v for k, v in _model(files).items()}
+    path = _saved(tmp_path / "ddp.pth", {f"{prefix}{inner}{k}": v for k, v in state.items()})
+    _refused(f"its keys begin with '{prefix}'.*take it off", path, files.old, files.ipa, out)
+
+
+def test_safetensors_are_named(files: Files, out: Path, tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    path = tmp_path / "model.safetensors"
+    save_file({k: v.clone() for k, v in _model(files).items()}, path)
+    _refused("is a safetensors file.*load_file", path, files.old, files.ipa, out)
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_compressed_as_pytorch_cannot_read(
+    files: Files, out: Path, tmp_path: Path, packing: int
+) -> None:
+    path = packed(files.model, tmp_path / "packed.pth", packing)
+    _refused(r"is compressed in a way .*zip -0", path, files.old, files.ipa, out)
+
+
+def test_a_part_that_is_shorter_than_its_tensor(files: Files, out: Path, tmp_path: Path) -> None:
+    # Mapped, the tensor would go on with whatever stands behind.
+    path = tmp_path / "short.pth"
+    with zipfile.ZipFile(files.model) as source, zipfile.ZipFile(path, "w") as target:
+        for part in source.infolist():
+            content = source.read(part)
+            target.writestr(part, content[:8] if part.filename.endswith("data/0") else content)
+    _refused("record size", path, files.old, files.ipa, out)
+
+
+@pytest.mark.parametrize("keep", [10, 30, 200])
+def test_a_directory_that_is_cut_off(files: Files, out: Path, tmp_path: Path, keep: int) -> None:
+    path = tmp_path / "cut.pth"
+    content = files.model.read_bytes()
+    # The end is there, what it points to is not.
+    path.write_bytes(content[:-4000] + content[-keep:])
+    _refused(r"cut\.pth .*(cut off|no PyTorch checkpoint)", path, files.old, files.ipa, out)
+
+
+@pytest.mark.parametrize("name", ["x.safetensors", "x.onnx", "x.json", "x", "x.pth.zip"])
+def test_a_name_that_promises_another_format(files: Files, tmp_path: Path, name: str) -> None:
+    with pytest.raises(CheckpointError, match=rf"{name}: .*give a name that ends in \.pth"):
+        extend_checkpoint(files.model, files.old, files.ipa, tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_weights_of_something_else(files: Files, out: Path, tmp_path: Path) -> None:
