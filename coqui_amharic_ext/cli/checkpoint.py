@@ -49,7 +49,8 @@ def extend(
     verify: Annotated[
         bool,
         typer.Option(
-            "--verify", help="Also load the result by stock code; takes memory of 2.3 times the file."
+            "--verify",
+            help="Also load the result by stock code; takes 2.3 times the file in memory.",
         ),
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
