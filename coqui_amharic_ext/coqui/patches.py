@@ -80,7 +80,53 @@ def _cleaner(original: object) -> Callable[..., str]:
     return amharic_cleaners
 
 
+_TORCHAUDIO: Final = "2.11.0"
+
 PATCHES: Final = (
+    Patch(
+        name="torchaudio-load",
+        module="torchaudio",
+        qualname="load",
+        summary="Sound is read by soundfile where torchcodec cannot load FFmpeg's libraries.",
+        distribution="torchaudio",
+        known=(
+            Known(
+                _TORCHAUDIO,
+                "a27a754894b825f2",
+                "(uri, frame_offset, num_frames, normalize, channels_first, format, buffer_size, "
+                "backend)",
+            ),
+        ),
+        replace=_ours("audio_loading.load_without_ffmpeg"),
+        probe=_probe(
+            "takes",
+            "uri",
+            "frame_offset",
+            "num_frames",
+            "normalize",
+            "channels_first",
+            "format",
+            "buffer_size",
+            "backend",
+        ),
+    ),
+    Patch(
+        name="torchaudio-save",
+        module="torchaudio",
+        qualname="save",
+        summary="The same for sound that is written.",
+        distribution="torchaudio",
+        known=(
+            Known(
+                _TORCHAUDIO,
+                "853547c27ff5b49e",
+                "(uri, src, sample_rate, channels_first, format, encoding, bits_per_sample, "
+                "buffer_size, backend, compression)",
+            ),
+        ),
+        replace=_ours("audio_loading.save_without_ffmpeg"),
+        probe=_probe("takes", "uri", "src", "sample_rate", "channels_first"),
+    ),
     Patch(
         name="coqui-phonemizer",
         module="TTS.tts.utils.text.phonemizers",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from coqui_amharic_ext import ffmpeg
 from coqui_amharic_ext.data.findings import DataError
 
 if TYPE_CHECKING:
@@ -138,12 +141,49 @@ def _open(path: Path) -> Any:
         raise AudioError("the file is empty")
     try:
         return _Reading(soundfile.SoundFile(path))
+    except soundfile.LibsndfileError as error:
+        if error.code not in ffmpeg.UNKNOWN_TO_LIBSNDFILE:
+            raise _unreadable(path, error) from error
+    except TypeError:
+        pass  # soundfile takes .raw for samples without a header
     except (RuntimeError, OSError) as error:
         raise _unreadable(path, error) from error
+    if ffmpeg.missing():
+        raise AudioError(ffmpeg.needed())
+    return _decoded(path)
+
+
+@contextmanager
+def _decoded(path: Path) -> Iterator[_Samples]:
+    """Read a sound as upstream does: by torchcodec, which needs FFmpeg."""
+    from torchcodec.decoders import AudioDecoder
+
+    try:
+        samples = AudioDecoder(str(path)).get_all_samples()
+    except Exception as error:  # torchcodec raises RuntimeError, ValueError and its own
+        raise _unreadable(path, error) from error
+    yield _Samples(samples.data.T.contiguous().numpy(), int(samples.sample_rate))
+
+
+class _Samples:
+    """Decoded samples, ``(samples, channels)``, read as from a ``soundfile.SoundFile``."""
+
+    def __init__(self, audio: NDArray[np.float32], rate: int) -> None:
+        self._audio = audio
+        self.samplerate = rate
+        self.channels = audio.shape[1]
+
+    def read(self, **_: object) -> NDArray[np.float32]:
+        return self._audio
+
+    def blocks(self, blocksize: int, **_: object) -> Iterator[NDArray[np.float32]]:
+        for start in range(0, len(self._audio), blocksize):
+            yield self._audio[start : start + blocksize]
 
 
 def _unreadable(path: Path, error: Exception) -> AudioError:
-    reason = str(error).partition(": ")[2] or str(error)
+    first = str(error).strip().split("\n", 1)[0]
+    reason = first.partition(": ")[2] or first
     return AudioError(
         f"{reason.strip()} (convert it, for example: ffmpeg -i {path.name} {path.stem}.wav)"
     )
@@ -196,7 +236,7 @@ def load_mono(path: Path, rate: int) -> NDArray[np.float32]:
     Parameters
     ----------
     path : Path
-        Any file that libsndfile reads.
+        Any file that libsndfile reads, and with FFmpeg's libraries what torchcodec reads.
     rate : int
         Samples a second of the result.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from coqui_amharic_ext import ffmpeg
 from coqui_amharic_ext.doctor.facts import Facts
 from coqui_amharic_ext.doctor.problems import Command
 from coqui_amharic_ext.doctor.versions import requirement
@@ -68,25 +69,7 @@ def uninstall(facts: Facts, *packages: str) -> Command:
 def install_ffmpeg(facts: Facts) -> tuple[Command, ...]:
     """Return the commands that install FFmpeg with its libraries, none where none are known."""
     machine = facts.machine
-    if machine.system == "darwin":
-        return (("brew", "install", "ffmpeg"),)
-    if machine.system == "win32":
-        return (("conda", "install", "-y", "-c", "conda-forge", "ffmpeg"),)
-    for family, commands in _FFMPEG.items():
-        if family in machine.family:
-            return tuple(command if machine.root else ("sudo", *command) for command in commands)
-    return ()
-
-
-_FFMPEG: Final[dict[str, tuple[Command, ...]]] = {
-    "debian": (("apt-get", "update"), ("apt-get", "install", "-y", "ffmpeg")),
-    "fedora": (("dnf", "install", "-y", "ffmpeg-free"),),
-    "rhel": (("dnf", "install", "-y", "ffmpeg-free"),),
-    "arch": (("pacman", "-S", "--noconfirm", "ffmpeg"),),
-    "suse": (("zypper", "install", "-y", "ffmpeg"),),
-    "alpine": (("apk", "add", "ffmpeg"),),
-}
-"""By the distribution or one it is like; Ubuntu and Mint are like Debian."""
+    return ffmpeg.install(machine.system, machine.family, machine.root)
 
 
 def _pip(facts: Facts, verb: str) -> Command:

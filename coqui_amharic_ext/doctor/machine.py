@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from coqui_amharic_ext import ffmpeg
+
 _QUERY: Final = "name,compute_cap,driver_version,memory.total"
 _TIMEOUT: Final = 30
 
@@ -73,28 +75,21 @@ class Gpus:
 
 def machine() -> Machine:
     """Describe this machine."""
-    release = _os_release()
+    release = ffmpeg.release()
     name = release.get("PRETTY_NAME") or f"{platform.system()} {platform.release()}"
     own = sys.prefix != sys.base_prefix or "CONDA_PREFIX" in os.environ
     marker = Path(sysconfig.get_path("stdlib")) / "EXTERNALLY-MANAGED"
     return Machine(
         system=sys.platform,
         name=name,
-        family=(release.get("ID", ""), *release.get("ID_LIKE", "").split()),
+        family=ffmpeg.family(),
         architecture=platform.machine(),
         python=platform.python_version(),
         executable=sys.executable,
         virtual_environment=own,
         externally_managed=not own and marker.is_file(),
-        root=hasattr(os, "geteuid") and os.geteuid() == 0,
+        root=ffmpeg.is_root(),
     )
-
-
-def _os_release() -> dict[str, str]:
-    try:
-        return platform.freedesktop_os_release()
-    except OSError:
-        return {}
 
 
 def gpus() -> Gpus:

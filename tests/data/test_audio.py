@@ -8,6 +8,7 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coqui_amharic_ext import ffmpeg
 from coqui_amharic_ext.data.audio import AudioError, load_mono, measure, to_mono
 from tests.data.conftest import RATE, silence, tone
 
@@ -66,6 +67,30 @@ def test_what_cannot_be_read_says_why(content: bytes | None, reason: str, tmp_pa
     for read in (measure, lambda p: load_mono(p, RATE)):
         with pytest.raises(AudioError, match=reason):
             read(path)
+
+
+@pytest.mark.parametrize("ending", ["m4a", "webm", "opus", "mp4"])
+def test_what_only_ffmpeg_reads(
+    ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Phones and browsers record these; the name says nothing about what is in the file."""
+    if ffmpeg.missing():
+        pytest.skip(f"making the file needs FFmpeg's libraries: {ffmpeg.missing()}")
+    encoder = pytest.importorskip("torchcodec.encoders").AudioEncoder
+    torch = pytest.importorskip("torch")
+    sound = torch.from_numpy(tone(1.0, rate=48000)).float()[None]
+    encoder(sound, sample_rate=48000).to_file(str(tmp_path / f"a.{ending}"))
+    path = (tmp_path / f"a.{ending}").rename(tmp_path / "a.wav")
+    clip = measure(path)
+    assert (clip.rate, clip.channels) == (48000, 1)
+    assert clip.seconds == pytest.approx(1.0, abs=0.1)
+    assert clip.loudest == pytest.approx(0.5 / 2**0.5, rel=0.3)
+    assert len(load_mono(path, RATE)) == pytest.approx(RATE, abs=RATE / 10)
+    monkeypatch.setattr(ffmpeg, "missing", lambda: "RuntimeError: Could not load libtorchcodec")
+    if ending != "opus":  # libsndfile reads it
+        with pytest.raises(AudioError, match=r"needs FFmpeg's libraries.*ffmpeg") as caught:
+            measure(path)
+        assert "\n" not in str(caught.value)
 
 
 def test_a_truncated_flac_is_unreadable_and_not_shorter(tmp_path: Path) -> None:

@@ -225,7 +225,7 @@ CHECKS = {
     "tox": _tox,
     "pytest": _pytest,
     ".": _fixed("~/coqui/bin/activate"),
-    "sudo": _fixed("apt-get install ffmpeg python3-venv"),
+    "sudo": _fixed("apt-get install python3-venv"),
     "aplay": _fixed(""),
     "mkdocs": _fixed("serve"),
     "pre-commit": _fixed("install"),

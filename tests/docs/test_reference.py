@@ -69,7 +69,7 @@ def test_every_phone_and_every_patch_has_a_row() -> None:
 
     page = read("reference/patches.md")
     for patch in plugins.patches().values():
-        if patch.distribution in ("coqui-tts", "coqui-tts-trainer"):
+        if patch.distribution in ("coqui-tts", "coqui-tts-trainer", "torchaudio"):
             assert f"| `{patch.name}` |" in page
             for known in patch.known:
                 release = known.release.removeprefix(f"{patch.distribution} ")

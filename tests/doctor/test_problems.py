@@ -107,11 +107,24 @@ def test_ffmpeg_is_missing(site: FakeSite, monkeypatch: pytest.MonkeyPatch) -> N
     )
     found = site.problem("ffmpeg-missing")
     assert found.severity == "error"
-    assert "torchcodec 0.17.0 cannot read sound files" in found.why
+    assert found.why == "sound files cannot be read"
     facts = site.diagnose().facts
     if {"debian", "ubuntu"} & set(facts.machine.family):
         prefix = "" if facts.machine.root else "sudo "
         assert found.fix.lines[-1] == f"{prefix}apt-get install -y ffmpeg"
+
+
+def test_ffmpeg_is_missing_where_soundfile_reads_instead(site: FakeSite) -> None:
+    site.module("ctypes", "def CDLL(name): raise OSError(name)")
+    site.module("torchcodec/decoders", "raise RuntimeError('no libtorchcodec')")
+    patch = {"name": "torchaudio-load", "state": "applied", "reason": "", "summary": ""}
+    site.extension(patches=[patch])
+    found = site.problem("ffmpeg-missing")
+    assert found.severity == "note"
+    assert "WAV, FLAC, OGG and MP3 are read without it" in found.why
+    assert site.diagnose().ok
+    site.extension(patches=[patch | {"state": "skipped", "reason": "another release"}])
+    assert not site.diagnose().ok
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Final
 
 from coqui_amharic_ext.doctor.facts import Facts
 from coqui_amharic_ext.doctor.installing import INDEX, install, install_ffmpeg, reinstall
-from coqui_amharic_ext.doctor.problems import Fix, Problem
+from coqui_amharic_ext.doctor.problems import Fix, Problem, Severity
 from coqui_amharic_ext.doctor.versions import fits
 
 CODEC_FOR_TORCH: Final[dict[tuple[int, ...], tuple[int, int]]] = {
@@ -78,6 +78,7 @@ def torchcodec(facts: Facts) -> Iterator[Problem]:
     if not torch or not probe.error:
         return
     asked = "torchcodec" + facts.wanted("torchcodec")
+    severity, follows = _without_torchcodec(facts)
     if not version:
         if facts.release("torch") >= (2, 9):
             yield Problem(
@@ -93,19 +94,19 @@ def torchcodec(facts: Facts) -> Iterator[Problem]:
     if built_for is not None and built_for != facts.release("torch")[:2]:
         yield Problem(
             "torchcodec-version",
-            "error",
+            severity,
             f"torchcodec {version} is built for torch {built_for[0]}.{built_for[1]}; torch {torch} "
             "is installed",
-            "sound files cannot be read",
+            follows,
             Fix((install(facts, asked, options=("--upgrade",)),)),
             about=("torchcodec",),
         )
     elif not facts.probe("ffmpeg").facts.get("majors"):
         yield Problem(
             "ffmpeg-missing",
-            "error",
+            severity,
             "FFmpeg's libraries are not there",
-            f"torchcodec {version} cannot read sound files",
+            follows,
             Fix(install_ffmpeg(facts), by_hand="install FFmpeg with its libraries"),
             about=("torchcodec",),
         )
@@ -113,12 +114,20 @@ def torchcodec(facts: Facts) -> Iterator[Problem]:
         majors = ", ".join(map(str, facts.probe("ffmpeg").facts["majors"]))
         yield Problem(
             "torchcodec-broken",
-            "error",
+            severity,
             f"torchcodec {version} cannot decode (FFmpeg {majors} is there): {probe.first_line}",
-            "sound files cannot be read",
+            follows,
             Fix((reinstall(facts, asked, options=("--upgrade",)),)),
             about=("torchcodec",),
         )
+
+
+def _without_torchcodec(facts: Facts) -> tuple[Severity, str]:
+    """Return how bad it is that torchcodec cannot decode, and what follows from it."""
+    patches = facts.report.get("patches", ())
+    if any(p["name"] == "torchaudio-load" and p["state"] == "applied" for p in patches):
+        return "note", "WAV, FLAC, OGG and MP3 are read without it; M4A, WebM and the like are not"
+    return "error", "sound files cannot be read"
 
 
 CHECKS: Final = (torchaudio, torchcodec)
