@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from coqui_amharic_ext.data.findings import KINDS, DataError, Finding
+from coqui_amharic_ext.webui.inside import require_audio_inside
 from coqui_amharic_ext.webui.markup import Markup, Tone, badge, message, table
 from coqui_amharic_ext.webui.plots import waveform
 from coqui_amharic_ext.webui.workfolder import WorkFolder
@@ -54,24 +55,6 @@ def metadata_of(work: WorkFolder, given: str) -> tuple[Path, ...]:
     return tuple(work.file(str(part.metadata), "metadata file") for part in parts_of(found))
 
 
-def require_inside(work: WorkFolder, metadata: tuple[Path, ...]) -> None:
-    """Refuse metadata that name audio outside the work folder, before any of it is read.
-
-    Raises
-    ------
-    DataError
-        A row does; the message names its line.
-    """
-    from coqui_amharic_ext.data.metadata import read_all
-
-    for row in (row for read in read_all(metadata) for row in read.rows):
-        if not work.holds(row.audio):
-            raise DataError(
-                f"{work.shown(row.metadata)}:{row.line}: {row.audio} is outside the work folder "
-                f"{work.root}, so nothing of it is read"
-            )
-
-
 def run_check(work: WorkFolder, given: str, model: str, tell: Callable[[int, int], None]) -> Check:
     """Check a corpus and make tables of what was found.
 
@@ -82,12 +65,15 @@ def run_check(work: WorkFolder, given: str, model: str, tell: Callable[[int, int
     """
     from coqui_amharic_ext.data.check import check
     from coqui_amharic_ext.data.limits import MODELS
+    from coqui_amharic_ext.data.text import reader_for
 
     if model not in MODELS:
         raise DataError(f"model {model!r} is not known; valid values: {', '.join(MODELS)}")
     metadata = metadata_of(work, given)
-    require_inside(work, metadata)
-    return shown(work, check(metadata, limits=MODELS[model], tell=tell), model)
+    require_audio_inside(work, metadata)
+    limits = MODELS[model]
+    reader = reader_for(limits, None, None)
+    return shown(work, check(metadata, limits=limits, reader=reader, tell=tell), model)
 
 
 def shown(work: WorkFolder, report: Report, model: str) -> Check:

@@ -1,4 +1,4 @@
-"""Kernels and backends as they are now, asked in a process of its own.
+"""Kernels, backends and the recipes' configs as they are now, asked in a process of its own.
 
 Trying a kernel loads torch and may take graphics memory or end the process; the page must not.
 Run as ``python -m coqui_amharic_ext.webui.kernels``.
@@ -38,6 +38,18 @@ def status(*, anew: bool = False) -> dict[str, Any]:
         if _known is None or anew:
             _known = _ask()
         return _known
+
+
+def config_numbers(recipe: str) -> list[str]:
+    """Return the names of the numbers and switches in a recipe's config.
+
+    Raises
+    ------
+    ProbeError
+        As ``status``.
+    """
+    found: list[str] = status()["config_numbers"][recipe]
+    return found
 
 
 def known() -> dict[str, Any] | None:
@@ -90,7 +102,24 @@ def main() -> None:
 
     for module in PATCHED:
         import_module(module)
-    print(json.dumps(am.activate().to_dict(), ensure_ascii=False, default=str))
+    found = am.activate().to_dict() | {"config_numbers": _config_numbers()}
+    print(json.dumps(found, ensure_ascii=False, default=str))
+
+
+def _config_numbers() -> dict[str, list[str]]:
+    from TTS.tts.configs.vits_config import VitsConfig
+    from TTS.tts.layers.xtts.trainer.gpt_trainer import GPTTrainerConfig
+
+    # By the options that the recipes take; a switch has a parser of coqpit's own.
+    return {
+        recipe: [
+            option.removeprefix("--")
+            for action in config().init_argparse(arg_prefix="", relaxed_parser=True)._actions
+            for option in action.option_strings
+            if action.type in (int, float) or getattr(action.type, "__name__", "") == "parse_bool"
+        ]
+        for recipe, config in (("vits", VitsConfig), ("xtts", GPTTrainerConfig))
+    }
 
 
 if __name__ == "__main__":

@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from coqui_amharic_ext.data.findings import DataError
-from coqui_amharic_ext.data.manifest import parts_of
+from coqui_amharic_ext.data.manifest import MANIFEST, parts_of
+from coqui_amharic_ext.data.metadata import LAYOUTS
 from coqui_amharic_ext.errors import CoquiAmharicError
 from coqui_amharic_ext.settings import ENVIRONMENT, get_settings
+from coqui_amharic_ext.webui import kernels
+from coqui_amharic_ext.webui.corpus import metadata_of
+from coqui_amharic_ext.webui.inside import require_audio_inside
 from coqui_amharic_ext.webui.workfolder import WorkFolder
 
 if TYPE_CHECKING:
@@ -101,6 +105,8 @@ def plan(form: TrainForm, work: WorkFolder) -> Plan:
     ------
     FormError
         A value cannot be used.
+    DataError
+        The data set cannot be read, or names audio outside its folder.
     WorkFolderError
         A path is missing or outside the work folder.
     SettingsError
@@ -109,10 +115,13 @@ def plan(form: TrainForm, work: WorkFolder) -> Plan:
     if form.recipe not in RECIPES:
         raise FormError(f"model {form.recipe!r} is not known; choose {' or '.join(RECIPES)}")
     data = work.folder(form.data, "data set folder")
-    try:
-        parts_of(data)
-    except DataError as error:
-        raise FormError(str(error)) from error
+    require_audio_inside(work, metadata_of(work, form.data))
+    for part in parts_of(data):
+        if part.formatter not in ("", *LAYOUTS):
+            raise FormError(
+                f"{work.shown(data)}: its {MANIFEST} names the formatter {part.formatter!r}; the "
+                f"page trains {', '.join(LAYOUTS)}"
+            )
     arguments = ["--data", str(data)]
     if form.recipe == "xtts":
         arguments += ["--vocab", str(work.file(form.vocab, "vocabulary (vocab.json)"))]
@@ -121,7 +130,10 @@ def plan(form: TrainForm, work: WorkFolder) -> Plan:
     if form.checkpoint.strip():
         option = "--checkpoint" if form.recipe == "xtts" else "--restore_path"
         arguments += [option, str(work.file(form.checkpoint, "base checkpoint"))]
-    for name, value in config_values(form.values).items():
+    values = config_values(form.values)
+    if values:
+        require_numbers(values, kernels.config_numbers(form.recipe))
+    for name, value in values.items():
         arguments += [f"--coqpit.{name}", value]
     return Plan(form, tuple(arguments), _settings(form).to_environment())
 
@@ -133,6 +145,26 @@ def _settings(form: TrainForm) -> Settings:
     if form.recipe == "xtts":
         changes |= {name: getattr(form, name) for name in XTTS_ONLY}
     return get_settings().replace(**changes)
+
+
+def require_numbers(names: Iterable[str], known: Collection[str]) -> None:
+    """Refuse names that are no numbers and switches of a recipe's config.
+
+    ``output_path = 5`` is a folder, to which upstream would write.
+
+    Raises
+    ------
+    FormError
+        One is not.
+    """
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            raise FormError(
+                f"config values: {name} is not a number or switch of this recipe's config"
+                + (f"; did you mean {near[0]}?" if near else "")
+                + " (what is text or a path is set by the page alone)"
+            )
 
 
 def config_values(text: str) -> dict[str, str]:

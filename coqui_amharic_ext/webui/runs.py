@@ -18,6 +18,7 @@ from typing import Any, Final, Literal
 
 from coqui_amharic_ext.errors import CoquiAmharicError
 from coqui_amharic_ext.files import replacing
+from coqui_amharic_ext.webui.inside import require_config_inside, require_links_inside
 from coqui_amharic_ext.webui.losses import LossReader, uncoloured
 from coqui_amharic_ext.webui.recipe import Plan, TrainForm, plan
 from coqui_amharic_ext.webui.workfolder import WorkFolder
@@ -267,7 +268,7 @@ class Runs:
 
     def __init__(self, work: WorkFolder) -> None:
         self.work = work
-        self.folder = work.root / "runs"
+        self.folder = work.inside("runs", "folder of the runs")
         self._lock = threading.Lock()
         self._known: dict[str, Run] = {}
         self.closing = threading.Event()
@@ -303,7 +304,9 @@ class Runs:
         saved = run.saved()
         if saved is None:
             raise RunError(f"{name} saved no checkpoint to go on from; start a new run")
-        # The record is a file like any other: what it says is checked as a form is.
+        # These are files like any other: what they say is checked as a form is.
+        require_links_inside(self.work, saved)
+        require_config_inside(self.work, saved / "config.json", training=True)
         run.start(plan(run.form(), self.work), saved)
         return run
 
@@ -323,6 +326,7 @@ class Runs:
                 folder = self.work.inside(str(self.folder / name), "run")
                 if folder.parent != self.folder or not (folder / RECORD).is_file():
                     raise RunError(f"{name!r} is not a run in {self.work.shown(self.folder)}")
+                require_links_inside(self.work, folder)
                 run = self._known[name] = Run(folder)
             return run
 

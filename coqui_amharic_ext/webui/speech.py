@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
-import os
 import secrets
 import struct
 import threading
@@ -15,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from coqui_amharic_ext.errors import CoquiAmharicError
+from coqui_amharic_ext.webui.inside import require_config_inside, require_links_inside
 from coqui_amharic_ext.webui.markup import Markup
 from coqui_amharic_ext.webui.workfolder import WorkFolder
 
@@ -203,46 +202,10 @@ class Speech:
         key = (place, changed)
         if self._voice is None or self._voice[0] != key:
             self._voice = None  # two models at once may not fit
-            require_config_inside(self._work, place)
+            require_links_inside(self._work, place)
+            require_config_inside(self._work, place / "config.json")
             self._voice = (key, Synthesizer.load(place))
         return self._voice[1]
-
-
-def require_config_inside(work: WorkFolder, place: Path) -> None:
-    """Refuse a checkpoint whose config names a file outside the work folder.
-
-    Raises
-    ------
-    SpeechError
-        It does; or there is no config that can be read.
-    """
-    path = work.file(str(place / "config.json"), "checkpoint's config")
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SpeechError(f"{work.shown(path)} cannot be read: {error}") from error
-    for value in _strings(config):
-        # What was trained elsewhere names files that are not here; those are not read either.
-        if (
-            ("/" in value or "\\" in value)
-            and os.path.isfile(value)
-            and not work.holds(Path(value))
-        ):
-            raise SpeechError(
-                f"{work.shown(path)} names {value}, which is outside the work folder {work.root}; "
-                "put a copy into the checkpoint's folder and name that"
-            )
-
-
-def _strings(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _strings(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _strings(item)
 
 
 def wav_header(rate: int, size: int | None = None) -> bytes:

@@ -50,7 +50,8 @@ print("ended", flush=True)
 @pytest.mark.parametrize("signals", ["INT", "TERM", "HUP", "HUP HUP", "TERM HUP"])
 def test_training_is_saved_children_end_and_uploads_go(tmp_path: Path, signals: str) -> None:
     (tmp_path / "work" / "corpus").mkdir(parents=True)
-    (tmp_path / "work" / "corpus" / "metadata.csv").touch()
+    metadata = tmp_path / "work" / "corpus" / "metadata.csv"
+    metadata.write_text("a|ሰላም|ሰላም\n", encoding="utf-8")
     script = tmp_path / "train_fake.py"
     script.write_text(RECIPE)
     page = subprocess.Popen(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coqui_amharic_ext.data.findings import DataError
 from coqui_amharic_ext.errors import SettingsError
+from coqui_amharic_ext.webui import kernels
 from coqui_amharic_ext.webui.recipe import FormError, TrainForm, config_values, plan
 from coqui_amharic_ext.webui.workfolder import WorkFolder, WorkFolderError
 
@@ -20,7 +24,10 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WorkFolder:
         monkeypatch.delenv(name, raising=False)
     work = WorkFolder.at(tmp_path / "work")
     (work.root / "corpus").mkdir()
-    for name in ("corpus/metadata.csv", "vocab.json", "dvae.pth", "stats.pth", "base.pth"):
+    (work.root / "empty").mkdir()
+    (work.root / "corpus" / "metadata.csv").write_text("a|ሰላም|ሰላም\n", encoding="utf-8")
+    monkeypatch.setattr(kernels, "config_numbers", lambda recipe: ["batch_size", "lr"])
+    for name in ("vocab.json", "dvae.pth", "stats.pth", "base.pth"):
         (work.root / name).touch()
     return work
 
@@ -95,7 +102,7 @@ def test_no_path_of_the_form_leads_out(work: WorkFolder, field: str) -> None:
     ("form", "said"),
     [
         (replace(VITS, recipe="../x"), "vits or xtts"),
-        (replace(VITS, data="."), "has no metadata.csv"),
+        (replace(VITS, data="empty"), "has no metadata.csv"),
         (replace(XTTS, attention="fast"), "valid values: auto, flash_attn"),
         (replace(XTTS, checkpointing=-1), "checkpointing=-1"),
         (replace(VITS, g2p_backends=("nobody",)), "transphone, epitran, rules"),
@@ -103,7 +110,7 @@ def test_no_path_of_the_form_leads_out(work: WorkFolder, field: str) -> None:
     ],
 )
 def test_what_cannot_be_used_is_said_in_words(work: WorkFolder, form: TrainForm, said: str) -> None:
-    with pytest.raises((FormError, SettingsError, WorkFolderError), match=said):
+    with pytest.raises((DataError, FormError, SettingsError, WorkFolderError), match=said):
         plan(form, work)
 
 
@@ -135,6 +142,90 @@ def test_config_values_are_numbers_and_switches() -> None:
 def test_anything_else_is_refused_with_its_line(line: str) -> None:
     with pytest.raises(FormError, match="line 2"):
         config_values(f"epochs = 1\n{line}")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("output_path", "output_path is not a number"),
+        ("phoneme_cache_path", "not a number"),
+        ("restore_path", "not a number"),
+        ("output_pat", "not a number"),
+        ("batchsize", "did you mean batch_size"),
+    ],
+)
+def test_a_path_cannot_be_a_config_value(work: WorkFolder, name: str, said: str) -> None:
+    assert "--coqpit.batch_size" in plan(replace(VITS, values="batch_size = 5"), work).arguments
+    with pytest.raises(FormError, match=said):
+        plan(replace(VITS, values=f"{name} = 5"), work)
+
+
+@pytest.mark.slow
+def test_numbers_and_switches_of_the_configs_are_known() -> None:
+    for recipe in ("vits", "xtts"):
+        known = kernels.config_numbers(recipe)
+        assert {"batch_size", "lr", "epochs", "mixed_precision", "num_loader_workers"} <= set(known)
+        paths = [name for name in known if re.search(r"path|file$|_dir|checkpoint$|url|uri", name)]
+        assert paths == []
+
+
+OUTSIDE = [
+    "/etc/hostname",
+    "../../outside",
+    "..\\..\\outside",
+    "C:\\Windows\\x",
+    "\\\\host\\share\\x",
+    "%2e%2e/%2e%2e/outside",
+    "%2fetc%2fhostname",
+    "file:///etc/hostname",
+    "a/../../../outside",
+]
+
+
+@pytest.mark.parametrize("audio", [*OUTSIDE, "linked/x", "link"])
+@pytest.mark.parametrize("more", ["", "|one|column too many"])
+@pytest.mark.parametrize("name", ["metadata.csv", "metadata_train.csv"])
+def test_a_data_set_names_audio_of_its_own_folder(
+    work: WorkFolder, audio: str, more: str, name: str
+) -> None:
+    corpus = work.root / "corpus"
+    (corpus / "wavs").mkdir()
+    (work.root.parent / "outside").mkdir()
+    (corpus / "wavs" / "linked").symlink_to(work.root.parent / "outside")
+    (corpus / "wavs" / "link.wav").symlink_to("/etc/hostname")
+    (corpus / "metadata.csv").unlink()
+    (corpus / name).write_text(f"a|ሰላም|ሰላም\n{audio}|ሰላም|ሰላም{more}\n", encoding="utf-8")
+    if more and "link" in audio:
+        return  # which is no row of the data set and cannot be told from one of its clips
+    with pytest.raises(DataError, match=r":2: .*outside the work folder"):
+        plan(VITS, work)
+
+
+@pytest.mark.parametrize("audio", [*OUTSIDE, "{inside}/corpus/wavs/a.wav"])
+def test_a_table_with_a_header_is_looked_through_too(work: WorkFolder, audio: str) -> None:
+    audio = audio.format(inside=work.root) if "{" in audio else audio
+    lines = ["text|audio_file|speaker_name", "ሰላም|wavs/a.wav|one", f"ሰላም|{audio}|two"]
+    (work.root / "corpus" / "metadata.csv").write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(DataError, match=r":3: .*outside the work folder"):
+        plan(VITS, work)
+
+
+def test_metadata_that_are_a_link_out_are_not_read(work: WorkFolder) -> None:
+    metadata = work.root / "corpus" / "metadata.csv"
+    metadata.rename(work.root.parent / "metadata.csv")
+    metadata.symlink_to(work.root.parent / "metadata.csv")
+    with pytest.raises(WorkFolderError, match="outside the work folder"):
+        plan(VITS, work)
+
+
+@pytest.mark.parametrize(
+    ("formatter", "train"), [("ljspeech", "../x.csv"), ("vctk", "metadata.csv")]
+)
+def test_a_manifest_leads_nowhere_else(work: WorkFolder, formatter: str, train: str) -> None:
+    said = {"formatter": formatter, "datasets": [{"train": train, "language": "am"}]}
+    (work.root / "corpus" / "corpus.json").write_text(json.dumps(said))
+    with pytest.raises((FormError, DataError), match=r"corpus\.json"):
+        plan(VITS, work)
 
 
 @given(st.text(max_size=60))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from coqui_amharic_ext.webui import recipe
+from coqui_amharic_ext.webui import kernels, recipe
 from coqui_amharic_ext.webui.recipe import Plan, TrainForm, plan
 from coqui_amharic_ext.webui.runs import Run, RunError, Runs
 from coqui_amharic_ext.webui.workfolder import WorkFolder, WorkFolderError
@@ -46,7 +46,7 @@ except KeyboardInterrupt:
 def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WorkFolder:
     work = WorkFolder.at(tmp_path / "work")
     (work.root / "corpus").mkdir()
-    (work.root / "corpus" / "metadata.csv").touch()
+    (work.root / "corpus" / "metadata.csv").write_text("a|ሰላም|ሰላም\n", encoding="utf-8")
     script = tmp_path / "train_fake.py"
     script.write_text(RECIPE)
 
@@ -55,6 +55,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WorkFolder:
         return made if resume is None else [*made, "--continue_path", str(resume)]
 
     monkeypatch.setattr(recipe.Plan, "command", command)
+    monkeypatch.setattr(kernels, "config_numbers", lambda recipe: ["short", "deaf", "fail"])
     return work
 
 
@@ -170,6 +171,74 @@ def test_what_a_record_says_is_checked_like_a_form(runs: Runs, work: WorkFolder)
     (run.folder / "run.json").write_text(json.dumps(record))
     with pytest.raises(WorkFolderError, match="outside the work folder"):
         runs.resume(run.folder.name)
+
+
+def stopped(runs: Runs) -> Run:
+    run = started(runs)
+    run.stop()
+    assert run.wait(20)
+    until(lambda: run.record()["returncode"] is not None)
+    return run
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"output_path": "/etc"},
+        {"output_path": "../../.."},
+        {"phoneme_cache_path": "/somewhere/new"},
+        {"datasets": [{"path": "/data"}]},
+        {"datasets": [{"path": "{inside}", "meta_file_train": "../../x.csv"}]},
+        {"model_args": {"dvae_checkpoint": "..\\..\\x.pth"}},
+        {"model_args": {"tokenizer_file": "https://evil.example/vocab.json"}},
+        {"restore_path": "simplecache::s3://bucket/x.pth"},
+        {"logger_uri": "file:///tmp/x"},
+    ],
+)
+def test_a_run_whose_config_leads_out_does_not_go_on(runs: Runs, config: dict[str, object]) -> None:
+    run = stopped(runs)
+    said = json.dumps(config).replace("{inside}", str(runs.work.root / "corpus"))
+    (run.folder / "vits-1" / "config.json").write_text(said)
+    with pytest.raises(WorkFolderError, match="outside the work folder"):
+        runs.resume(run.folder.name)
+
+
+def test_what_a_config_says_inside_goes_on(runs: Runs) -> None:
+    run = stopped(runs)
+    config = {
+        "output_path": str(run.folder),
+        "datasets": [{"path": str(runs.work.root / "corpus"), "meta_file_train": "metadata.csv"}],
+        "distributed_url": "tcp://localhost:54321",
+        "test_sentences": [["25/3 ../ http://x"]],
+    }
+    (run.folder / "vits-1" / "config.json").write_text(json.dumps(config))
+    assert runs.resume(run.folder.name).alive
+
+
+@pytest.mark.parametrize("link", ["train.log", "vits-1/model.pth", "vits-1"])
+def test_links_of_a_run_that_lead_out_are_not_followed(
+    runs: Runs, work: WorkFolder, tmp_path: Path, link: str
+) -> None:
+    run = stopped(runs)
+    outside = tmp_path / "outside"
+    (run.folder / "vits-1").rename(outside) if link == "vits-1" else outside.touch()
+    (run.folder / link).unlink(missing_ok=True)
+    (run.folder / link).symlink_to(outside)
+    with pytest.raises(WorkFolderError, match="outside the work folder"):
+        Runs(work).resume(run.folder.name)
+
+
+def test_runs_are_not_kept_outside(work: WorkFolder, tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (work.root / "runs").symlink_to(tmp_path / "outside")
+    with pytest.raises(WorkFolderError, match="outside the work folder"):
+        Runs(work)
+
+
+def test_a_page_that_ends_starts_nothing(runs: Runs) -> None:
+    runs.interrupt()
+    with pytest.raises(RunError, match="is ending"):
+        runs.start(plan(form(), runs.work))
 
 
 @pytest.mark.parametrize("name", ["", None, "..", "../corpus", "no-such", "/etc", "a/b"])

@@ -154,7 +154,37 @@ def test_a_config_that_names_a_file_outside_is_not_loaded(tmp_path: Path) -> Non
     config = {"model": "xtts", "model_args": {"tokenizer_file": str(outside)}, "x": [{"y": "/no"}]}
     (work.root / "model" / "config.json").write_text(json.dumps(config))
     (work.root / "model" / "model.pth").touch()
-    with pytest.raises(SpeechError, match=r"vocab.json, which is outside the work folder"):
+    with pytest.raises(WorkFolderError, match=r"vocab.json, which is outside the work folder"):
+        Speech(work).player("ሰላም", "model", "")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"model_args": {"speaker_encoder_model_path": "https://evil.example/x.pth"}},
+        {"model_args": {"speakers_file": "file:///etc/hostname"}},
+        {"model_args": {"speakers_file": "here.pth"}},
+    ],
+)
+def test_a_config_that_names_an_address_or_a_file_beside_the_page_is_not_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: dict[str, Any]
+) -> None:
+    (tmp_path / "here.pth").touch()
+    monkeypatch.chdir(tmp_path)
+    work = WorkFolder.at(tmp_path / "work")
+    (work.root / "model").mkdir()
+    (work.root / "model" / "config.json").write_text(json.dumps(config))
+    with pytest.raises(WorkFolderError, match="outside the work folder"):
+        Speech(work).player("ሰላም", "model", "")
+
+
+def test_a_checkpoint_that_is_a_link_out_is_not_loaded(tmp_path: Path) -> None:
+    work = WorkFolder.at(tmp_path / "work")
+    (work.root / "model").mkdir()
+    (work.root / "model" / "config.json").write_text('{"output_path": "/home/somebody/else"}')
+    (tmp_path / "model.pth").touch()
+    (work.root / "model" / "model.pth").symlink_to(tmp_path / "model.pth")
+    with pytest.raises(WorkFolderError, match=r"model.pth.*outside the work folder"):
         Speech(work).player("ሰላም", "model", "")
 
 
