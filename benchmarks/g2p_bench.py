@@ -28,6 +28,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from coqui_amharic_ext.locks import OutputLock
+
 RESULTS = Path(__file__).parent / "results" / "g2p.csv"
 PREFIXES = ("", "የ", "በ", "ለ", "ከ", "ስለ", "እንደ", "ወደ", "ያለ", "እየ")
 SUFFIXES = ("", "ን", "ም", "ና", "ዎች", "ዎቹ", "ዬ", "ው", "ዋ", "ዎችን", "ዎቻቸው", "ስ")
@@ -204,9 +206,9 @@ def start_and_memory(sentences: list[str]) -> Iterator[Result]:
 
 def write(path: Path, results: list[Result], about: dict[str, str]) -> None:
     """Append rows, each with date and versions."""
-    new = not path.exists()
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8", newline="") as file:
+    with OutputLock(path, patience=30), path.open("a", encoding="utf-8", newline="") as file:
+        new = file.tell() == 0
         writer = csv.writer(file, lineterminator="\n")
         if new:
             writer.writerow([*about, "metric", "system", "unit", "q20", "median", "q80"])

@@ -12,6 +12,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from coqui_amharic_ext.locks import OutputLock
+
 RESULTS = Path(__file__).parent / "results"
 _PACKAGES = ("torch", "transformers", "coqui-tts", "coqui-amharic-ext")
 
@@ -42,17 +44,20 @@ def append(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """
     fields = list(dict.fromkeys(key for row in rows for key in row))
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists():
-        with path.open(encoding="utf-8", newline="") as file:
-            present = next(csv.reader(file), [])
-        if present != fields:
-            raise ValueError(f"{path} has the columns {present}, not {fields}; give another --csv")
-    new = not path.exists()
-    with path.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, fields, lineterminator="\n")
-        if new:
-            writer.writeheader()
-        writer.writerows(rows)
+    with OutputLock(path, patience=30):  # another benchmark appends in no time
+        if path.exists():
+            with path.open(encoding="utf-8", newline="") as file:
+                present = next(csv.reader(file), [])
+            if present != fields:
+                raise ValueError(
+                    f"{path} has the columns {present}, not {fields}; give another --csv"
+                )
+        new = not path.exists()
+        with path.open("a", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, fields, lineterminator="\n")
+            if new:
+                writer.writeheader()
+            writer.writerows(rows)
 
 
 def quantiles(values: Sequence[float]) -> tuple[float, float, float]:

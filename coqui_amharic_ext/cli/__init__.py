@@ -12,7 +12,7 @@ def main() -> None:
     """Run the command line; see ``coqui-amharic --help``.
 
     Exit codes: 0 done, 1 the command ran and found something wrong (or its reader went away),
-    2 wrong input or settings, 130 interrupted.
+    2 wrong input or settings, 130 interrupted, 128 + N ended by signal N.
     """
     # Without them, as under pythonw or after >&-, what would be shown is shown to nobody.
     sys.stdout = sys.stdout or _nowhere()
@@ -20,10 +20,16 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         # Amharic must print on a terminal or pipe whose locale is not UTF-8, too.
         getattr(stream, "reconfigure", lambda **_: None)(encoding="utf-8", errors="replace")
+    from coqui_amharic_ext.ending import Ending, like_ctrl_c
     from coqui_amharic_ext.errors import CoquiAmharicError
 
+    code: int | str | None
+    ending = Ending()
     try:
-        code = _run()
+        with like_ctrl_c() as ending:
+            code = _run()
+    except KeyboardInterrupt:  # before the verb was found
+        code = 130
     except BrokenPipeError:
         _drop_standard_output()
         code = 1
@@ -34,6 +40,8 @@ def main() -> None:
         if _is_of_standard_output(error):
             _drop_standard_output()
         code = 2
+    if isinstance(code, int):
+        code = ending.code(code)
     _leave(code)
     sys.exit(code)
 

@@ -1,4 +1,4 @@
-"""A child process that a person's Ctrl-C reaches once, and whose end is ours."""
+"""A child process that a person's Ctrl-C reaches once, and that ends with us, however we end."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, Final
+
+from coqui_amharic_ext.cli.output import note
+from coqui_amharic_ext.watched import watched
 
 _FORWARDED: Final = ("SIGINT", "SIGTERM", "SIGHUP")
 
@@ -19,21 +22,26 @@ def run_child(
     *,
     environment: Mapping[str, str] | None = None,
     output_to_stderr: bool = False,
+    when_killed: str = "",
 ) -> int:
-    """Run a command to its end and return its exit code, 128 + N where signal N ended it.
+    """Run a Python program to its end and return its exit code, 128 + N where signal N ended it.
 
     The child has a process group of its own: a Ctrl-C, which the terminal sends to every process
     of ours, is passed on to the child alone, once, so that it can save and end while its own
-    helpers still live. A second Ctrl-C terminates it, a third kills it.
+    helpers still live. A second Ctrl-C kills them all. SIGTERM and SIGHUP are passed on, too. Where
+    we are killed, the child ends as by SIGTERM.
 
     Parameters
     ----------
     command : sequence of str
-        Program and arguments.
+        The interpreter, its flags, the program and its arguments.
     environment : mapping, optional
         Variables beside the ones we have.
     output_to_stderr : bool
         Whether its standard output goes to our standard error.
+    when_killed : str
+        What to tell a person where it was killed by something else, as the system does when memory
+        runs out.
     """
     sys.stdout.flush()
     options: dict[str, Any] = {}
@@ -43,39 +51,54 @@ def run_child(
         else:
             options["preexec_fn"] = os.setpgrp
     child = subprocess.Popen(  # noqa: S603 - the recipes and scripts that come with the package
-        list(command),
-        stdin=subprocess.DEVNULL,
+        watched(command),
+        stdin=subprocess.PIPE,
         stdout=sys.stderr if output_to_stderr else None,
         env={**os.environ, **(environment or {})},
         **options,
     )
-    with _passing_on(child):
+    with _passing_on(child) as kills:
         code = child.wait()
+    if child.stdin is not None:
+        child.stdin.close()
+    if code != 0:
+        _kill_group(child)
+    if code == -getattr(signal, "SIGKILL", 0) and not kills and when_killed:
+        note(when_killed)
     return code if code >= 0 else 128 - code
 
 
 @contextmanager
-def _passing_on(child: subprocess.Popen[bytes]) -> Iterator[None]:
+def _passing_on(child: subprocess.Popen[bytes]) -> Iterator[list[int]]:
+    """Pass signals on; gives a list that says whether we have killed the child."""
     interrupts = 0
+    kills: list[int] = []
 
     def handle(number: int, frame: FrameType | None) -> None:
         nonlocal interrupts
-        if number != signal.SIGINT:
-            child.send_signal(number)
-            return
-        interrupts += 1
-        if interrupts == 1:
-            if sys.platform != "win32":  # there the console has told the child already
-                child.send_signal(number)
-        elif interrupts == 2:
-            child.terminate()
-        else:
+        interrupts += number == signal.SIGINT
+        if interrupts > 1 and number == signal.SIGINT:
+            kills.append(number)
             child.kill()
+            _kill_group(child)
+        elif sys.platform != "win32":  # there the console has told the child already
+            child.send_signal(number)
+        elif number != signal.SIGINT:
+            child.terminate()
 
     numbers = [getattr(signal, name) for name in _FORWARDED if hasattr(signal, name)]
+    # What we were told to ignore, as by nohup, the child ignores, too.
+    numbers = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, handle) for number in numbers}
     try:
-        yield
+        yield kills
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _kill_group(child: subprocess.Popen[bytes]) -> None:
+    """Kill what the child started and did not end."""
+    if sys.platform != "win32":
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGKILL)

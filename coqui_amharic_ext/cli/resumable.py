@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from coqui_amharic_ext.cli.output import InputError
-from coqui_amharic_ext.files import FULL, naming, replacing
+from coqui_amharic_ext.files import FULL, naming, only_writer, replacing
 
 _EVERY: Final = 2.0
 """Seconds between two records of how far it has come; a killed run loses no more than that."""
+_SOONEST: Final = 0.05
+"""Seconds after the first item's record to the next; the time doubles up to ``_EVERY``."""
 _DIGEST: Final = 16
 
 
@@ -56,6 +58,8 @@ class ResumableFile:
     ------
     InputError
         Something is there that would be lost, or that cannot be gone on with.
+    BusyError
+        Another command is writing it.
     """
 
     def __init__(
@@ -69,6 +73,15 @@ class ResumableFile:
         self._made_with = dict(made_with)
         self._done = _Done()
         self._may_replace = force
+        self._check_path()
+        self._lock = only_writer(self.path)
+        try:
+            self._begin(resume, force)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _begin(self, resume: bool, force: bool) -> None:
         self._check(resume, force)
         self.resumed = resume and self.part.exists()
         if self.resumed:
@@ -76,24 +89,31 @@ class ResumableFile:
         self._to_skip = self._done.items
         self._skipped = _Done()
         self._recorded = self._done
-        with naming(self.path, self.part):
-            self._file: BinaryIO = self.part.open("r+b" if self.resumed else "wb")
-            self._file.truncate(self._done.size)
-        self._file.seek(self._done.size)
         self._last = time.monotonic()
+        self._wait = 0.0
+        if not self.resumed:
+            # First what was done, then the record of nothing, then the file: whenever this is
+            # killed, no record is beside a file of another run.
+            self.part.unlink(missing_ok=True)
+            self._write_record(self._done)
         try:
-            self._save()
+            with naming(self.path, self.part):
+                self._file: BinaryIO = self.part.open("r+b" if self.resumed else "xb")
+                self._file.truncate(self._done.size)
+            self._file.seek(self._done.size)
         except BaseException:
-            self._close()
             if not self.resumed:
-                self.part.unlink()
+                with suppress(OSError):
+                    self._record.unlink()
             raise
 
-    def _check(self, resume: bool, force: bool) -> None:
+    def _check_path(self) -> None:
         if self.path.exists() and not self.path.is_file():
             raise InputError(f"{self.path} is not a regular file; without --out, results are shown")
         if not self.path.parent.is_dir():
             raise InputError(f"{self.path.parent} is not a folder; make it first")
+
+    def _check(self, resume: bool, force: bool) -> None:
         if self.part.exists():
             if not resume and not force:
                 raise InputError(
@@ -171,14 +191,19 @@ class ResumableFile:
             self._file.write(data)
         # One assignment: an interrupt comes before it or after it, never in between.
         self._done = self._done.then(key, len(data))
-        if time.monotonic() - self._last > _EVERY:
+        # The first item is recorded at once, so that runs that are killed soon get somewhere.
+        if time.monotonic() - self._last >= self._wait:
             self._save()
+            self._wait = min(_EVERY, max(_SOONEST, 2 * self._wait))
 
     def _save(self) -> None:
         with naming(self.path):
             self._file.flush()
             os.fsync(self._file.fileno())
-        done = self._done
+        self._write_record(self._done)
+        self._last = time.monotonic()
+
+    def _write_record(self, done: _Done) -> None:
         record = {
             "items": done.items,
             "size": done.size,
@@ -189,7 +214,6 @@ class ResumableFile:
         with replacing(self._record) as new:
             new.write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
         self._recorded = done
-        self._last = time.monotonic()
 
     def keep(self) -> None:
         """Close the unfinished file so that it can be gone on with.
@@ -208,6 +232,7 @@ class ResumableFile:
             with suppress(OSError):
                 # Less a line that an interrupt, or the end of the disk, came into.
                 os.truncate(self.part, self._recorded.size)
+            self._lock.release()
 
     def _close(self) -> None:
         with suppress(OSError):  # what cannot be written is tried once more, and then given up
@@ -235,3 +260,4 @@ class ResumableFile:
             self._file.close()
             self.part.replace(self.path)
         self._record.unlink()
+        self._lock.release()

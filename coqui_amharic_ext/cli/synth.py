@@ -75,10 +75,12 @@ def synth(
     given: dict[str, Any] = {"speed": speed, "temperature": temperature}
     options = {name: value for name, value in given.items() if value is not None}
     sink = sys.stdout.buffer
+    from coqui_amharic_ext.files import naming, only_writer, replacing
+
+    writing = contextlib.nullcontext() if to_stdout else only_writer(out)
     # What upstream prints must not get into the wav, nor into the JSON.
-    with contextlib.redirect_stdout(sys.stderr):
+    with writing, contextlib.redirect_stdout(sys.stderr):
         from coqui_amharic_ext.coqui.synthesis import Synthesizer
-        from coqui_amharic_ext.files import naming, replacing
 
         synthesizer = Synthesizer.load(checkpoint, config, vocab, device)
         if seed is not None:

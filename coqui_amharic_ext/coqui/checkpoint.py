@@ -35,7 +35,7 @@ from coqui_amharic_ext.coqui.checkpoint_file import (
 from coqui_amharic_ext.coqui.checkpoint_rows import INITS, NewRows, new_rows
 from coqui_amharic_ext.coqui.stock_load import load_in_child
 from coqui_amharic_ext.coqui.vocabulary_file import XttsVocabulary
-from coqui_amharic_ext.files import replacing, require_folder
+from coqui_amharic_ext.files import only_writer, replacing, require_folder
 
 HEADROOM = 1 << 20
 """Bytes that a checkpoint's file has besides its tensors, generously."""
@@ -147,7 +147,7 @@ def extend_checkpoint(
     require_folder(out)
     if out.exists() and checkpoint.exists() and out.samefile(checkpoint):
         raise CheckpointError(f"{out} is the checkpoint itself; choose another name")
-    with _full_disk_told(out), replacing(out) as partial:
+    with only_writer(out), _full_disk_told(out), replacing(out) as partial:
         written = _write(checkpoint, old, new, partial, out, init, seed)
         # The source's pages would otherwise count beside those of what is read back.
         gc.collect()

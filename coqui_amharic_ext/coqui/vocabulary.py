@@ -13,7 +13,7 @@ from coqui_amharic_ext.coqui.symbols import NARROW, PUNCTUATION, phone_symbols
 from coqui_amharic_ext.coqui.text_mode import MARKERS, MODES
 from coqui_amharic_ext.coqui.vocabulary_file import UNKNOWN, VocabularyError, XttsVocabulary
 from coqui_amharic_ext.coqui.xtts_text import LATIN_LETTERS, TOKEN, own_symbols, xtts_text
-from coqui_amharic_ext.files import require_folder
+from coqui_amharic_ext.files import only_writer, require_folder
 from coqui_amharic_ext.g2p.phones import LABIALISED
 
 DEFAULT_SIZE: Final = 2000
@@ -169,8 +169,9 @@ def extend_file(
             f"--out {out} is the vocabulary itself, which is needed to extend the model's "
             "checkpoint; choose another name"
         )
-    grown, extension = extend_vocabulary(vocabulary, mode, texts, size)
-    grown.write(out)
+    with only_writer(out):
+        grown, extension = extend_vocabulary(vocabulary, mode, texts, size)
+        grown.write(out)
     return extension
 
 

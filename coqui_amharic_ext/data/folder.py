@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from coqui_amharic_ext.data.findings import DataError
-from coqui_amharic_ext.files import naming
+from coqui_amharic_ext.files import filling, naming, only_writer
 
 
 def require_new(path: Path) -> None:
@@ -32,12 +30,15 @@ def new_folder(path: Path) -> Iterator[Path]:
     """Give a folder beside ``path`` to fill; it becomes ``path`` when all is on the disk.
 
     On any error it is removed. A process that is killed leaves it under its hidden name
-    ``.NAME.partial-...``, which nothing takes for a corpus and which can be deleted.
+    ``.NAME.partial-...``, which nothing takes for a corpus, and which the next command that writes
+    beside it removes.
 
     Raises
     ------
     DataError
         ``path`` exists and holds something.
+    BusyError
+        Another command fills it.
     OSError
         The disk is full or cannot be written to; the error names ``path``.
     """
@@ -45,12 +46,8 @@ def new_folder(path: Path) -> Iterator[Path]:
     path = Path(os.path.abspath(path))
     with naming(path, path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{path.name}.partial-", dir=path.parent))
-    try:
-        with naming(path, partial):
-            yield partial
-        # mkdtemp's folders are their maker's alone.
-        partial.chmod(0o777 & ~_umask())
+    with only_writer(path), filling(path) as partial:
+        yield partial
         _flush()
         try:
             # An empty folder gives way; one that someone filled meanwhile does not.
@@ -59,16 +56,6 @@ def new_folder(path: Path) -> Iterator[Path]:
             require_new(path)
             path.rmdir()
             os.rename(partial, path)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-
-
-def _umask() -> int:
-    # It can only be read by setting it.
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
 
 
 def _flush() -> None:

@@ -24,7 +24,8 @@ from urllib.parse import urlsplit
 
 from coqui_amharic_ext.data.transcriber import COLUMNS, Transcriber
 from coqui_amharic_ext.errors import CoquiAmharicError, UnavailableError
-from coqui_amharic_ext.files import explained, naming
+from coqui_amharic_ext.files import explained, naming, only_writer
+from coqui_amharic_ext.locks import beside
 
 PARQUET: Final = frozenset({".parquet"})
 JSON_LINES: Final = frozenset({".jsonl", ".ndjson"})
@@ -86,23 +87,28 @@ def run(
         Ray is not installed, or the cluster is not there.
     CorpusError
         A file cannot be read, or ``out`` exists.
+    BusyError
+        Another run is writing ``out``.
     """
     kind = _kind(files)
     out = out.resolve()
     part = out.with_name(out.name + ".part")
     if kind == "parquet":
         _check_tables(files, transcriber.column)
-    _make_room(out, part, force)
-    ray = _start(workers if address is None else None, address)
-    try:
-        started = time.perf_counter()
-        rows = _run(ray, kind, [file.resolve() for file in files], part, transcriber,
-                    workers if address is not None else None, range_bytes)  # fmt: skip
-        made = sorted(part.glob("*.parquet"))
-        _take_name(part, out)
-        return Done(rows, len(made), time.perf_counter() - started, out)
-    finally:
-        ray.shutdown()
+    if not out.parent.is_dir():
+        raise CorpusError(f"{out.parent} is not a folder; make it first")
+    with only_writer(out):
+        _make_room(out, part, force)
+        ray = _start(workers if address is None else None, address)
+        try:
+            started = time.perf_counter()
+            rows = _run(ray, kind, [file.resolve() for file in files], part, transcriber,
+                        workers if address is not None else None, range_bytes)  # fmt: skip
+            made = sorted(part.glob("*.parquet"))
+            _take_name(part, out)
+            return Done(rows, len(made), time.perf_counter() - started, out)
+        finally:
+            ray.shutdown()
 
 
 def _kind(files: Sequence[Path]) -> str:
@@ -125,8 +131,7 @@ def _kind(files: Sequence[Path]) -> str:
 
 
 def _make_room(out: Path, part: Path, force: bool) -> None:
-    if not out.parent.is_dir():
-        raise CorpusError(f"{out.parent} is not a folder; make it first")
+    _settle(out)
     for path in (out, part):
         if path.exists() and not force:
             raise CorpusError(f"{path} is there already; --force replaces it")
@@ -148,8 +153,7 @@ def _take_name(part: Path, out: Path) -> None:
     if not out.exists():
         part.rename(out)
         return
-    aside = out.with_name(f".{out.name}.replaced")
-    _remove(aside)
+    aside = _aside(out)
     out.rename(aside)
     try:
         part.rename(out)
@@ -157,6 +161,20 @@ def _take_name(part: Path, out: Path) -> None:
         aside.rename(out)
         raise
     _remove(aside)
+
+
+def _aside(out: Path) -> Path:
+    return beside(out, ".replaced")
+
+
+def _settle(out: Path) -> None:
+    """Put back what a run that was killed while it took the name had put aside."""
+    aside = _aside(out)
+    if aside.exists():
+        if out.exists():
+            _remove(aside)
+        else:
+            aside.rename(out)
 
 
 def _check_tables(files: Sequence[Path], column: str) -> None:

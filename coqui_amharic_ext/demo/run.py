@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -69,8 +70,7 @@ def run(output: Path, *, quiet: bool = False) -> dict[str, Any]:
     from rich.console import Console
 
     console = Console(stderr=quiet, highlight=False, soft_wrap=True)
-    folder = output / datetime.now().strftime("run-%Y%m%d-%H%M%S")
-    folder.mkdir(parents=True)
+    folder = _new_folder(output)
     started = time.perf_counter()
     results: dict[str, Any] = {"folder": str(folder.resolve())}
 
@@ -99,6 +99,17 @@ def run(output: Path, *, quiet: bool = False) -> dict[str, Any]:
     if not results["attention"]["equal"]:
         raise StepFailedError("attention parity: the difference to stock is above its tolerance")
     return results
+
+
+def _new_folder(output: Path) -> Path:
+    """Make a folder for this run, another one where two begin in one second."""
+    output.mkdir(parents=True, exist_ok=True)
+    stamp = datetime.now().strftime("run-%Y%m%d-%H%M%S")
+    for ending in ("", *(f"-{n}" for n in range(2, 100))):
+        with contextlib.suppress(FileExistsError):
+            (output / f"{stamp}{ending}").mkdir()
+            return output / f"{stamp}{ending}"
+    raise FileExistsError(f"{output} has too many folders named {stamp}")
 
 
 class _progress:

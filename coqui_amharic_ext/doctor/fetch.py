@@ -25,6 +25,7 @@ from coqui_amharic_ext.doctor.download import (
     digest_of,
     download,
 )
+from coqui_amharic_ext.files import only_writer
 from coqui_amharic_ext.g2p.transphone_files import (
     LANGUAGE,
     PUBLISHED,
@@ -138,13 +139,14 @@ def fetch_transphone(
             return _there(locate(str(data)))
     try:
         (data / "model").mkdir(parents=True, exist_ok=True)
-        archive, ours = _get(source, data / "model", sha256, timeout, tell)
-        try:
-            verified = _check_sum(archive, folder, sha256, source)
-            languages = _install(archive.path, folder, verified)
-        finally:
-            if ours:
-                archive.path.unlink()
+        with only_writer(folder):
+            archive, ours = _get(source, data / "model", sha256, timeout, tell)
+            try:
+                verified = _check_sum(archive, folder, sha256, source)
+                languages = _install(archive.path, folder, verified)
+            finally:
+                if ours:
+                    archive.path.unlink()
     except PermissionError as error:
         raise FetchError(
             f"{error.filename or data} cannot be written; give a folder of your own with --to, and "

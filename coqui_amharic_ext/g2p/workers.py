@@ -69,6 +69,7 @@ def in_processes(
 def _begin() -> None:
     """Leave Ctrl-C, which reaches the whole group, to the parent; end when the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # not what the parent does when it is ended
     parent = multiprocessing.parent_process()
     if parent is not None:
 

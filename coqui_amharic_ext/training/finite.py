@@ -1,8 +1,9 @@
-"""A loss that is no number ends training, before a checkpoint takes its weights.
+"""Weights that are no numbers reach no checkpoint.
 
 Upstream's trainer says that it raises on a NaN loss and does not: it goes on with weights that are
-NaN and writes them over the last good checkpoints. With a gradient scaler such a step is left out
-anyway, so nothing is done there.
+NaN and writes them over the last good checkpoints. Here training ends before a step that would
+spoil the weights; a NaN anywhere is one everywhere, since gradients are averaged, and all processes
+end in the same step. A gradient scaler leaves such steps out by itself, which is normal in fp16.
 """
 
 from __future__ import annotations
@@ -11,36 +12,190 @@ import functools
 import inspect
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from coqui_amharic_ext.patching import Known, Patch
+from coqui_amharic_ext.patching import Known, Patch, calls
+
+if TYPE_CHECKING:
+    import torch
 
 _LOSS: Final = re.compile(r"loss(_\d+)?")
+_SAVED: Final = re.compile(r"(?:checkpoint|best_model)_(\d+)\.pth")
+LEAST_SCALE: Final = 2.0**-40
+"""A scaler halves from 2**16 at each step that it leaves out; no sound training comes near this."""
 
 
 class LossError(ArithmeticError):
-    """The loss is NaN or infinite; the weights are of no more use."""
+    """Training has come to numbers that are NaN or infinite."""
+
+
+def _largest(tensors: Iterable[torch.Tensor]) -> torch.Tensor | None:
+    """Return the largest absolute value, NaN if there is one; None where there are no tensors."""
+    from torch.nn.utils import get_total_norm
+
+    dense = [t.coalesce().values() if t.is_sparse else t for t in tensors]
+    dense = [t.detach() for t in dense if t.is_floating_point() and t.numel()]
+    if not dense:
+        return None
+    return get_total_norm(dense, norm_type=math.inf)
+
+
+def _finite(tensors: Iterable[torch.Tensor]) -> bool:
+    largest = _largest(tensors)
+    return largest is None or math.isfinite(largest.item())
+
+
+def _scaled(trainer: Any) -> bool:
+    """Whether a gradient scaler decides about each step."""
+    accelerator = getattr(trainer, "accelerator", None)
+    return any(getattr(owner, "scaler", None) is not None for owner in (trainer, accelerator))
+
+
+def _processes() -> int:
+    from coqui_amharic_ext.training.gradients import processes
+
+    return processes()
+
+
+def refusing_steps(original: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Wrap ``Trainer._fit``: no optimizer steps by gradients that are NaN or infinite."""
+
+    @functools.wraps(original)
+    def _fit(self: Any) -> None:
+        if not _finite(self.model.parameters()):
+            raise LossError(_bad_start(self))
+        handles = []
+        for optimizer in self.optimizer:
+            plain = getattr(optimizer, "optimizer", optimizer)  # Accelerate wraps it
+            handles.append(plain.register_step_pre_hook(functools.partial(_check_step, self)))
+        try:
+            original(self)
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    return _fit
+
+
+def _check_step(trainer: Any, optimizer: Any, args: Any, kwargs: Any) -> None:
+    if _scaled(trainer):
+        return
+    import torch
+    from torch import distributed
+
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    largest = _largest(p.grad for p in parameters if p.grad is not None)
+    if _processes() > 1:
+        # Where gradients are averaged all have the same; where they are not, one may be alone.
+        spoilt = torch.zeros(1, device=parameters[0].device)
+        if largest is not None:
+            spoilt += (~largest.isfinite()).to(spoilt)
+        distributed.all_reduce(spoilt, op=distributed.ReduceOp.MAX)
+        good = spoilt.item() == 0
+    else:
+        good = largest is None or math.isfinite(largest.item())
+    if not good:
+        raise LossError(
+            f"gradients are NaN or infinite at step {trainer.total_steps_done + 1}, which was not "
+            f"made: {_advice(trainer)}"
+        )
 
 
 def stopping(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    """Return ``Trainer.detach_loss_dict`` that raises on a loss that is not finite."""
+    """Return ``Trainer.detach_loss_dict`` that raises on a loss that is not finite.
+
+    It sees what the check of gradients does not: passes that are only accumulated, losses that no
+    gradient comes from, and a scaler that leaves out every step.
+    """
 
     @functools.wraps(original)
     def detach_loss_dict(self: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         losses = original(self, *args, **kwargs)
-        if getattr(self, "scaler", None) is None:
+        step = self.total_steps_done + 1
+        if _scaled(self):
+            if losses.get("amp_scaler", 1.0) < LEAST_SCALE:
+                raise LossError(
+                    f"gradients are NaN or infinite at step {step} whatever their scale, so that "
+                    f"no step is made any more: {_advice(self)}"
+                )
+        # With several processes the one with the loss would end alone: gradients tell them all.
+        elif _processes() == 1:
             for name, value in losses.items():
                 if _LOSS.fullmatch(name) and not math.isfinite(value):
-                    raise LossError(
-                        f"{name} is {float(value)} at step {self.total_steps_done + 1}, and the "
-                        f"weights with it; go on from the last checkpoint with --continue_path "
-                        f"{self.output_path}, with a lower learning rate or higher precision"
-                    )
+                    raise LossError(f"{name} is {float(value)} at step {step}: {_advice(self)}")
         return losses
 
     return detach_loss_dict
+
+
+def _advice(trainer: Any) -> str:
+    """Say how to go on, from files whose weights were looked at."""
+    folder = Path(trainer.output_path)
+    bad: list[str] = []
+    for path in _newest_first(folder):
+        if not _is_spoilt(path):
+            remove = f"remove {', '.join(bad)}, whose weights are NaN; then " if bad else ""
+            return (
+                f"{remove}go on from the last checkpoint with --continue_path {folder}, with a "
+                "lower learning rate or higher precision"
+            )
+        bad.append(path.name)
+    found = f"the weights in {', '.join(bad)} are NaN" if bad else "nothing was saved yet"
+    return f"{found}; begin again, with a lower learning rate or higher precision"
+
+
+def _newest_first(folder: Path) -> list[Path]:
+    found = [(int(m[1]), path) for path in folder.glob("*.pth") if (m := _SAVED.match(path.name))]
+    return [path for _, path in sorted(found, reverse=True)]
+
+
+def _is_spoilt(path: Path) -> bool:
+    import torch
+
+    with suppress(Exception):  # one that cannot be read is another matter, and upstream's to tell
+        state = torch.load(path, map_location="cpu", mmap=True, weights_only=True)["model"]
+        return not _finite(t for t in state.values() if isinstance(t, torch.Tensor))
+    return False
+
+
+def _bad_start(trainer: Any) -> str:
+    restored = getattr(trainer.args, "restore_path", "")
+    if not restored:
+        return "the model's weights are NaN or infinite before the first step"
+    return f"the weights in {restored} are NaN or infinite: {_advice(trainer)}"
+
+
+def saving_numbers(original: Callable[..., None]) -> Callable[..., None]:
+    """Wrap ``save_model``: weights that are no numbers are not saved, and nothing gives way."""
+
+    @functools.wraps(original)
+    def save_model(config: Any, model: Any, output_path: Any, **kwargs: Any) -> None:
+        if not _finite(model.parameters()):
+            names = [name for name, weight in model.named_parameters() if not _finite([weight])]
+            others = f" and {len(names) - 1} others" if len(names) > 1 else ""
+            raise LossError(
+                f"{output_path} is not saved, since weights are NaN or infinite: {names[0]}"
+                f"{others}; the checkpoints before are as they were"
+            )
+        original(config, model, output_path, **kwargs)
+
+    return save_model
+
+
+def _probe_fit(original: Callable[[Any], None]) -> None:
+    from trainer.trainer import Trainer
+
+    if not calls("_fit")(Trainer.fit):
+        raise RuntimeError("fit() does not call it")
+
+
+def _probe_save(original: Callable[..., None]) -> None:
+    if list(inspect.signature(original).parameters)[:3] != ["config", "model", "output_path"]:
+        raise RuntimeError("it no longer takes config, model and output_path first")
 
 
 def _probe(original: Callable[..., Any]) -> None:
@@ -55,10 +210,20 @@ def _probe(original: Callable[..., Any]) -> None:
 
 PATCHES: Final = (
     Patch(
+        name="trainer-finite-steps",
+        module="trainer.trainer",
+        qualname="Trainer._fit",
+        summary="gradients that are NaN end training before they reach the weights",
+        distribution="coqui-tts-trainer",
+        replace=refusing_steps,
+        known=(Known("0.4.0", "2cfe825c107df14a", "(self)"),),
+        probe=_probe_fit,
+    ),
+    Patch(
         name="trainer-finite-loss",
         module="trainer.trainer",
         qualname="Trainer.detach_loss_dict",
-        summary="a loss that is NaN ends training before a checkpoint takes its weights",
+        summary="a loss that is NaN ends training",
         distribution="coqui-tts-trainer",
         replace=stopping,
         known=(
@@ -69,5 +234,22 @@ PATCHES: Final = (
             ),
         ),
         probe=_probe,
+    ),
+    Patch(
+        name="finite-checkpoints",
+        module="trainer.io",
+        qualname="save_model",
+        summary="weights that are NaN are not saved",
+        distribution="coqui-tts-trainer",
+        replace=saving_numbers,
+        known=(
+            Known(
+                "0.4.0",
+                "7c5a13f557c72a13",
+                "(config, model, output_path, current_step, epoch, optimizer, scheduler, scaler, "
+                "**kwargs)",
+            ),
+        ),
+        probe=_probe_save,
     ),
 )

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from coqui_amharic_ext.cli.output import InputError
 from coqui_amharic_ext.cli.resumable import ResumableFile
+from coqui_amharic_ext.locks import BusyError
 
 MADE_WITH = {"backend": "rules", "column": None}
 
@@ -148,3 +149,42 @@ def test_the_record_can_be_read_by_a_person(unfinished: Path) -> None:
     record = json.loads(part(unfinished, ".json").read_text(encoding="utf-8"))
     assert record["items"] == 3
     assert record["made_with"] == MADE_WITH
+
+
+def test_a_run_that_was_killed_before_its_first_record_is_begun_again(tmp_path: Path) -> None:
+    """The record comes before the file, so what is left of such a run is a record of nothing."""
+    path = tmp_path / "out"
+    begin(path).keep()
+    part(path).unlink()
+    target = begin(path, resume=True)
+    assert not target.resumed
+    fill(target, ["a"])
+    target.finish()
+    assert path.read_text() == "A\n"
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_the_first_item_is_recorded_at_once(tmp_path: Path) -> None:
+    target = begin(tmp_path / "out")
+    fill(target, ["a"])
+    assert json.loads(part(tmp_path / "out", ".json").read_text())["items"] == 1
+    target.keep()
+
+
+def test_a_file_that_is_being_written_is_not_opened_again(tmp_path: Path) -> None:
+    target = begin(tmp_path / "out")
+    fill(target, ["a", "b"])
+    for how in ({"resume": True}, {"force": True}, {}):
+        with pytest.raises(BusyError, match="is being written by process"):
+            begin(tmp_path / "out", **how)
+    fill(target, ["c"])
+    target.finish()
+    assert (tmp_path / "out").read_text() == "A\nB\nC\n"
+
+
+def test_a_record_that_cannot_be_written_leaves_the_name_free(tmp_path: Path) -> None:
+    (tmp_path / "out.part.json").mkdir()
+    with pytest.raises(OSError, match="is a folder"):
+        begin(tmp_path / "out")
+    (tmp_path / "out.part.json").rmdir()
+    begin(tmp_path / "out").keep()

@@ -239,7 +239,7 @@ def test_what_is_no_text(text: Any, vits: Synthesizer) -> None:
 def test_the_checkpoint_of_a_run_is_found(tmp_path: Path) -> None:
     with pytest.raises(SynthesisError, match="does not exist"):
         find_checkpoint(tmp_path / "none")
-    (tmp_path / ".checkpoint_9.pth.partial").touch()
+    (tmp_path / ".checkpoint_9.pth.partial-0123456789abcdef").touch()
     with pytest.raises(SynthesisError, match="has no checkpoint"):
         find_checkpoint(tmp_path)
     for name in ("checkpoint_100.pth", "checkpoint_20.pth", "best_model_3.pth"):

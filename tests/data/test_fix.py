@@ -16,6 +16,7 @@ from coqui_amharic_ext.data.findings import DataError
 from coqui_amharic_ext.data.fix import fix
 from coqui_amharic_ext.data.folder import new_folder
 from coqui_amharic_ext.data.limits import XTTS
+from coqui_amharic_ext.locks import BusyError
 from tests.data.conftest import RATE, Corpus, silence, tone, tree
 
 
@@ -198,13 +199,14 @@ def test_a_kill_leaves_the_source_and_no_copy(after: int, corpus: Corpus, tmp_pa
         assert after == 60
         assert len(list((tmp_path / "out" / "wavs").iterdir())) == 60
         return
-    # What is left is hidden, and a new run is not in its way.
-    left = [p.name for p in tmp_path.iterdir() if p.name != "corpus"]
-    assert all(name.startswith(".out.partial-") for name in left)
+    # What is left is hidden, and a new run removes it.
+    left = {p.name for p in tmp_path.iterdir() if p.name != "corpus"}
+    assert left and all(name.startswith(".out.") for name in left)
     child = _fixing(path, tmp_path / "out")
     child.communicate()
     assert child.returncode == 0
     assert len(list((tmp_path / "out" / "wavs").iterdir())) == 60
+    assert {p.name for p in tmp_path.iterdir()} == {"corpus", "out"}
 
 
 def test_an_interrupt_leaves_nothing_at_all(corpus: Corpus, tmp_path: Path) -> None:
@@ -252,10 +254,20 @@ def test_a_full_tmpfs_is_an_error_that_names_it(corpus: Corpus, tmp_path: Path) 
 
 
 def test_two_that_write_the_same_folder_do_not_mix(tmp_path: Path) -> None:
+    with new_folder(tmp_path / "out") as one:
+        (one / "one").touch()
+        with pytest.raises(BusyError, match="out is being written by process"):
+            with new_folder(tmp_path / "out"):
+                pass
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["one"]
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_folder_that_is_filled_meanwhile_stays(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="exists"), new_folder(tmp_path / "out") as one:
         (one / "one").touch()
-        with new_folder(tmp_path / "out") as two:
-            (two / "two").touch()
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out" / "two").touch()
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["two"]
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
 

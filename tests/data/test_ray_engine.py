@@ -336,3 +336,13 @@ def test_a_worker_killed_in_the_middle_loses_and_repeats_nothing(
     found = _read(out)
     assert found["text"].to_pylist() == texts
     assert found["ipa"].to_pylist() == serial * 10
+
+
+def test_what_a_killed_run_put_aside_comes_back(tmp_path: Path) -> None:
+    """It was killed after the old folder had given its name away and before the new one had it."""
+    aside, out = tmp_path / ".out.replaced", tmp_path / "out"
+    aside.mkdir()
+    (aside / "old").touch()
+    with pytest.raises(CorpusError, match="out is there already; --force replaces it"):
+        ray_engine._make_room(out, tmp_path / "out.part", force=False)
+    assert [path.name for path in tmp_path.rglob("*")] == ["out", "old"]

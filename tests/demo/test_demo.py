@@ -79,7 +79,7 @@ def test_ctrl_c_leaves_no_broken_checkpoint(tmp_path: Path) -> None:
     for checkpoint in tmp_path.rglob("*.pth"):
         assert "model" in torch.load(checkpoint, map_location="cpu", weights_only=True)
         checkpoint.unlink()
-    assert not list(tmp_path.rglob("*.partial"))
+    assert not list(tmp_path.rglob(".*.partial-*"))
 
 
 def test_a_step_that_fails_shows_the_end_of_its_log(tmp_path: Path) -> None:

@@ -222,8 +222,10 @@ def test_a_kill_while_saving_costs_no_checkpoint_and_the_run_goes_on(assets: Ass
     try:
         _wait_for(child, lambda: list(output.glob(f"*/checkpoint_{STEP}.pth")), log)
         (folder,) = output.iterdir()
-        partial = folder / f".checkpoint_{2 * STEP}.pth.partial"
-        _wait_for(child, lambda: partial.exists() and partial.stat().st_size > 1_000_000, log)
+        partial = f".checkpoint_{2 * STEP}.pth.partial-*"
+        _wait_for(
+            child, lambda: any(p.stat().st_size > 1_000_000 for p in folder.glob(partial)), log
+        )
         child.send_signal(signal.SIGKILL)
     finally:
         child.kill()

@@ -1,0 +1,85 @@
+"""SIGTERM and SIGHUP end training as Ctrl-C does: with a checkpoint, and exit code 128 + N.
+
+The trainer saves on ``KeyboardInterrupt`` alone. Schedulers, service managers and terminals that
+are closed send these signals instead, often to the loader's workers, too.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from coqui_amharic_ext.ending import Ending, like_ctrl_c
+from coqui_amharic_ext.errors import CoquiAmharicError
+from coqui_amharic_ext.patching import Known, Patch, calls
+
+PATIENCE: Final = 2.0
+"""Seconds after a worker's end in which a request for ours may come."""
+_WORKER: Final = "DataLoader worker"
+
+
+class WorkerKilledError(CoquiAmharicError, RuntimeError):
+    """A worker of the data loader was killed by something else."""
+
+
+def _begin_to_end(ending: Ending) -> None:
+    if hasattr(signal, "SIGCHLD"):
+        # torch raises from it when a worker is ended, which would break into the saving.
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    leave = os._exit
+
+    def leave_by_signal(code: int) -> None:
+        # The trainer ends the process itself, with 130 whatever it was that interrupted.
+        leave(ending.code(code))
+
+    os._exit = leave_by_signal  # type: ignore[assignment]
+
+
+def ending_like_ctrl_c(original: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Wrap ``Trainer._fit``, around which the trainer saves when it is interrupted."""
+
+    @functools.wraps(original)
+    def _fit(self: Any) -> None:
+        with like_ctrl_c(_begin_to_end):
+            try:
+                original(self)
+            except RuntimeError as error:
+                if not str(error).startswith(_WORKER):
+                    raise
+                # Who ends a whole group may reach a worker first: what ends us comes now.
+                time.sleep(PATIENCE)
+                if "Killed" not in str(error):
+                    raise
+                raise WorkerKilledError(
+                    f"{str(error).partition('. ')[0]}, as the system does when memory runs out: "
+                    "train with fewer --coqpit.num_loader_workers or a smaller "
+                    "--coqpit.batch_size; the checkpoints are whole, --continue_path goes on"
+                ) from error
+
+    return _fit
+
+
+def _probe(original: Callable[[Any], None]) -> None:
+    """Check that an interrupt of what is wrapped is what the trainer saves at."""
+    from trainer.trainer import Trainer
+
+    if not calls("_fit")(Trainer.fit):
+        raise RuntimeError("fit() does not call it")
+
+
+PATCHES: Final = (
+    Patch(
+        name="trainer-signals",
+        module="trainer.trainer",
+        qualname="Trainer._fit",
+        summary="SIGTERM and SIGHUP end training as Ctrl-C does, with a checkpoint",
+        distribution="coqui-tts-trainer",
+        replace=ending_like_ctrl_c,
+        known=(Known("0.4.0", "2cfe825c107df14a", "(self)"),),
+        probe=_probe,
+    ),
+)
