@@ -152,6 +152,8 @@ class OutputLock:
         A file or folder, which need not be there; the folder around it must be.
     patience : float
         Seconds to wait for who holds it.
+    inside : bool
+        Keep the lock's file in the folder ``path``, which is there, and not beside it.
 
     Raises
     ------
@@ -161,9 +163,9 @@ class OutputLock:
         The folder cannot be written to.
     """
 
-    def __init__(self, path: Path, patience: float = PATIENCE) -> None:
+    def __init__(self, path: Path, patience: float = PATIENCE, *, inside: bool = False) -> None:
         self.path = Path(os.path.realpath(path))
-        self._file = beside(self.path, ENDING)
+        self._file = self.path / f".folder{ENDING}" if inside else beside(self.path, ENDING)
         self._held: Held | None = None
         until = time.monotonic() + patience
         try:

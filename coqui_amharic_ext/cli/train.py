@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import shlex
 import sys
@@ -30,6 +31,11 @@ _MODULES: Final = {
     Recipe.vits: "coqui_amharic_ext.recipes.train_vits",
     Recipe.xtts: "coqui_amharic_ext.recipes.train_xtts_gpt",
 }
+_OUT_OF_MEMORY: Final = (
+    "the recipe was killed from outside (signal 9), as the system does when memory runs out. Take "
+    "less of it: a smaller --coqpit.batch_size, fewer --coqpit.num_loader_workers, for xtts "
+    "--checkpointing 1. What was saved is whole; --continue_path RUN goes on from it"
+)
 _XTTS_ONLY: Final = ("attention", "packing", "checkpointing", "batch_tokens", "xtts_text")
 
 
@@ -110,8 +116,12 @@ def train(
         return
     _require_autoload()
     _require_kernel(attention)
+    _require_lexicon(lexicon)
+    _require_writable(context.args)
     started = time.perf_counter()
-    code = run_child(command, environment=variables, output_to_stderr=json)
+    code = run_child(
+        command, environment=variables, output_to_stderr=json, when_killed=_OUT_OF_MEMORY
+    )
     if json:
         seconds = round(time.perf_counter() - started, 3)
         emit(described | {"exit_code": code, "seconds": seconds})
@@ -145,6 +155,36 @@ def _require_autoload() -> None:
             raise InputError(
                 f"{variable}=0 switches the extension off in the recipe; unset it to train"
             )
+
+
+def _require_lexicon(given: Path | None) -> None:
+    """Refuse a lexicon that is missing or broken, of an option or of a variable."""
+    from coqui_amharic_ext.g2p.user_lexicon import UserLexicon
+    from coqui_amharic_ext.settings import Settings
+
+    path = str(given) if given is not None else Settings.from_environment().lexicon
+    if path is not None:
+        UserLexicon(path)
+
+
+def _require_writable(arguments: list[str]) -> None:
+    """Refuse a folder for the run that nothing can be written in."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--output", default="runs")
+    parser.add_argument("--continue_path")
+    given = parser.parse_known_args(arguments)[0]
+    option = "--output" if given.continue_path is None else "--continue_path"
+    folder = Path(given.output if given.continue_path is None else given.continue_path)
+    there = folder.resolve()
+    while not there.exists():
+        there = there.parent
+    if not there.is_dir():
+        raise InputError(f"{option} {folder}: {there} is a file; give a folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise InputError(
+            f"{option} {folder}: nothing can be written in {there}; give a folder that you may "
+            "write to"
+        )
 
 
 def _require_kernel(name: str | None) -> None:

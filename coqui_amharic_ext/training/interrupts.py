@@ -20,6 +20,7 @@ from coqui_amharic_ext.patching import Known, Patch, calls
 PATIENCE: Final = 2.0
 """Seconds after a worker's end in which a request for ours may come."""
 _WORKER: Final = "DataLoader worker"
+_KILLED: Final = ("killed by signal: Killed", "exited unexpectedly")
 
 
 class WorkerKilledError(CoquiAmharicError, RuntimeError):
@@ -52,12 +53,12 @@ def ending_like_ctrl_c(original: Callable[[Any], None]) -> Callable[[Any], None]
                     raise
                 # Who ends a whole group may reach a worker first: what ends us comes now.
                 time.sleep(PATIENCE)
-                if "Killed" not in str(error):
+                if not any(sign in str(error) for sign in _KILLED):
                     raise
                 raise WorkerKilledError(
-                    f"{str(error).partition('. ')[0]}, as the system does when memory runs out: "
-                    "train with fewer --coqpit.num_loader_workers or a smaller "
-                    "--coqpit.batch_size; the checkpoints are whole, --continue_path goes on"
+                    f"{str(error).partition('. ')[0]}, as when memory runs out: train with fewer "
+                    "--coqpit.num_loader_workers or a smaller --coqpit.batch_size; the checkpoints "
+                    "are whole, --continue_path goes on"
                 ) from error
 
     return _fit

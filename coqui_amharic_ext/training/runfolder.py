@@ -20,14 +20,14 @@ from coqui_amharic_ext.locks import OutputLock
 from coqui_amharic_ext.patching import Known, Patch, calls
 from coqui_amharic_ext.training.saving import local_path
 
-_LOCK: Final = "training"
 _taken: dict[Path, OutputLock] = {}
 
 
 def _take(folder: Path) -> None:
     if folder not in _taken:
         with naming(folder, folder):
-            _taken[folder] = OutputLock(folder / _LOCK)
+            # Inside, so that the folder of all runs holds runs alone.
+            _taken[folder] = OutputLock(folder, inside=True)
     sweep(folder, now=True)
 
 

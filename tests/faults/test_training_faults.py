@@ -13,7 +13,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("trainer")
 
-from tests.faults.training import EPOCHS, FAULTS, SAVED_AT, STEPS  # noqa: E402
+from tests.faults.training import EPOCHS, FAULTS, SAVED_AT, SAVES, STEPS  # noqa: E402
 from tests.running import run_module  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
@@ -21,16 +21,19 @@ CODES = {
     "out of memory": 1,
     "NaN": 1,
     "infinite": 1,
-    "terminated": -signal.SIGTERM,
+    "NaN gradient": 1,
+    "terminated": 128 + signal.SIGTERM,
+    "hung up": 128 + signal.SIGHUP,
     "killed": -signal.SIGKILL,
     "interrupted": 130,
     "loader killed": 1,
 }
 SAYS = {
     "out of memory": "CUDA out of memory",
-    "NaN": "loss is nan at step 5",
-    "infinite": "loss is inf at step 5",
-    "loader killed": "DataLoader worker",
+    "NaN": "gradients are NaN or infinite at step 5",
+    "NaN gradient": "gradients are NaN or infinite at step 5",
+    "infinite": "gradients are NaN or infinite at step 5",
+    "loader killed": "as when memory runs out: train with fewer --coqpit.num_loader_workers",
 }
 
 
@@ -55,7 +58,7 @@ def test_it_stops_and_says_why(folder: Path, found: dict[str, Any], fault: str) 
     log = (folder / f"{fault}.log").read_text()
     assert found[fault]["code"] == CODES[fault], log[-2000:]
     assert SAYS.get(fault, "") in log
-    if "loss is" in SAYS.get(fault, ""):
+    if "NaN" in SAYS.get(fault, ""):
         assert "go on from the last checkpoint with --continue_path" in log
 
 
@@ -64,9 +67,8 @@ def test_the_last_good_checkpoint_is_there_and_no_half_of_one(
     folder: Path, found: dict[str, Any], fault: str
 ) -> None:
     saved = {name for name in found[fault]["left"] if name.startswith("checkpoint")}
-    # Ctrl-C saves once more.
     assert saved == {f"checkpoint_{SAVED_AT}.pth"} | (
-        {"checkpoint_4.pth"} if fault == "interrupted" else set()
+        {"checkpoint_4.pth"} if fault in SAVES else set()
     )
     assert not [name for name in found[fault]["left"] if "partial" in name]
 
@@ -79,7 +81,7 @@ def test_it_goes_on_where_the_checkpoint_was(
     assert found[fault]["again"] == 0, (folder / f"{fault} again.log").read_text()[-2000:]
     again, whole = _way(folder, fault), _way(folder, "whole")
     # Upstream counts the checkpoint of Ctrl-C as if the step that it came into had been done.
-    ahead = 1 if fault == "interrupted" else 0
+    ahead = 1 if fault in SAVES else 0
     assert min(again) == (6 if ahead else SAVED_AT + 2)
     for step, state in again.items():
         assert state["optimizer"] == state["scheduler"] == step - ahead
@@ -89,7 +91,7 @@ def test_it_goes_on_where_the_checkpoint_was(
     assert len(whole) == STEPS * EPOCHS
 
 
-@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "interrupted"])
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault not in SAVES])
 def test_it_goes_where_the_run_went_that_was_not_interrupted(folder: Path, fault: str) -> None:
     """The checkpoint holds the last step of an epoch, and the next one has the same batches.
 

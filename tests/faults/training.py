@@ -53,11 +53,15 @@ FAULTS: dict[str, Callable[[], Any]] = {
     "out of memory": _out_of_memory,
     "NaN": lambda: float("nan"),
     "infinite": lambda: float("inf"),
+    "NaN gradient": lambda: None,
     "terminated": lambda: os.kill(os.getpid(), signal.SIGTERM),
+    "hung up": lambda: os.kill(os.getpid(), signal.SIGHUP),
     "killed": _die,
     "interrupted": lambda: os.kill(os.getpid(), signal.SIGINT),
     "loader killed": _die,
 }
+SAVES: tuple[str, ...] = ("interrupted", "terminated", "hung up")
+"""Faults at which the trainer saves once more."""
 
 
 def _trainer(folder: Path, fault: str, resume: str) -> Any:
@@ -72,6 +76,8 @@ def _trainer(folder: Path, fault: str, resume: str) -> Any:
             if fault and fault != "loader killed" and made.total_steps_done == FAULT_AT - 1:
                 factor = FAULTS[fault]()
                 losses["loss"] = losses["loss"] * (1.0 if factor is None else factor)
+                if fault == "NaN gradient":  # of a root of nothing, which is nothing
+                    losses["loss"] = losses["loss"] + (self.layer.weight * 0).sum().sqrt()
             return outputs, losses
 
         def get_data_loader(self, *args: Any, **kwargs: Any) -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import random
 import signal
 import subprocess
 import sys
@@ -15,6 +17,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from coqui_amharic_ext.ending import Ended, like_ctrl_c  # noqa: E402
+from coqui_amharic_ext.files import sweep  # noqa: E402
 from coqui_amharic_ext.patching import Patcher  # noqa: E402
 from coqui_amharic_ext.settings import Settings  # noqa: E402
 from coqui_amharic_ext.training.saving import PATCHES  # noqa: E402
@@ -90,7 +94,8 @@ while True:
     assert torch.load(last, weights_only=True)["number"] >= 3
 
 
-def test_the_best_models_shortcut_is_a_whole_copy_or_absent(
+@stock_only  # the installed one has its own way
+def test_the_best_models_shortcut_is_always_there_and_whole(
     patched: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import shutil
@@ -112,12 +117,101 @@ def test_the_best_models_shortcut_is_a_whole_copy_or_absent(
         Path(target).write_bytes(Path(source).read_bytes()[:50])
         raise OSError(28, "No space left on device")
 
+    def unlinkable(source: str, target: Path) -> None:
+        raise OSError(95, "Operation not supported")
+
+    # One file of two names, where the file system has them.
+    assert shortcut.samefile(tmp_path / "best_model_1.pth")
+    assert save(2.5, 2) == 2.5
+    assert shortcut.samefile(tmp_path / "best_model_2.pth")
+    assert {p.name for p in tmp_path.iterdir()} == {"best_model.pth", "best_model_2.pth"}
+    monkeypatch.setattr(os, "link", unlinkable)
+    assert save(2.2, 3) == 2.2
+    assert not shortcut.samefile(tmp_path / "best_model_3.pth")
+    assert shortcut.read_bytes() == (tmp_path / "best_model_3.pth").read_bytes()
     monkeypatch.setattr(shutil, "copyfile", half)
     with pytest.raises(OSError, match="No space left"):
-        save(2.0, 2)
-    # Upstream removes the old shortcut first; what must not be there is half of a new one.
-    assert [p.name for p in tmp_path.iterdir()] == ["best_model_2.pth"]
-    assert torch.load(tmp_path / "best_model_2.pth", weights_only=True)["step"] == 2
+        save(2.0, 4)
+    # The one before is there until the new one is whole.
+    assert {p.name for p in tmp_path.iterdir()} == {"best_model.pth", "best_model_4.pth"}
+    assert torch.load(tmp_path / "best_model_4.pth", weights_only=True)["step"] == 4
+    assert torch.load(shortcut, weights_only=True)["step"] == 3
+
+
+SAVING = """
+import sys, torch, trainer
+import coqui_amharic_ext as am
+am.activate()
+from trainer.trainer import save_best_model
+model = torch.nn.Linear(1500, 1500)
+print("ready", flush=True)
+loss = 1e6 - float(sys.argv[2])
+while True:
+    loss -= 1
+    step = int(1e6 - loss)
+    save_best_model(loss, 1e9, {}, model, sys.argv[1], current_step=step, epoch=0)
+"""
+
+
+@stock_only
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_kills_leave_the_best_model_there_and_nothing_of_what_was_under_way(
+    tmp_path: Path,
+) -> None:
+    draw = random.Random(3)
+    left, was_there = 0, False
+    shortcut = tmp_path / "best_model.pth"
+    for number in range(6):
+        child = subprocess.Popen(
+            [sys.executable, "-c", SAVING, str(tmp_path), str(number * 10_000)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+        until = time.monotonic() + draw.uniform(0.02, 0.4)
+        while time.monotonic() < until:
+            # Looked at all the time, since a moment without it may be short.
+            assert shortcut.exists() or not was_there
+            was_there = was_there or shortcut.exists()
+        child.send_signal(signal.SIGKILL)
+        child.communicate()
+        hidden = [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
+        left = max(left, len(hidden))
+        if was_there:
+            best = torch.load(shortcut, weights_only=True)
+            assert best["model"]["weight"].shape == (1500, 1500)
+    assert was_there
+    assert left <= 1  # the one before is removed by the next
+    sweep(tmp_path, now=True)
+    assert not [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+@stock_only
+def test_ctrl_c_just_after_the_best_model_leaves_its_shortcut(patched: Any, tmp_path: Path) -> None:
+    import trainer.trainer
+
+    with pytest.raises(KeyboardInterrupt):
+        trainer.trainer.save_best_model(
+            1.0, 10.0, {}, torch.nn.Linear(2, 2), tmp_path, current_step=1, epoch=0,
+            slow=Slow(1),
+        )  # fmt: skip
+    assert {p.name for p in tmp_path.iterdir()} == {"best_model.pth", "best_model_1.pth"}
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@stock_only
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_sigterm_waits_for_the_checkpoint_however_often_it_comes(
+    patched: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "checkpoint_1.pth"
+    with pytest.raises(Ended), like_ctrl_c() as ending:
+        patched.save_fsspec({"step": Slow(3, signal.SIGTERM)}, path)
+    assert torch.load(path, weights_only=False) == {"step": 7}
+    assert ending.code(130) == 128 + signal.SIGTERM
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def test_remote_paths_go_to_upstream_untouched(patched: Any) -> None:
@@ -131,12 +225,12 @@ def test_remote_paths_go_to_upstream_untouched(patched: Any) -> None:
 class Slow:
     """Is interrupted while it is written, a given number of times."""
 
-    def __init__(self, times: int) -> None:
-        self.times = times
+    def __init__(self, times: int, number: int = signal.SIGINT) -> None:
+        self.times, self.number = times, number
 
     def __reduce__(self) -> Any:
         for _ in range(self.times):
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(self.number)
         return (int, (7,))
 
 
