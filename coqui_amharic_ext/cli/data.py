@@ -24,7 +24,10 @@ app = typer.Typer(help="Training corpora: check, mend, import.", no_args_is_help
 
 Layout = Annotated[
     str,
-    typer.Option(help="ljspeech, coqui, common_voice or audiofolder; auto tells by the file."),
+    typer.Option(
+        help="ljspeech, coqui, common_voice, audiofolder, fleurs, table (any other with a header) "
+        "or lines (without one); auto tells by the file."
+    ),
 ]
 Language = Annotated[str, typer.Option(help="Language of rows whose metadata do not name one.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document.")]
@@ -121,8 +124,9 @@ def import_data(
 ) -> None:
     """Import a corpus into the layout that the recipes read: wavs/ and metadata.csv.
 
-    Takes LJSpeech, Common Voice, Coqui and audiofolder layouts and Hugging Face data sets, saved
-    to disk or as Parquet. Example: coqui-amharic data import cv-corpus/am --out corpus
+    Takes LJSpeech, Common Voice, Coqui, audiofolder and FLEURS layouts in the dialects that people
+    write, and Hugging Face data sets, saved to disk or as Parquet. Example: coqui-amharic data
+    import cv-corpus/am --out corpus
     """
     from coqui_amharic_ext.data.importing import import_corpus
 

@@ -16,8 +16,10 @@ from coqui_amharic_ext.coqui.languages import AMHARIC
 from coqui_amharic_ext.data import text as texts
 from coqui_amharic_ext.data.audio import AudioError, Clip, measure
 from coqui_amharic_ext.data.findings import KINDS, DataError, Finding
+from coqui_amharic_ext.data.languages import language_code
 from coqui_amharic_ext.data.limits import XTTS, Limits
-from coqui_amharic_ext.data.metadata import Metadata, Row, language_code, read_all
+from coqui_amharic_ext.data.metadata import read_all
+from coqui_amharic_ext.data.rows import Metadata, Row
 from coqui_amharic_ext.data.text import Reader
 from coqui_amharic_ext.settings import get_settings
 from coqui_amharic_ext.text.policy import TextPolicy
@@ -231,11 +233,7 @@ def _examine(
     findings = _Findings(row)
     if isinstance(clip, AudioError):
         missing = not row.audio.is_file()
-        doubled = missing and row.audio.name.endswith(".wav.wav")
-        hint = "; the first column is the name without .wav" if doubled else ""
-        findings.add(
-            "missing-audio" if missing else "unreadable-audio", f"{row.audio}: {clip}{hint}"
-        )
+        findings.add("missing-audio" if missing else "unreadable-audio", f"{row.audio}: {clip}")
     else:
         _examine_audio(findings, clip, limits)
     known = not limits.languages or language in limits.languages

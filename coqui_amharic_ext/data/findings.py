@@ -39,6 +39,7 @@ class Kind:
 KINDS: Final = MappingProxyType(
     {
         "bom": Kind("error", "byte order mark before the first name", "mended"),
+        "encoding": Kind("error", "metadata that are not UTF-8", "mended"),
         "columns": Kind("error", "a line with too few or too many columns", "left out"),
         "no-third-column": Kind("error", "lines of name|text, without a third column", "mended"),
         "layout": Kind("error", "a layout that upstream's formatter misreads", "mended"),

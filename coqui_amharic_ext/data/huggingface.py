@@ -10,12 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from coqui_amharic_ext.data.audio import AudioError, load_mono, to_mono
 from coqui_amharic_ext.data.findings import DataError
-from coqui_amharic_ext.data.metadata import (
-    LANGUAGE_COLUMNS,
-    SPEAKER_COLUMNS,
-    TEXT_COLUMNS,
-    language_code,
-)
+from coqui_amharic_ext.data.languages import language_code
+from coqui_amharic_ext.data.named import LANGUAGE_COLUMNS, SPEAKER_COLUMNS, TEXT_COLUMNS
 from coqui_amharic_ext.data.sources import Source, SourceClip
 from coqui_amharic_ext.errors import UnavailableError
 
@@ -25,8 +21,6 @@ if TYPE_CHECKING:
 
 BATCH_ROWS: Final = 32
 """Rows read at once; each holds its clip's bytes."""
-
-_TEXTS: Final = (*TEXT_COLUMNS, "raw_transcription", "utterance")
 
 
 def open_tables(
@@ -97,7 +91,7 @@ class _Table:
         names = list(schema.names)
         self._features = _features(schema)
         self._audio = self._pick("audio", audio_column, self._audio_columns(schema), names)
-        candidates = [name for name in _TEXTS if name in names]
+        candidates = [name for name in TEXT_COLUMNS if name in names]
         # Several text columns are usual (raw and normalised); their order is one of preference.
         self._text = self._pick("text", text_column, candidates[:1], names)
         self._speaker = next((n for n in SPEAKER_COLUMNS if n in names), None)

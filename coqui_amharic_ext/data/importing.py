@@ -13,7 +13,7 @@ from coqui_amharic_ext.data.audio import AudioError
 from coqui_amharic_ext.data.corpus import CorpusWriter
 from coqui_amharic_ext.data.findings import DataError
 from coqui_amharic_ext.data.folder import new_folder, require_new
-from coqui_amharic_ext.data.metadata import language_code
+from coqui_amharic_ext.data.languages import language_code
 from coqui_amharic_ext.data.sources import SourceClip, open_source
 
 LEFT_OUT: Final = "left_out.tsv"

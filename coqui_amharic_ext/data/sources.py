@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from coqui_amharic_ext.data import unnamed
 from coqui_amharic_ext.data.audio import AudioError, load_mono
+from coqui_amharic_ext.data.decoding import read_lines
 from coqui_amharic_ext.data.findings import DataError
 from coqui_amharic_ext.data.manifest import find_parts
 from coqui_amharic_ext.data.metadata import COMMON_VOICE_FILES, read_metadata
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 METADATA_NAMES: Final = ("metadata.csv", "metadata.jsonl", *COMMON_VOICE_FILES)
+OTHER_NAMES: Final = ("metadata.tsv", "metadata.txt", "line_index.tsv", "transcripts.txt")
+SPLITS: Final = ("train.tsv", "dev.tsv", "test.tsv")
 TABLES: Final = (".parquet", ".arrow")
 
 
@@ -121,7 +125,7 @@ def _metadata_files(path: Path, split: str | None) -> list[Path]:
     elif parts := find_parts(path):
         return [part.metadata for part in parts]
     else:
-        candidates = [path / name for name in METADATA_NAMES]
+        candidates = [path / name for name in (*METADATA_NAMES, *OTHER_NAMES)]
         candidates += sorted(p for name in METADATA_NAMES[:2] for p in path.glob(f"*/{name}"))
     found = [p for p in candidates if p.is_file()]
     if not found:
@@ -129,8 +133,16 @@ def _metadata_files(path: Path, split: str | None) -> list[Path]:
             f"{path} holds nothing that can be imported: neither {', '.join(METADATA_NAMES)} nor "
             f"{' or '.join(TABLES)} files" + (f" of the split {split!r}" if split else "")
         )
-    # One of Common Voice's tables holds the others; audiofolder splits are apart.
-    return found[:1] if found[0].parent == path else found
+    if found[0].parent != path:  # an audiofolder's splits are apart
+        return found
+    # One of Common Voice's tables holds the others, FLEURS's are apart.
+    if split is None and found[0].name == SPLITS[0] and unnamed.is_fleurs(_first_line(found[0])):
+        return [path / name for name in SPLITS if (path / name).is_file()]
+    return found[:1]
+
+
+def _first_line(path: Path) -> str:
+    return read_lines(path)[0][0]
 
 
 def _from_metadata(paths: list[Path], layout: str) -> Source:

@@ -211,11 +211,12 @@ def _formatter(metadata: str) -> str:
     if {"audio_file", "text"} <= set(columns):
         return "coqui"
     folder, name = os.path.dirname(metadata), columns[0].strip()
-    written = "\\" in name or os.path.splitext(name)[1].lower() in ENDINGS
-    if written and not os.path.isfile(os.path.join(folder, "wavs", f"{name}.wav")):
+    ending = "\\" in name or os.path.splitext(name)[1].lower() in ENDINGS
+    strange = len(columns) < 2 or "\t" in name or ending
+    if strange and not os.path.isfile(os.path.join(folder, "wavs", f"{name}.wav")):
         raise ValueError(
-            f"{metadata} names {name!r}, for which upstream looks in wavs/{name}.wav; convert it:\n"
-            f"coqui-amharic data import {folder} --out CORPUS"
+            f"{metadata} begins with {name!r}, which upstream takes for wavs/{name}.wav; convert "
+            f"it:\ncoqui-amharic data import {folder} --out CORPUS"
         )
     return "ljspeech"
 

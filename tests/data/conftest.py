@@ -23,6 +23,14 @@ def silence(seconds: float, rate: int = RATE) -> Any:
     return np.zeros(int(seconds * rate), dtype=np.float32)
 
 
+def noise(path: Path, seed: int, rate: int = RATE, **options: Any) -> Path:
+    """Write a second of noise and a little more, unlike any other seed's."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    samples = np.random.default_rng(seed).normal(0, 0.1, int(rate * (1 + seed / 20)))
+    soundfile.write(path, samples.astype(np.float32), rate, **options)
+    return path
+
+
 Corpus = Callable[..., Path]
 
 

@@ -1,0 +1,94 @@
+"""Finding the clip that a metadata file means, however it spells its name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Final
+
+AUDIO_ENDINGS: Final = (
+    *(".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".mp4", ".webm", ".aac"),
+    *(".wma", ".aif", ".aiff", ".aifc", ".au", ".amr", ".3gp", ".mka", ".caf", ".w64"),
+)
+FOLDERS: Final = ("wavs", "clips", "audio", "wav", "audios", "data")
+"""Where corpora keep their clips, beside the metadata."""
+
+
+def has_ending(name: str) -> bool:
+    """Whether a name is that of an audio file, not of a clip without its ending."""
+    return os.path.splitext(name.strip())[1].lower() in AUDIO_ENDINGS
+
+
+class Clips:
+    """The audio files around a metadata file.
+
+    Parameters
+    ----------
+    metadata : Path
+        The file.
+    layout_folder, layout_ending : str
+        Where its layout keeps clips, and what it leaves off their names.
+    """
+
+    def __init__(self, metadata: Path, layout_folder: str = "", layout_ending: str = "") -> None:
+        self._root = metadata.parent
+        self._own = layout_folder
+        self._ending = layout_ending
+        # FLEURS has train.tsv beside train/, or audio/train/.
+        split = metadata.stem.rpartition("_")[2]
+        beside = (layout_folder, "", *FOLDERS, metadata.stem, split, f"audio/{split}")
+        self._folders = tuple(dict.fromkeys(beside))
+        self._listings: dict[Path, frozenset[str]] = {}
+
+    def expected(self, name: str) -> Path:
+        """Return where the layout has a clip, which is where upstream looks for it."""
+        return self._root / self._own / f"{name}{self._ending}"
+
+    def find(self, name: str) -> Path:
+        """Return a clip's file, or where it should be if there is none.
+
+        A path is looked for as it is, then without its first folders: what was written on another
+        machine, or for another folder, is found where it lies now.
+        """
+        first = self.expected(name)
+        if self._is_there(first):
+            return first
+        plain = name.strip().strip("\"'").replace("\\", "/").removeprefix("file://")
+        for path in self._candidates(plain):
+            if self._is_there(path):
+                return path
+        if not has_ending(plain):
+            return first
+        return self._root / ("" if plain.startswith(f"{self._own}/") else self._own) / plain
+
+    def has(self, name: str) -> bool:
+        """Whether a clip's file is there."""
+        return bool(name.strip()) and self._is_there(self.find(name))
+
+    def _candidates(self, plain: str) -> Iterator[Path]:
+        endings = ("",) if has_ending(plain) else ("", *AUDIO_ENDINGS)
+        if PurePosixPath(plain).is_absolute():
+            yield Path(plain)
+        parts = _parts(plain)
+        for start in range(len(parts)):
+            for folder in self._folders:
+                for ending in endings:
+                    yield self._root.joinpath(folder, *parts[start:-1], f"{parts[-1]}{ending}")
+
+    def _is_there(self, path: Path) -> bool:
+        listing = self._listings.get(path.parent)
+        if listing is None:
+            try:
+                listing = frozenset(os.listdir(path.parent))
+            except (OSError, ValueError):
+                listing = frozenset()
+            self._listings[path.parent] = listing
+        return path.name in listing
+
+
+def _parts(plain: str) -> Sequence[str]:
+    """Return a path's parts without drive and root; what leads upwards is left out."""
+    parts = PureWindowsPath(plain).parts
+    anchor = PureWindowsPath(plain).anchor
+    return [part for part in parts if part not in (anchor, "..", ".")] or [plain]

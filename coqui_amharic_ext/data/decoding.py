@@ -1,0 +1,78 @@
+"""The lines of a metadata file in whatever Unicode encoding it was saved."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from coqui_amharic_ext.data.findings import DataError, Finding
+
+_BOM = b"\xef\xbb\xbf"
+_END = re.compile(r"\r\n|\r|\n")
+
+
+def read_lines(path: Path) -> tuple[list[str], Finding | None]:
+    """Return the lines without their ends, and how the file is not what upstream reads.
+
+    UTF-16 is known by its byte order mark, or by the zero bytes of its separators.
+
+    Raises
+    ------
+    DataError
+        It is missing, empty, or in no such encoding; the message names the line.
+    """
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise DataError(f"{path} does not exist") from None
+    except IsADirectoryError:
+        raise DataError(f"{path} is a folder; give its metadata file") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+    wide = _utf_16(raw)
+    if wide:
+        try:
+            text = raw.decode(wide)
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"{path}: not whole UTF-16 (at byte {error.start}); save it as UTF-8"
+            ) from None
+        found = Finding("encoding", "this is UTF-16, and upstream reads UTF-8", path, 1)
+        lines = _END.split(text.removeprefix("\ufeff"))
+    else:
+        lines = [_utf_8(path, n, line) for n, line in enumerate(_split(raw), start=1)]
+        found = None
+        if raw.startswith(_BOM):
+            what = "upstream takes it for a part of the first line's first column"
+            found = Finding("bom", what, path, 1)
+    if lines and not lines[-1]:
+        lines.pop()
+    if not lines:
+        raise DataError(f"{path} is empty")
+    return lines, found
+
+
+def _split(raw: bytes) -> list[bytes]:
+    return re.split(rb"\r\n|\r|\n", raw.removeprefix(_BOM))
+
+
+def _utf_8(path: Path, number: int, line: bytes) -> str:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path}:{number}: not UTF-8 (byte 0x{line[error.start]:02x} at position "
+            f"{error.start + 1} of the line); find out the encoding and convert the file, for "
+            f"example: iconv -f WINDOWS-1252 -t UTF-8 {path.name}"
+        ) from None
+
+
+def _utf_16(raw: bytes) -> str | None:
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    start = raw[:4096]
+    # A separator or a digit is one byte and a zero; UTF-8 text has no zeros.
+    little, big = start[1::2].count(0), start[::2].count(0)
+    if 8 * max(little, big) < len(start) or min(little, big):
+        return None
+    return "utf-16-le" if little else "utf-16-be"
