@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from coqui_amharic_ext.forking import ForkSafeLock
-from coqui_amharic_ext.g2p.chain import BackendState, chosen_specs
+from coqui_amharic_ext.g2p.chain import chosen_specs
 from coqui_amharic_ext.g2p.sentence import Reader
 from coqui_amharic_ext.g2p.types import Transcription
 from coqui_amharic_ext.settings import get_settings
@@ -150,17 +150,6 @@ def reader(settings: Settings | None = None, backend: str | None = None) -> Read
                     del _readers[next(iter(_readers))]
                 _readers[key] = found
     return found
-
-
-def backend_states(settings: Settings | None = None) -> tuple[BackendState, ...]:
-    """Return the configured backends in order, with why those that cannot serve can't.
-
-    Raises
-    ------
-    UnavailableError
-        None of them can serve.
-    """
-    return reader(settings).chain.states()
 
 
 def _require_str(function: str, text: object) -> str:

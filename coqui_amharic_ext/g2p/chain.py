@@ -1,4 +1,7 @@
-"""The fallback chain: the user's lexicon, then each backend in turn until one is believed.
+"""The chain: the user's lexicon, what is known, then each backend in turn until one is believed.
+
+A word that our lexicon or a verb paradigm answers asks no backend, so that a backend is loaded when
+the first unknown word needs it. One that is chosen by name is asked for every word.
 
 A word is never lost. A backend that is missing, fails, hangs or gives what the quality check does
 not believe is recorded with its reason, and the next one is asked; the written word itself, read
@@ -16,15 +19,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress, takewhile
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from coqui_amharic_ext import plugins
 from coqui_amharic_ext.errors import SettingsError, TranscriptionError, UnavailableError
 from coqui_amharic_ext.g2p import deadline
 from coqui_amharic_ext.g2p.backend import HANG_FIX, Backend, BackendSpec, Gives
+from coqui_amharic_ext.g2p.elision import elided
 from coqui_amharic_ext.g2p.letters_fit import read_as
+from coqui_amharic_ext.g2p.narrow import narrowed
 from coqui_amharic_ext.g2p.phones import LENGTH
-from coqui_amharic_ext.g2p.phonology import Realisation, fold, pronounce, realise
+from coqui_amharic_ext.g2p.phonology import Realisation, fold, realise
 from coqui_amharic_ext.g2p.plain import all_same_as_letters
 from coqui_amharic_ext.g2p.quality import check
 from coqui_amharic_ext.g2p.table import MARKS
@@ -44,6 +49,7 @@ BATCH: Final = 16
 
 logger = logging.getLogger("coqui_amharic_ext")
 T = TypeVar("T")
+Style = Callable[[str, str], str]
 _answered: Counter[str] = Counter()
 
 
@@ -53,19 +59,67 @@ def chosen() -> dict[str, str]:
     return {"g2p": counts} if counts else {}
 
 
-class Answer(NamedTuple):
-    """One word's transcription, without its measures and other readings."""
+@dataclass(slots=True, eq=False)
+class Answer:
+    """One word's transcription; its measures and other readings are made when asked for.
 
+    Attributes
+    ----------
+    written, ipa, backend, layer, rejected
+        As in ``Word``.
+    raw : str
+        What the backend gave.
+    gives : {"segments", "surface"}
+        What ``raw`` is.
+    reading : Realisation, optional
+        What the written word says, where that is where the IPA comes from.
+    pieces : tuple of Answer
+        Of a word that was too long to be read in one go.
+    style : callable, optional
+        Takes a written word and its IPA; how ``ipa`` was written, and other readings are.
+    """
+
+    written: str
     ipa: str
     backend: str
     layer: Layer
-    phones: tuple[str, ...] | None
     raw: str
-    gives: Gives
-    rejected: tuple[Rejection, ...]
-    reading: Realisation | None
-    pieces: tuple[tuple[str, Answer], ...] = ()
-    """Of a word that was too long to be read in one go."""
+    gives: Gives = "surface"
+    rejected: tuple[Rejection, ...] = ()
+    reading: Realisation | None = None
+    pieces: tuple[Answer, ...] = ()
+    style: Style | None = None
+    _word: Word | None = None
+
+    def word(self) -> Word:
+        """Return the transcription with every measure of its quality and its other readings."""
+        if self._word is None:
+            others = self.reading.alternatives if self.reading is not None else ()
+            if self.style is not None:
+                others = tuple([self.style(self.written, ipa) for ipa in others])
+            self._word = Word(
+                self.written,
+                self.ipa,
+                self.backend,
+                self.layer,
+                self._quality(),
+                self.rejected,
+                others,
+            )
+        return self._word
+
+    def _quality(self) -> Quality:
+        """Measure; of a word in pieces, which compare in linear time, return the worst."""
+        if self.pieces:
+            measured = (piece._quality() for piece in self.pieces)
+            return max(measured, key=lambda quality: len(quality.failed))
+        return check(
+            self.written,
+            fold(self.raw),
+            raw=self.raw,
+            gives=self.gives,
+            listed=self.layer == "lexicon",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +248,7 @@ class Chain:
         self.explicit = backend
         self._members = [_Member(spec, settings) for spec in chosen_specs(settings, backend)]
         self._lexicon = UserLexicon(settings.lexicon) if settings.lexicon else None
+        self._style = _style(settings)
         self._require_one()
 
     def _require_one(self) -> None:
@@ -228,37 +283,13 @@ class Chain:
             for m in self._members
         )
 
-    def words(self, words: Iterable[str]) -> dict[str, Word]:
-        """Transcribe words, with every measure of their quality.
+    def answers(self, words: Iterable[str]) -> dict[str, Answer]:
+        """Transcribe words.
 
         Parameters
         ----------
         words : iterable of str
             Normalised Ethiopic words without punctuation.
-        """
-        return {
-            written: Word(
-                written,
-                answer.ipa,
-                answer.backend,
-                answer.layer,
-                self._quality(written, answer),
-                answer.rejected,
-                answer.reading.alternatives if answer.reading is not None else (),
-            )
-            for written, answer in self.answers(words).items()
-        }
-
-    def _quality(self, written: str, answer: Answer) -> Quality:
-        """Measure an answer; of one in pieces, which compare in linear time, tell the worst."""
-        if answer.pieces:
-            measured = (self._quality(*piece) for piece in answer.pieces)
-            return max(measured, key=lambda quality: len(quality.failed))
-        phones = fold(answer.raw) if answer.phones is None else answer.phones
-        return check(written, phones, raw=answer.raw, gives=answer.gives)
-
-    def answers(self, words: Iterable[str]) -> dict[str, Answer]:
-        """Transcribe words without measuring what need not be measured to be believed.
 
         Raises
         ------
@@ -267,108 +298,88 @@ class Chain:
         UnavailableError
             The explicitly chosen backend broke down.
         """
+        settled: dict[str, Answer] = {}
         found: dict[str, Answer] = {}
-        pending = self._before_backends(words, found)
-        rejected: dict[str, tuple[Rejection, ...]] = {}
-        for member in self._asked():
-            if not pending:
-                break
-            pending = self._ask_member(member, pending, found, rejected, None)
-        for word in pending:
-            found[word] = self._by_rules(word, rejected.get(word, ()))
-        _answered.update(answer.backend for answer in found.values())
+        unknown: dict[str, Realisation] = {}
+        for word in dict.fromkeys(words):
+            ipa = self._lexicon.get(word) if self._lexicon is not None else None
+            if ipa is not None:  # said as the user wrote it, in every style
+                settled[word] = Answer(word, ipa, LEXICON, "lexicon", ipa)
+            elif len(word) > LONGEST_WORD:
+                settled[word] = self._in_pieces(word)
+            else:
+                reading = self._realise(word)
+                if reading.source == "rules" or self.explicit is not None:
+                    unknown[word] = reading
+                else:
+                    found[word] = _known(word, reading, reading.source)
+        found |= self._ask(unknown)
+        if self._style is not None:
+            for word, answer in found.items():
+                answer.ipa, answer.style = self._style(word, answer.ipa), self._style
+        found |= settled
+        _answered.update([answer.backend for answer in found.values()])
         return found
 
-    def spoken(self, words: Iterable[str]) -> dict[str, str]:
-        """Transcribe words, the IPA alone; as ``answers``, but faster."""
-        if self.settings.narrow:
-            return {word: answer.ipa for word, answer in self.answers(words).items()}
+    def _realise(self, word: str) -> Realisation:
+        try:
+            return realise(word)
+        except ValueError as error:
+            raise TranscriptionError(f"{word!r} cannot be transcribed: {error}") from error
+
+    def _ask(self, readings: dict[str, Realisation]) -> dict[str, Answer]:
+        """Ask the backends in turn; what none of them reads credibly is read by the rules."""
         found: dict[str, Answer] = {}
-        plain: dict[str, str] = {}
-        pending = self._before_backends(words, found)
+        rejected: dict[str, tuple[Rejection, ...]] = {}
+        pending = readings
         for member in self._asked():
             if not pending:
                 break
-            before = len(plain)
-            pending = self._ask_member(member, pending, found, {}, plain)
-            _answered[member.spec.name] += len(plain) - before
-        try:
-            plain.update(zip(pending, map(pronounce, pending), strict=True))
-        except ValueError:
-            found |= {word: self._by_rules(word, ()) for word in pending}
-        else:
-            _answered[RULES] += len(pending)
-        for word, answer in found.items():
-            plain[word] = answer.ipa
-            _answered[answer.backend] += 1
-        return plain
+            found |= self._ask_member(member, pending, rejected)
+            pending = {word: reading for word, reading in pending.items() if word not in found}
+        for word, reading in pending.items():
+            found[word] = _known(word, reading, RULES, rejected.get(word, ()))
+        return found
 
     def _asked(self) -> Iterator[_Member]:
         """Yield the backends before rules, which has an answer to everything."""
         return takewhile(lambda member: member.spec.name != RULES, self._members)
 
-    def _before_backends(self, words: Iterable[str], found: dict[str, Answer]) -> list[str]:
-        """Answer what no backend is asked for; return the other words, each once."""
-        pending: list[str] = []
-        for word in dict.fromkeys(words):
-            ipa = self._lexicon.get(word) if self._lexicon is not None else None
-            if ipa is not None:
-                found[word] = Answer(ipa, LEXICON, "lexicon", None, ipa, "surface", (), None)
-            elif len(word) > LONGEST_WORD:
-                found[word] = self._in_pieces(word)
-            else:
-                pending.append(word)
-        return pending
-
     def _ask_member(
         self,
         member: _Member,
-        words: list[str],
-        found: dict[str, Answer],
+        readings: dict[str, Realisation],
         rejected: dict[str, tuple[Rejection, ...]],
-        plain: dict[str, str] | None,
-    ) -> list[str]:
-        """Ask one backend; return the words it gave nothing believable for.
-
-        What it read letter by letter goes to ``plain``, where only the IPA is wanted.
-        """
+    ) -> dict[str, Answer]:
+        """Ask one backend; return what it gave that is believed, and record what is not."""
         if member.state:
-            outputs = member.ask(words)
+            outputs = member.ask(list(readings))
             if not member.state and self.explicit is not None:
                 self._require_one()
         else:
             if self.explicit is not None:
                 self._require_one()
             reason = f"not available: {member.state.reason}"
-            outputs = dict.fromkeys(words, Rejection(member.spec.name, "", reason))
-        left = []
-        name, segments = member.spec.name, member.spec.gives == "segments"
-        narrow = self.settings.narrow
-        same = _same_as_letters(outputs) if segments else {}
-        if plain is not None:
-            plain.update(zip(same, map(pronounce, same), strict=True))
-            if len(same) == len(outputs):
-                return []
-            outputs = {k: v for k, v in outputs.items() if k not in same}
+            outputs = dict.fromkeys(readings, Rejection(member.spec.name, "", reason))
+        same = _same_as_letters(outputs) if member.spec.gives == "segments" else {}
+        found: dict[str, Answer] = {}
         for word, output in outputs.items():
             before = rejected.get(word, ())
             if isinstance(output, Rejection):
                 result: Answer | Rejection = output
             elif word in same:
-                reading = realise(word, narrow=narrow)
-                found[word] = Answer(
-                    reading.ipa, name, "segments", None, output, "segments", before,
+                reading = readings[word]
+                result = Answer(
+                    word, reading.ipa, member.spec.name, "segments", output, "segments", before,
                     reading,
                 )  # fmt: skip
-                continue
             else:
                 result = self._judge(member.spec, word, output, before)
             if isinstance(result, Rejection):
                 rejected[word] = (*before, result)
-                left.append(word)
             else:
                 found[word] = result
-        return left
+        return found
 
     def _judge(
         self, spec: BackendSpec, word: str, raw: str, rejected: tuple[Rejection, ...]
@@ -382,39 +393,46 @@ class Chain:
         if not quality.ok:
             return Rejection(spec.name, raw, _failure(quality))
         if spec.gives == "surface":
-            ipa = "".join(phones)
-            return Answer(ipa, spec.name, "surface", phones, raw, "surface", rejected, None)
+            return Answer(word, "".join(phones), spec.name, "surface", raw, "surface", rejected)
         own = read_as(word, [phone for phone in phones if phone != LENGTH])
         try:
-            reading = realise(word, segments=own or phones, narrow=self.settings.narrow)
+            reading = realise(word, segments=own or phones)
         except ValueError as error:
             return Rejection(spec.name, raw, str(error))
-        return Answer(
-            reading.ipa, spec.name, "segments", phones, raw, "segments", rejected,
-            reading,
-        )  # fmt: skip
-
-    def _by_rules(self, word: str, rejected: tuple[Rejection, ...]) -> Answer:
-        try:
-            reading = realise(word, narrow=self.settings.narrow)
-        except ValueError as error:
-            raise TranscriptionError(f"{word!r} cannot be transcribed: {error}") from error
-        return Answer(
-            reading.ipa, RULES, reading.source, None, reading.ipa, "surface", rejected,
-            reading,
-        )  # fmt: skip
+        return Answer(word, reading.ipa, spec.name, "segments", raw, "segments", rejected, reading)
 
     def _in_pieces(self, word: str) -> Answer:
         pieces = _cut(word)
         known = self.answers(pieces)
         answers = [known[piece] for piece in pieces]
         rejected = tuple(dict.fromkeys(r for answer in answers for r in answer.rejected))
-        ipa = "".join(answer.ipa for answer in answers)
+        ipa = "".join([answer.ipa for answer in answers])
         first = answers[0]
-        return first._replace(
-            ipa=ipa, phones=None, raw=ipa, gives="surface", rejected=rejected, reading=None,
-            pieces=tuple(known.items()),
+        return Answer(
+            word, ipa, first.backend, first.layer, ipa, rejected=rejected,
+            pieces=tuple(known.values()),
         )  # fmt: skip
+
+
+def _style(settings: Settings) -> Style | None:
+    """Return how phones are written, beyond what every transcription has; ``None`` for as they are.
+
+    It comes last, so that quality is measured on phones of the inventory.
+    """
+    if settings.narrow and settings.elision:
+        return lambda word, ipa: elided(word, narrowed(ipa))
+    if settings.narrow:
+        return lambda word, ipa: narrowed(ipa)
+    return elided if settings.elision else None
+
+
+def _known(
+    word: str, reading: Realisation, backend: str, rejected: tuple[Rejection, ...] = ()
+) -> Answer:
+    """Return an answer of the written word itself."""
+    return Answer(
+        word, reading.ipa, backend, reading.source, reading.ipa, "surface", rejected, reading
+    )
 
 
 def _same_as_letters(outputs: dict[str, str | Rejection]) -> dict[str, None]:

@@ -11,11 +11,10 @@ from coqui_amharic_ext.g2p.epenthesis import fill, speak
 from coqui_amharic_ext.g2p.folding import fold
 from coqui_amharic_ext.g2p.lexicon import words
 from coqui_amharic_ext.g2p.morphology import likeliest, readings
-from coqui_amharic_ext.g2p.narrow import narrowed
 from coqui_amharic_ext.g2p.symbols import decode, encode
 from coqui_amharic_ext.g2p.table import coding
 
-__all__ = ["Realisation", "fold", "pronounce", "realise"]
+__all__ = ["Realisation", "fold", "realise"]
 
 Source = Literal["lexicon", "paradigm", "rules"]
 
@@ -34,14 +33,11 @@ class Realisation(NamedTuple):
         A listed word, also with affixes; a form of a known root; the letters alone.
     coded : str
         What was read, one character per phone.
-    narrow : bool
-        Whether allophones are written.
     """
 
     ipa: str
     source: Source
     coded: str
-    narrow: bool = False
 
     @property
     def alternatives(self) -> tuple[str, ...]:
@@ -51,34 +47,10 @@ class Realisation(NamedTuple):
         entry = words().get(self.coded)
         found = list(entry.others) if entry is not None else []
         found += [speak(r.spoken) for r in readings(self.coded) if r.layer != "rules"]
-        if self.narrow:
-            found = [narrowed(ipa) for ipa in found]
         return tuple(dict.fromkeys(ipa for ipa in found if ipa != self.ipa))
 
 
-def pronounce(word: str) -> str:
-    """Return the IPA of one normalised Ethiopic word; as ``realise(word).ipa``, but faster.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As :func:`realise`.
-    """
-    if not isinstance(word, str):
-        raise TypeError(f"a word is a str, not {type(word).__name__}: {word!r}")
-    coded = word.translate(coding())
-    entry = words().get(coded)
-    if entry is not None:
-        return entry.ipa
-    if "ʷ" in coded or not coded or not coded.isprintable():
-        return realise(word).ipa
-    spoken, _, ipa = likeliest(coded)
-    return ipa or speak(spoken)
-
-
-def realise(
-    word: str, *, segments: Sequence[str] | None = None, narrow: bool = False
-) -> Realisation:
+def realise(word: str, *, segments: Sequence[str] | None = None) -> Realisation:
     """Return the IPA of one normalised Ethiopic word.
 
     Parameters
@@ -88,8 +60,6 @@ def realise(
     segments : sequence of str, optional
         A backend's phones, already folded to our inventory: consonants and vowels are taken from
         them, length and ɨ from the written word. A listed word stays as it is listed.
-    narrow : bool
-        Whether to write allophones (:mod:`narrow`).
 
     Raises
     ------
@@ -102,7 +72,7 @@ def realise(
         raise TypeError(f"a word is a str, not {type(word).__name__}: {word!r}")
     coded = word.translate(coding())
     if not coded.isprintable():
-        return _marked(marks.take(coded), segments, narrow)
+        return _marked(marks.take(coded), segments)
     known = words()
     entry = known.get(coded)
     if entry is None and "ʷ" in coded:
@@ -121,7 +91,7 @@ def realise(
             ipa = ipa or speak(spoken)
         else:
             ipa = decode(merge(fill(spoken), coded, segments))
-    return Realisation(narrowed(ipa) if narrow else ipa, source, coded, narrow)
+    return Realisation(ipa, source, coded)
 
 
 def _modern(coded: str) -> str | None:
@@ -134,7 +104,7 @@ def _modern(coded: str) -> str | None:
     return None
 
 
-def _marked(marked: marks.Marked, segments: Sequence[str] | None, narrow: bool) -> Realisation:
+def _marked(marked: marks.Marked, segments: Sequence[str] | None) -> Realisation:
     """Realise a word in whose writing some length is marked."""
     coded = marked.plain
     entry = words().get(coded)
@@ -148,5 +118,4 @@ def _marked(marked: marks.Marked, segments: Sequence[str] | None, narrow: bool) 
     surface = marks.apply(fill(best[0]), marked)
     if segments is not None:
         surface = merge(surface, coded, segments)
-    ipa = decode(surface)
-    return Realisation(narrowed(ipa) if narrow else ipa, best[1], coded, narrow)
+    return Realisation(decode(surface), best[1], coded)

@@ -60,7 +60,14 @@ def _own(written: str) -> tuple[str, ...]:
     return () if letter is None else (*letter.consonants, letter.vowel)
 
 
-def check(word: str, phones: Sequence[str], *, raw: str = "", gives: Gives = "segments") -> Quality:
+def check(
+    word: str,
+    phones: Sequence[str],
+    *,
+    raw: str = "",
+    gives: Gives = "segments",
+    listed: bool = False,
+) -> Quality:
     """Measure phones against the written word.
 
     Parameters
@@ -73,6 +80,9 @@ def check(word: str, phones: Sequence[str], *, raw: str = "", gives: Gives = "se
         What the backend gave, before folding.
     gives : {"segments", "surface"}
         What the backend declares; a surface form is also checked for clusters nobody can say.
+    listed : bool
+        Whether a lexicon gave the phones: a word that is listed since its letters mislead is not
+        held against them.
 
     Returns
     -------
@@ -81,7 +91,8 @@ def check(word: str, phones: Sequence[str], *, raw: str = "", gives: Gives = "se
     """
     said = [phone for phone in phones if phone != LENGTH]
     measures = _surface(word, said, raw, gives)
-    measures |= _agreement(word, said)
+    if not listed:
+        measures |= _agreement(word, said)
     failed = tuple(name for name, value in measures.items() if not BOUNDS[name].holds(value))
     return Quality(measures, failed)
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from coqui_amharic_ext.g2p.cache import WordCache
-from coqui_amharic_ext.g2p.chain import LEXICON, Chain
-from coqui_amharic_ext.g2p.elision import elided
+from coqui_amharic_ext.g2p.chain import Answer, Chain
 from coqui_amharic_ext.g2p.latin import spell
 from coqui_amharic_ext.g2p.table import MARKS, TONAL_MARKS, fidel
 from coqui_amharic_ext.g2p.types import Quality, Transcription, Word
@@ -24,14 +22,12 @@ if TYPE_CHECKING:
 KEPT: Final = "kept"
 """Named as the backend of Latin-script words that the text policy ``latin=keep`` leaves alone."""
 TOKENS: Final = 1 << 15
-WORDS: Final = 1 << 12
 
 _PUNCTUATION: Final = ".,;:?!"
 _LATIN: Final = "A-Za-zªº\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"
 _ASCII: Final = {mark: to_ascii_punctuation(f"ሀ{mark}")[1:] for mark in ("", *"።፣፤፥፦፧.,;:?!")}
 _CONTEXTUAL: Final = re.compile(r"[^\w\s.,;:?!።፣፤፥፦፧፨፡]")
 _SPACE_BEFORE_MARK: Final = re.compile(rf" +(?=[{_PUNCTUATION}])")
-_MARK_RUN: Final = re.compile(rf"[{_PUNCTUATION}]{{2,}}")
 
 
 @lru_cache(maxsize=1)
@@ -50,6 +46,13 @@ class Piece(NamedTuple):
 
     kind: Literal["word", "kept", "mark"]
     text: str
+
+
+class Token(NamedTuple):
+    """What is read for one token: its words and marks in IPA, and the answers for its words."""
+
+    ipa: str
+    answers: tuple[Answer, ...]
 
 
 def _letter_class() -> str:
@@ -89,9 +92,7 @@ class Reader:
     def __init__(self, settings: Settings, backend: str | None = None) -> None:
         self.chain = Chain(settings, backend)
         self.policy = TextPolicy.from_string(settings.text)
-        self._elision = settings.elision
-        self._tokens: WordCache[str] = WordCache(TOKENS)
-        self._words: WordCache[Word] = WordCache(WORDS)
+        self._tokens: WordCache[Token] = WordCache(TOKENS)
 
     def identity(self) -> str:
         """Return a digest of all that decides how a text is read; equal ones read alike."""
@@ -101,31 +102,22 @@ class Reader:
 
     def phonemize(self, text: str) -> str:
         """Return the IPA of a text."""
-        tokens = self._split(normalize(text, self.policy))
-        return _join(self._tokens.lookup(tokens, self._read_tokens))
+        return _join(self._read(normalize(text, self.policy)))
 
     def transcribe(self, text: str) -> Transcription:
         """Return the IPA of a text with what is known of every word."""
-        spoken = normalize(text, self.policy)
-        tokens = [list(self._pieces(token)) for token in self._split(spoken)]
-        written = [p.text for pieces in tokens for p in pieces if p.kind == "word"]
-        found = dict(zip(written, self._words.lookup(written, self._read_words), strict=True))
-        words = tuple(
-            found[piece.text] if piece.kind == "word" else _kept(piece.text)
-            for pieces in tokens
-            for piece in pieces
-            if piece.kind != "mark"
-        )
-        ipa = {word.written: word.ipa for word in words}
-        return Transcription(text, spoken, _join([_put(p, ipa) for p in tokens]), words)
+        normalised = normalize(text, self.policy)
+        tokens = self._read(normalised)
+        words = tuple([answer.word() for token in tokens for answer in token.answers])
+        return Transcription(text, normalised, _join(tokens), words)
 
-    def _split(self, spoken: str) -> list[str]:
+    def _read(self, normalised: str) -> list[Token]:
         """Split at spaces; brackets, dashes and quotes are settled over the whole text before."""
-        if _CONTEXTUAL.search(spoken) is not None:
-            spoken = to_ascii_punctuation(spoken)
-        return spoken.split()
+        if _CONTEXTUAL.search(normalised) is not None:
+            normalised = to_ascii_punctuation(normalised)
+        return self._tokens.lookup(normalised.split(), self._read_tokens)
 
-    def _read_tokens(self, tokens: list[str]) -> Mapping[str, str]:
+    def _read_tokens(self, tokens: list[str]) -> Mapping[str, Token]:
         plain: dict[str, tuple[str, str]] = {}
         mixed: dict[str, list[Piece]] = {}
         written: list[str] = []
@@ -139,28 +131,12 @@ class Reader:
             else:
                 mixed[token] = list(self._pieces(token))
                 written += [piece.text for piece in mixed[token] if piece.kind == "word"]
-        ipa = self._spoken(written)
-        found = {token: ipa[word] + mark for token, (word, mark) in plain.items()}
-        return found | {token: _put(pieces, ipa) for token, pieces in mixed.items()}
-
-    def _spoken(self, written: list[str]) -> dict[str, str]:
-        if not self._elision:
-            return self.chain.spoken(written)
         answers = self.chain.answers(written)
-        return {word: _elided(word, a.ipa, a.backend) for word, a in answers.items()}
-
-    def _read_words(self, written: list[str]) -> dict[str, Word]:
-        found = self.chain.words(written)
-        if not self._elision:
-            return found
-        return {
-            written: replace(
-                word,
-                ipa=_elided(written, word.ipa, word.backend),
-                alternatives=tuple([elided(written, ipa) for ipa in word.alternatives]),
-            )
-            for written, word in found.items()
+        found = {
+            token: Token(answers[word].ipa + mark, (answers[word],))
+            for token, (word, mark) in plain.items()
         }
+        return found | {token: _put(pieces, answers) for token, pieces in mixed.items()}
 
     def _pieces(self, token: str) -> Iterator[Piece]:
         for match in _piece_pattern().finditer(to_ascii_punctuation(token) or token):
@@ -175,29 +151,28 @@ class Reader:
                     yield Piece("word", name)
 
 
-def _elided(written: str, ipa: str, backend: str) -> str:
-    """Return a word as in fluent speech; what the user's lexicon says is said as it stands."""
-    return ipa if backend == LEXICON else elided(written, ipa)
-
-
-def _kept(text: str) -> Word:
-    return Word(text, text, KEPT, "surface", Quality())
-
-
-def _put(pieces: list[Piece], ipa: Mapping[str, str]) -> str:
+def _put(pieces: list[Piece], answers: Mapping[str, Answer]) -> Token:
     """Write a token's pieces: words apart, marks at the word before them."""
-    out = ""
+    ipa = ""
+    said: list[Answer] = []
     for piece in pieces:
         if piece.kind == "mark":
-            out += piece.text
-        else:
-            out += (" " if out else "") + ipa.get(piece.text, piece.text)
-    return out
+            ipa += piece.text
+            continue
+        answer = answers[piece.text] if piece.kind == "word" else _kept(piece.text)
+        said.append(answer)
+        ipa += (" " if ipa else "") + answer.ipa
+    return Token(ipa, tuple(said))
 
 
-def _join(tokens: list[str]) -> str:
+def _kept(text: str) -> Answer:
+    word = Word(text, text, KEPT, "surface", Quality())
+    return Answer(text, text, KEPT, "surface", text, _word=word)
+
+
+def _join(tokens: list[Token]) -> str:
     """Join tokens to a sentence; one that begins with a mark (``።`` by itself) joins the word."""
-    text = " ".join(tokens)
+    text = " ".join([token.ipa for token in tokens])
     if "  " in text:
         text = " ".join(text.split())
     text = _SPACE_BEFORE_MARK.sub("", text)

@@ -20,7 +20,8 @@ def test_a_batch_gets_what_transcribe_gives() -> None:
     one_by_one = [am.transcribe(text, settings=RULES) for text in TEXTS]
     assert found["ipa"] == [one.ipa for one in one_by_one]
     assert found["normalised"] == [one.normalised for one in one_by_one]
-    assert found["backend"] == ["rules", "rules", ""]
+    assert found["backend"] == [",".join(one.backends) for one in one_by_one]
+    assert found["backend"][2] == ""
     assert found["quality"][2] == 1.0
     assert all(0 <= share <= 1 for share in found["quality"])
 
