@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -143,3 +144,12 @@ def test_it_works_in_a_clean_environment(wheel: Path, tmp_path: Path) -> None:
     assert _run(command, "normalize", "25%", PYTHONUTF8="1") == "ሃያ አምስት በመቶ\n"
     listed = _run(command, "plugins", "--json", COQUI_AMHARIC_PLUGINS="0")
     assert "coqui_amharic_ext.training.plugin" in listed
+
+
+def test_the_citation_names_the_version_that_is_built() -> None:
+    versions = [
+        re.search(r"^version(?: =|:) (\S+)$", (ROOT / name).read_text(encoding="utf-8"), re.M)
+        for name in ("setup.cfg", "CITATION.cff")
+    ]
+    assert len({found[1] for found in versions if found is not None}) == 1
+    assert None not in versions
