@@ -7,6 +7,8 @@ import sys
 from contextlib import suppress
 from typing import TextIO
 
+from coqui_amharic_ext import utf8_mode
+
 
 def main() -> None:
     """Run the command line; see ``coqui-amharic --help``.
@@ -14,11 +16,12 @@ def main() -> None:
     Exit codes: 0 done, 1 the command ran and found something wrong (or its reader went away),
     2 wrong input or settings, 130 interrupted, 128 + N ended by signal N.
     """
+    utf8_mode.ensure()
     # Without them, as under pythonw or after >&-, what would be shown is shown to nobody.
     sys.stdout = sys.stdout or _nowhere()
     sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
-        # Amharic must print on a terminal or pipe whose locale is not UTF-8, too.
+        # PYTHONIOENCODING may name another one, which has no Amharic.
         getattr(stream, "reconfigure", lambda **_: None)(encoding="utf-8", errors="replace")
     from coqui_amharic_ext.ending import Ending, like_ctrl_c
     from coqui_amharic_ext.errors import CoquiAmharicError

@@ -136,7 +136,8 @@ def phonemize(
     rows = bare_lines(source) if table is None else table.read(source)
     work = _Work(settings, backend, workers, json)
     if out is None:
-        _run(work, rows, table, source, _to_stdout, shown=not sys.stdout.isatty())
+        silent = _run(work, rows, table, source, _to_stdout, shown=not sys.stdout.isatty())
+        _end(silent)
         return
     choices = _choices(settings, backend) | {
         "json": json,
@@ -148,13 +149,24 @@ def phonemize(
         note(f"going on after {target.items} items")
     left = (row for row in rows if (row.header and json) or not target.done_before(row.key))
     try:
-        _run(work, left, table, source, lambda row, line: target.write(row.key, line))
+        silent = _run(work, left, table, source, lambda row, line: target.write(row.key, line))
         target.finish()
     except BaseException:
         target.keep()
         if target.part.exists():
             note(f"{target.kept} items are kept in {target.part}; --resume goes on")
         raise
+    _end(silent)
+
+
+def _end(silent: list[str]) -> None:
+    """End with 1 where a text gave no IPA, which an empty line alone would not tell."""
+    if silent:
+        note(
+            f"{len(silent)} of the texts hold nothing that can be read out and gave an empty line, "
+            f"the first: {silent[0]!r}"
+        )
+        raise typer.Exit(1)
 
 
 def _through_ray(
@@ -234,10 +246,12 @@ def _run(
     put: Callable[[Row, str], None],
     *,
     shown: bool = True,
-) -> None:
+) -> list[str]:
+    """Put a line for each row; return the texts that are not blank and whose IPA is."""
     from coqui_amharic_ext.cli.meter import Meter
 
     pending: deque[Row] = deque()
+    silent: list[str] = []
 
     def texts() -> Iterator[str]:
         for row in rows:
@@ -252,6 +266,8 @@ def _run(
         with Meter("items", source.size, source.position, shown=shown) as meter:
             for line in lines:
                 row = pending.popleft()
+                if not work.json and not line and row.text.strip():
+                    silent.append(row.text)
                 if work.json and row.fields:
                     line = f'{{"row": {jsonlib.dumps(row.fields, ensure_ascii=False)}, {line[1:]}'
                 elif table is not None:
@@ -266,6 +282,7 @@ def _run(
     finally:
         with suppress(AttributeError):
             lines.close()  # type: ignore[attr-defined]
+    return silent
 
 
 def _to_stdout(row: Row, line: str) -> None:

@@ -16,6 +16,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any, Final
 
+from coqui_amharic_ext import utf8_mode
 from coqui_amharic_ext.doctor.versions import canonical
 
 PROBE: Final = Path(__file__).with_name("probe.py")
@@ -184,7 +185,7 @@ class Environment:
             yield Probed(current, f"the interpreter ended ({ended}) while it was tried")
 
     def _environment(self) -> dict[str, str]:
-        environment = {**os.environ, "PYTHONUTF8": "1"}
+        environment = utf8_mode.environment()
         if self.path is not None:
             environment["PYTHONPATH"] = os.pathsep.join(self.path)
         return environment

@@ -30,6 +30,7 @@ TOLD: Final = (
 )
 """Distributions whose versions are shown, whether or not they are there."""
 _ALWAYS: Final = (
+    "encoding",
     "torch",
     "torchaudio",
     "ffmpeg",

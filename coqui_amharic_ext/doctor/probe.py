@@ -1,6 +1,7 @@
 """What runs in a child process: imports one thing after another and tells how it went.
 
-It is given to ``python -c`` as text, so it uses nothing of ours but what it probes. A thing that
+It is given to ``python -c`` as text, so it uses nothing of ours but what it probes, and is ASCII
+alone, since the locale may have nothing else. A thing that
 crashes, hangs or prints does so in the child. Each probe writes two lines of JSON to what was
 standard output: its name before, its result after; one that hangs, where it hangs.
 """
@@ -11,10 +12,20 @@ import faulthandler
 import importlib
 import importlib.util
 import json
+import locale
 import os
 import sys
 import time
 from typing import Any
+
+
+def _probe_encoding() -> dict[str, Any]:
+    """Tell what text is in where nobody says so: files, and what a program prints."""
+    return {
+        "files": locale.getpreferredencoding(False),
+        "arguments": sys.getfilesystemencoding(),
+        "printed": sys.__stdout__.encoding if sys.__stdout__ is not None else "",
+    }
 
 
 def _probe_torch() -> dict[str, Any]:
@@ -98,7 +109,7 @@ def _probe_transformers() -> dict[str, Any]:
 
 def _probe_epitran() -> dict[str, Any]:
     epitran = importlib.import_module("epitran")
-    return {"ipa": epitran.Epitran("amh-Ethi").transliterate("ሰላም")}
+    return {"ipa": epitran.Epitran("amh-Ethi").transliterate("\u1230\u120b\u121d")}
 
 
 def _probe_flash_attn_package() -> dict[str, Any]:

@@ -21,6 +21,7 @@ from coqui_amharic_ext.g2p.backend import Backend
 from coqui_amharic_ext.g2p.resources import rows
 from coqui_amharic_ext.g2p.table import fidel
 from coqui_amharic_ext.g2p.types import Availability
+from coqui_amharic_ext.g2p.utf8_files import utf8_by_default
 
 CODE: Final = "amh-Ethi"
 _SEPARATOR: Final = "\n"
@@ -84,7 +85,7 @@ class EpitranBackend(Backend):
             return ""
 
     def _load(self) -> None:
-        with _root_logger_untouched():
+        with _root_logger_untouched(), utf8_by_default():
             # epitran.Epitran builds panphon's feature table a second time, which takes longer
             # than all the rest; the class that does the reading is public too.
             from epitran.simple import SimpleEpitran

@@ -27,6 +27,7 @@ from coqui_amharic_ext.g2p.transphone_files import (
     locate,
 )
 from coqui_amharic_ext.g2p.types import Availability
+from coqui_amharic_ext.g2p.utf8_files import utf8_by_default
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,6 +81,10 @@ class TransphoneBackend(Backend):
         return f"{self.version()}, {checkpoint.st_size} {checkpoint.st_mtime_ns}"
 
     def _load(self) -> None:
+        with utf8_by_default():
+            self._load_files()
+
+    def _load_files(self) -> None:
         import torch
         from transphone.model.checkpoint_utils import torch_load
         from transphone.model.transformer import TransformerG2P

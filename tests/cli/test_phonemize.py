@@ -240,3 +240,25 @@ def test_items_that_differ_have_different_keys() -> None:
 def test_arguments_and_files_together_are_refused() -> None:
     with pytest.raises(InputError, match="not both"):
         Source(["ሰላም"], [Path("x")])
+
+
+@pytest.mark.parametrize("given", ["🙂", "\u202e", "漢字", "\ud800"])
+def test_a_text_without_sound_is_no_success(given: str, tmp_path: Path) -> None:
+    """An empty line with exit code 0 would pass for a transcription."""
+    raw = given.encode("utf-8", "surrogatepass")
+    command = [os.fsencode(word) for word in COMMAND] + [b"phonemize", SALAM[0].encode(), raw]
+    done = subprocess.run(command, env=environment(), capture_output=True, timeout=120)
+    assert done.returncode == 1
+    assert done.stdout.decode() == SALAM[1] + "\n\n"
+    assert "1 of the texts hold nothing that can be read out" in done.stderr.decode()
+
+
+def test_blank_lines_stay_blank_and_the_whole_file_is_written(tmp_path: Path) -> None:
+    file, out = tmp_path / "a.txt", tmp_path / "a.ipa"
+    file.write_text(f"{SALAM[0]}\n\n{BET[0]}\n", encoding="utf-8")
+    assert run("phonemize", "--file", str(file)) == (0, f"{SALAM[1]}\n\n{BET[1]}\n", "")
+    file.write_text(f"{SALAM[0]}\n🙂\n{BET[0]}\n", encoding="utf-8")
+    code, _, err = run("phonemize", "--file", str(file), "--out", str(out))
+    assert code == 1
+    assert "nothing that can be read out" in err
+    assert out.read_text(encoding="utf-8") == f"{SALAM[1]}\n\n{BET[1]}\n"

@@ -15,8 +15,8 @@ FETCH: Final = ("coqui-amharic", "doctor", "--fetch", "transphone")
 def epitran(facts: Facts) -> Iterator[Problem]:
     """Check that epitran transcribes Amharic."""
     probe = facts.probe("epitran")
-    if not probe.error:
-        return
+    if not probe.error or probe.error.startswith("UnicodeDecodeError"):
+        return  # the latter is the locale's doing, which is said already; our chain is not affected
     version = facts.version("epitran")
     what = f"epitran {version} fails: {probe.first_line}" if version else "epitran is not installed"
     options = ("--upgrade", "--force-reinstall", "--no-deps") if version else ()

@@ -8,6 +8,7 @@ from typing import Final
 from coqui_amharic_ext.doctor.facts import Facts
 from coqui_amharic_ext.doctor.problems import Fix, Problem
 from coqui_amharic_ext.doctor.versions import fits
+from coqui_amharic_ext.utf8_mode import is_utf8
 
 SUPPORTED: Final = ">=3.10,<3.15"
 
@@ -47,4 +48,22 @@ def installer(facts: Facts) -> Iterator[Problem]:
         )
 
 
-CHECKS: Final = (version, installer)
+def encoding(facts: Facts) -> Iterator[Problem]:
+    """Check that programs read, write and print UTF-8 where they name no encoding."""
+    found = facts.probe("encoding").facts
+    wrong = sorted({name for name in found.values() if name and not is_utf8(name)})
+    if wrong:
+        yield Problem(
+            "encoding",
+            "warning",
+            f"Python's default encoding is {', '.join(wrong)} here, not UTF-8",
+            "programs such as tts cannot take or print Amharic, and read files as something else; "
+            "coqui-amharic itself is not affected",
+            Fix(
+                by_hand="set PYTHONUTF8=1 for every program (export PYTHONUTF8=1 in ~/.profile, on "
+                "Windows: setx PYTHONUTF8 1), or a UTF-8 locale such as C.UTF-8"
+            ),
+        )
+
+
+CHECKS: Final = (version, encoding, installer)
