@@ -48,11 +48,12 @@ def _enter() -> None:
     with _lock:
         _users += 1
         if _users == 1:
-            for owner in (builtins, io, pathlib.Path):
+            owners: tuple[Any, ...] = (builtins, io, pathlib.Path)
+            for owner in owners:
                 original = vars(owner)["open"]
                 wrapped = _opening(original)
                 _replaced.append((owner, original, wrapped))
-                owner.open = wrapped  # type: ignore[attr-defined]
+                owner.open = wrapped
 
 
 def _leave() -> None:
