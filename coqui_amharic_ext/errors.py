@@ -17,3 +17,7 @@ class UnavailableError(CoquiAmharicError, RuntimeError):
 
 class TranscriptionError(CoquiAmharicError, RuntimeError):
     """No configured G2P backend gave an acceptable transcription of a word."""
+
+
+class SynthesisError(CoquiAmharicError, RuntimeError):
+    """A model cannot be loaded or cannot speak; the message says what to change."""

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Final
 
 _EVERY: Final = 0.2
+_SLOW: Final = 10
 
 
 class Meter:
@@ -19,19 +20,25 @@ class Meter:
     unit : str
         What an item is called, in the plural.
     size : int or None
-        Bytes of input, if known.
-    position : callable
-        How many bytes have been read.
+        Bytes of input, or of items, if known.
+    position : callable, optional
+        How many bytes have been read; by default the size is of items.
     shown : bool
         Whether a bar is wanted; without a terminal there is none in any case.
     """
 
     def __init__(
-        self, unit: str, size: int | None, position: Callable[[], int], *, shown: bool = True
+        self,
+        unit: str,
+        size: int | None,
+        position: Callable[[], int] | None = None,
+        *,
+        shown: bool = True,
     ) -> None:
-        self._unit, self._size, self._position = unit, size, position
-        self._shown = shown and sys.stderr.isatty()
+        self._unit, self._size = unit, size
         self._count = 0
+        self._position = position or (lambda: self._count)
+        self._shown = shown and sys.stderr.isatty()
         self._next = 0.0
 
     def __enter__(self) -> Meter:
@@ -43,7 +50,7 @@ class Meter:
             self._progress = Progress(
                 TextColumn("{task.fields[count]:,} " + self._unit),
                 BarColumn(),
-                TextColumn("{task.fields[rate]:,.0f}/s"),
+                TextColumn("{task.fields[rate]}/s"),
                 TimeRemainingColumn(),
                 console=Console(stderr=True),
                 auto_refresh=False,
@@ -51,7 +58,7 @@ class Meter:
                 redirect_stderr=False,
                 transient=True,
             )
-            self._task = self._progress.add_task("", total=self._size, count=0, rate=0.0)
+            self._task = self._progress.add_task("", total=self._size, count=0, rate=0)
             self._progress.start()
         return self
 
@@ -66,8 +73,9 @@ class Meter:
         now = time.monotonic()
         self._next = now + _EVERY
         rate = self._count / max(1e-6, now - self._started)
+        shown = f"{rate:,.0f}" if rate >= _SLOW else f"{rate:.2f}"
         self._progress.update(
-            self._task, completed=self._position(), count=self._count, rate=rate, refresh=True
+            self._task, completed=self._position(), count=self._count, rate=shown, refresh=True
         )
 
     def __exit__(

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from coqui_amharic_ext.cli.meter import Meter
 from coqui_amharic_ext.cli.output import InputError, emit, lines
 
 if TYPE_CHECKING:
-    from coqui_amharic_ext.coqui.synthesis import Chunk, Synthesizer
+    from coqui_amharic_ext.coqui.sound_file import SoundSink
+    from coqui_amharic_ext.coqui.synthesis import Chunk
 
 
 def synth(
@@ -26,7 +30,13 @@ def synth(
         Path | None, typer.Option("--file", "-f", help="A UTF-8 file with what to say.")
     ] = None,
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="The wav to write; - is standard output.")
+        Path,
+        typer.Option(
+            "--out",
+            "-o",
+            help="The file to write, in the format of its ending (wav, flac, mp3, "
+            "ogg, m4a, ...); - is a wav on standard output.",
+        ),
     ] = Path("speech.wav"),
     speaker_wav: Annotated[
         list[Path] | None,
@@ -72,6 +82,12 @@ def synth(
     to_stdout = str(out) == "-"
     if to_stdout and json:
         raise InputError("--json and --out - both write to standard output; give --out FILE")
+    if not to_stdout:
+        _require_writable(out, stream=stream)
+    if not pause >= 0:
+        raise InputError(f"--pause must be 0 or more seconds, got {pause}")
+    if seed is not None and not -(1 << 63) <= seed < 1 << 64:
+        raise InputError(f"--seed {seed} has more than 64 bits")
     given: dict[str, Any] = {"speed": speed, "temperature": temperature}
     options = {name: value for name, value in given.items() if value is not None}
     sink = sys.stdout.buffer
@@ -80,9 +96,14 @@ def synth(
     writing = contextlib.nullcontext() if to_stdout else only_writer(out)
     # What upstream prints must not get into the wav, nor into the JSON.
     with writing, contextlib.redirect_stdout(sys.stderr):
+        from coqui_amharic_ext.coqui.request import ModelFiles, usable_device
+        from coqui_amharic_ext.coqui.sound_file import open_sound
         from coqui_amharic_ext.coqui.synthesis import Synthesizer
+        from coqui_amharic_ext.coqui.wav_stream import WavStream
 
-        synthesizer = Synthesizer.load(checkpoint, config, vocab, device)
+        files = ModelFiles.find(checkpoint, config, vocab)
+        files.check(whole, language, speaker_wav or (), speaker, options)
+        synthesizer = Synthesizer.from_files(files, usable_device(device))
         if seed is not None:
             import torch
 
@@ -97,14 +118,16 @@ def synth(
             pause=pause,
             **options,
         )
+        chunks = _shown(chunks, len(synthesizer.pieces(whole, language)))
+        rate = synthesizer.sample_rate
         if to_stdout:
-            said = _write(chunks, sink, synthesizer, started)
+            said = _write(chunks, WavStream(sink, rate), rate, started)
         elif stream and not out.is_file():
             with naming(out), out.open("wb") as target:
-                said = _write(chunks, target, synthesizer, started)
+                said = _write(chunks, WavStream(target, rate), rate, started)
         else:  # a file that is there is heard whole or not at all
             with replacing(out) as partial, partial.open("wb") as target:
-                said = _write(chunks, target, synthesizer, started)
+                said = _write(chunks, open_sound(target, rate, out), rate, started)
     if json:
         emit({"out": str(out), "sample_rate": synthesizer.sample_rate, **said})
     elif not to_stdout:
@@ -114,22 +137,44 @@ def synth(
         )
 
 
-def _write(
-    chunks: Iterator[Chunk], target: BinaryIO, synthesizer: Synthesizer, started: float
-) -> dict[str, Any]:
-    """Write the chunks as they come; return what was said and how fast."""
-    from coqui_amharic_ext.coqui.wav_stream import WavStream
+def _require_writable(out: Path, *, stream: bool) -> None:
+    """Refuse a file that cannot be written, or not in its format, before anything is loaded."""
+    from coqui_amharic_ext.coqui.sound_file import is_wav, require_format
+    from coqui_amharic_ext.files import explained, require_folder
 
+    require_folder(out)
+    if out.is_dir():
+        raise InputError(f"--out {out} is a folder; give a file in it")
+    if not os.access(out if out.exists() else out.parent, os.W_OK):
+        raise explained(PermissionError(errno.EACCES, "Permission denied"), out)
+    require_format(out)
+    if stream and not is_wav(out):
+        raise InputError(
+            f"--stream writes a wav, which can be heard as it is made; {out} is another format"
+        )
+
+
+def _shown(chunks: Iterator[Chunk], pieces: int) -> Iterator[Chunk]:
+    """Pass the chunks on and show how many pieces are done."""
+    with Meter(f"of {pieces} pieces", pieces) as meter:
+        for chunk in chunks:
+            yield chunk
+            if chunk.last:
+                meter.step()
+
+
+def _write(chunks: Iterator[Chunk], sink: SoundSink, rate: int, started: float) -> dict[str, Any]:
+    """Write the chunks as they come; return what was said and how fast."""
     pieces: list[dict[str, Any]] = []
     first = 0.0
-    with WavStream(target, synthesizer.sample_rate) as wav:
+    with sink as sound:
         for chunk in chunks:
-            if not wav.samples:
+            if not sound.samples:
                 first = time.perf_counter() - started
             if chunk.piece == len(pieces):
-                pieces.append({"text": chunk.text, "start": wav.samples / synthesizer.sample_rate})
-            wav.write(chunk.samples)
-        seconds = wav.samples / synthesizer.sample_rate
+                pieces.append({"text": chunk.text, "start": sound.samples / rate})
+            sound.write(chunk.samples)
+    seconds = sound.samples / rate
     took = time.perf_counter() - started
     return {
         "seconds": round(seconds, 3),

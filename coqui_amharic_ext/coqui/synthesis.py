@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import logging
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from coqui_amharic_ext.coqui.languages import AMHARIC, is_amharic
-from coqui_amharic_ext.errors import CoquiAmharicError
+from coqui_amharic_ext.coqui.recordings import warn_of_low_rates
+from coqui_amharic_ext.coqui.request import (
+    XTTS_OPTIONS,
+    ModelFiles,
+    require_text,
+    usable_device,
+)
+from coqui_amharic_ext.errors import CoquiAmharicError, SynthesisError
 from coqui_amharic_ext.text.sentences import ends_sentence
 
 if TYPE_CHECKING:
@@ -19,18 +26,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MODELS: Final = ("vits", "xtts")
-CHECKPOINT_NAMES: Final = ("best_model.pth", "model.pth")
 PAUSE_SECONDS: Final = 0.3
 """Silence after a sentence that another one follows; upstream leaves 0.4 s."""
-
-XTTS_OPTIONS: Final = ("temperature", "length_penalty", "repetition_penalty", "top_k", "top_p")
-_SHOWN: Final = 160
-_VOICE_PARTS: Final = 2  # the latent and the embedding
-
-
-class SynthesisError(CoquiAmharicError, RuntimeError):
-    """A model cannot be loaded or cannot speak; the message says what to change."""
+_SHOWN: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,38 +54,6 @@ class Chunk:
     last: bool
 
 
-def find_checkpoint(path: Path) -> Path:
-    """Return the checkpoint file of a path.
-
-    Parameters
-    ----------
-    path : Path
-        A checkpoint, or a folder with one: a run's best model, else its newest checkpoint.
-
-    Raises
-    ------
-    SynthesisError
-        There is none.
-    """
-    if path.is_file():
-        return path
-    if not path.is_dir():
-        raise SynthesisError(f"{path} does not exist; give a checkpoint or the folder of a run")
-    for name in CHECKPOINT_NAMES:
-        if (path / name).is_file():
-            return path / name
-    numbered = {
-        int(found[2]): file
-        for file in path.glob("*.pth")
-        if (found := re.fullmatch(r"(best_model|checkpoint)_([0-9]+)\.pth", file.name))
-    }
-    if not numbered:
-        raise SynthesisError(
-            f"{path} has no checkpoint: neither {', '.join(CHECKPOINT_NAMES)} nor checkpoint_N.pth"
-        )
-    return numbered[max(numbered)]
-
-
 class Synthesizer:
     """A loaded model.
 
@@ -97,12 +63,15 @@ class Synthesizer:
         Upstream's model, in evaluation mode.
     config : VitsConfig or XttsConfig
         Its config.
+    files : ModelFiles
+        Where they are from; what is asked of the model is checked against them.
     """
 
-    def __init__(self, model: Any, config: Any) -> None:
+    def __init__(self, model: Any, config: Any, files: ModelFiles) -> None:
         self.model = model
         self.config = config
-        self.is_xtts = config.model == "xtts"
+        self.files = files
+        self.is_xtts = files.is_xtts
         rates = config.audio
         self.sample_rate = int(rates.get("output_sample_rate", None) or rates["sample_rate"])
         self._voices: dict[tuple[str, ...], tuple[Any, Any]] = {}
@@ -134,31 +103,22 @@ class Synthesizer:
             A file is missing or broken, they do not fit together, or the model is another one
             than VITS or XTTS.
         """
-        import torch
+        return cls.from_files(ModelFiles.find(checkpoint, config, vocab), device)
 
+    @classmethod
+    def from_files(cls, files: ModelFiles, device: str = "auto") -> Synthesizer:
+        """Load what ``ModelFiles.find`` found; otherwise as ``load``."""
         import coqui_amharic_ext as am
 
+        device = usable_device(device)
         am.activate()
-        path = find_checkpoint(checkpoint)
-        config_path = path.with_name("config.json") if config is None else config
-        if not config_path.is_file():
-            raise SynthesisError(f"{config_path} does not exist; give the model's config.json")
-        loaded = _config(config_path)
-        if loaded.model not in MODELS:
-            raise SynthesisError(
-                f"{config_path} is of a {loaded.model}; this speaks with {' and '.join(MODELS)}, "
-                "others through upstream's tts command"
-            )
-        if vocab is not None and loaded.model != "xtts":
-            raise SynthesisError(f"a vocabulary is XTTS's; {config_path} is of a {loaded.model}")
-        model = _model(loaded, path, vocab)
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        try:
+        loaded = _config(files.config_path)
+        model = _model(loaded, files)
+        with _told(f"device={device!r} cannot be used"):
             model.to(device)
-        except (RuntimeError, AssertionError) as error:
-            raise SynthesisError(f"device={device!r} cannot be used: {_line(error)}") from error
-        return cls(model, loaded)
+        if files.speakers is None:
+            files = replace(files, speakers=_speakers(model.speaker_manager))
+        return cls(model, loaded, files)
 
     def pieces(self, text: str, language: str = AMHARIC) -> list[str]:
         """Cut a text into what is spoken in one go, in order; together they are the whole text.
@@ -174,14 +134,13 @@ class Synthesizer:
         SynthesisError
             There is nothing in it to say.
         """
-        if not isinstance(text, str):
-            raise TypeError(f"text must be a str, got {type(text).__name__}: {text!r:.60}")
+        require_text(text)
         found = (
             self._cut_for_xtts(text, language) if self.is_xtts else self._sentences(text, language)
         )
         found = [piece.strip() for piece in found if any(c.isalnum() for c in piece)]
         if not found:
-            raise SynthesisError(f"there is nothing to say in {text[:60]!r}")
+            raise SynthesisError(f"there is nothing to say in {text[:_SHOWN]!r}")
         return found
 
     def _sentences(self, text: str, language: str) -> list[str]:
@@ -291,24 +250,24 @@ class Synthesizer:
 
         if not pause >= 0:
             raise SynthesisError(f"pause must be 0 or more seconds, got {pause}")
-        pieces = self.pieces(text, language)
-        if self.is_xtts:
-            settings = self._xtts_settings(options)
-            voice = self._voice(speaker_wav, speaker)
-        else:
-            self._check_vits(speaker_wav, options)
+        self.files.check(text, language, speaker_wav, speaker, options)
+        with _told(f"{text[:_SHOWN]!r} cannot be cut into sentences"):
+            pieces = self.pieces(text, language)
+        settings = self._xtts_settings(options)
+        voice = self._voice(speaker_wav, speaker)
         silence = np.zeros(round(pause * self.sample_rate), dtype=np.float32)
         for number, piece in enumerate(pieces):
-            if self.is_xtts:
-                parts = self._xtts(piece, language, voice, settings, chunk_tokens)
-            else:
-                parts = self._vits(piece, language, speaker)
-            # One part behind, so that the last one is known.
-            part = next(parts)
-            chunk = Chunk(part, piece, number, len(pieces), last=False)
-            for following in parts:
-                yield chunk
-                chunk = replace(chunk, samples=following)
+            with _told(f"{piece[:_SHOWN]!r} cannot be spoken"):
+                if self.is_xtts:
+                    parts = self._xtts(piece, language, voice, settings, chunk_tokens)
+                else:
+                    parts = self._vits(piece, language, speaker)
+                # One part behind, so that the last one is known.
+                part = next(parts)
+                chunk = Chunk(part, piece, number, len(pieces), last=False)
+                for following in parts:
+                    yield chunk
+                    chunk = replace(chunk, samples=following)
             if number + 1 < len(pieces) and ends_sentence(piece):
                 chunk = replace(chunk, samples=np.concatenate([chunk.samples, silence]))
             yield replace(chunk, last=True)
@@ -322,51 +281,38 @@ class Synthesizer:
         )
         yield _array(outputs["wav"])
 
-    def _check_vits(self, speaker_wav: Sequence[Path], options: dict[str, Any]) -> None:
-        given = [*(["speaker_wav"] if speaker_wav else []), *options]
-        if given:
-            raise SynthesisError(f"{', '.join(given)}: only XTTS has such options; this is VITS")
-
     def _xtts_settings(self, options: dict[str, Any]) -> dict[str, Any]:
-        unknown = sorted(set(options) - {*XTTS_OPTIONS, "speed"})
-        if unknown:
-            known = ", ".join((*XTTS_OPTIONS, "speed"))
-            raise SynthesisError(f"{', '.join(unknown)}: not an option of XTTS; it has {known}")
-        settings = {name: getattr(self.config, name) for name in XTTS_OPTIONS}
+        settings = {name: getattr(self.config, name, None) for name in XTTS_OPTIONS}
         return {**settings, "speed": 1.0, **options, "enable_text_splitting": False}
 
     def _voice(self, speaker_wav: Sequence[Path], speaker: str | None) -> tuple[Any, Any]:
+        if not self.is_xtts:
+            return None, None
         if speaker is not None:
-            manager = self.model.speaker_manager
-            known = {} if manager is None else manager.speakers
-            if speaker not in known:
-                raise SynthesisError(
-                    f"this model has no speaker {speaker!r}; it has "
-                    f"{', '.join(known) or 'none: give a recording of the voice (speaker_wav)'}"
-                )
-            latent, embedding = known[speaker].values()
+            latent, embedding = self.model.speaker_manager.speakers[speaker].values()
             return latent, embedding
-        if not speaker_wav:
-            raise SynthesisError("XTTS needs a recording of the voice: give speaker_wav")
-        for path in speaker_wav:
-            if not Path(path).is_file():
-                raise SynthesisError(f"the recording {path} does not exist")
         key = tuple(str(path) for path in speaker_wav)
         if key not in self._voices:
-            config = self.config
-            try:
-                self._voices[key] = self.model.get_conditioning_latents(
-                    audio_path=list(key),
-                    max_ref_length=config.max_ref_len,
-                    gpt_cond_len=config.gpt_cond_len,
-                    gpt_cond_chunk_len=config.gpt_cond_chunk_len,
-                    sound_norm_refs=config.sound_norm_refs,
-                )
-            except (RuntimeError, OSError, ValueError) as error:
-                raise SynthesisError(
-                    f"the recording {', '.join(key)} cannot be used: {_line(error)}"
-                ) from error
+            with _told(f"the recording {', '.join(key)} cannot be used"):
+                self._voices[key] = self._listened(key)
         return self._voices[key]
+
+    def _listened(self, recordings: Sequence[str]) -> tuple[Any, Any]:
+        """Return the latent and the embedding of a recorded voice."""
+        import torch
+
+        warn_of_low_rates(map(Path, recordings))
+        config = self.config
+        latent, embedding = self.model.get_conditioning_latents(
+            audio_path=list(recordings),
+            max_ref_length=config.max_ref_len,
+            gpt_cond_len=config.gpt_cond_len,
+            gpt_cond_chunk_len=config.gpt_cond_chunk_len,
+            sound_norm_refs=config.sound_norm_refs,
+        )
+        if not (torch.isfinite(latent).all() and torch.isfinite(embedding).all()):
+            raise ValueError("the model makes no finite numbers of it")
+        return latent, embedding
 
     def _xtts(
         self,
@@ -406,58 +352,33 @@ def _config(path: Path) -> Any:
         raise SynthesisError(f"{path} cannot be read as a Coqui config: {_line(error)}") from error
 
 
-def _model(config: Any, checkpoint: Path, vocab: Path | None) -> Any:
+def _model(config: Any, files: ModelFiles) -> Any:
     from TTS.tts.models import setup_model
 
-    options: dict[str, Any] = {} if vocab is None else {"vocab_path": vocab}
-    if config.model == "xtts":
-        _check_vocabulary(checkpoint.with_name("vocab.json") if vocab is None else vocab)
-        _check_speakers(checkpoint.with_name("speakers_xtts.pth"))
-    try:
+    path, vocabulary = files.checkpoint, files.vocabulary
+    options = {} if vocabulary is None else {"vocab_path": vocabulary.path}
+    with _told(f"{path} cannot be loaded with its config and vocabulary"):
         model = setup_model(config)
-        model.load_checkpoint(config, checkpoint_path=checkpoint, eval=True, **options)
-    except Exception as error:  # files that are broken make upstream raise all kinds
-        raise SynthesisError(
-            f"{checkpoint} cannot be loaded with its config and vocabulary: {_line(error)}"
-        ) from error
+        model.load_checkpoint(config, checkpoint_path=path, eval=True, **options)
     return model
 
 
-def _check_vocabulary(path: Path) -> None:
-    """Name a vocabulary that cannot be read; upstream says what is wrong, and not in which file."""
-    from tokenizers import Tokenizer
+def _speakers(manager: Any) -> tuple[str, ...]:
+    """Return the names that a speaker manager of upstream's knows, of speakers or of d-vectors."""
+    if manager is None:
+        return ()
+    return tuple(manager.embedding_names or manager.speaker_names)
 
-    if not path.is_file():
-        return  # upstream names where it looks
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Raise what upstream raises, which is of all kinds, as one line that says of what."""
     try:
-        Tokenizer.from_file(str(path))
-    except Exception as error:  # tokenizers raises bare Exception
-        raise SynthesisError(f"{path} is not a vocabulary of XTTS: {_line(error)}") from error
-
-
-def _check_speakers(path: Path) -> None:
-    """Name a file of speakers that is broken; upstream reads it with the checkpoint."""
-    import torch
-
-    if not path.exists():
-        return
-    try:
-        speakers = torch.load(path, map_location="cpu", weights_only=True)
-        reason = "" if _are_speakers(speakers) else f"it holds a {type(speakers).__name__}"
-    except Exception as error:  # whatever is in it makes torch raise all kinds
-        reason = _line(error)
-    if reason:
-        raise SynthesisError(
-            f"{path} does not hold speakers of XTTS, a latent and an embedding under each name "
-            f"({reason[:_SHOWN]}); take it from where the model is from, or remove it and give "
-            "recordings"
-        )
-
-
-def _are_speakers(found: Any) -> bool:
-    return isinstance(found, Mapping) and all(
-        isinstance(voice, Mapping) and len(voice) == _VOICE_PARTS for voice in found.values()
-    )
+        yield
+    except CoquiAmharicError:
+        raise
+    except Exception as error:
+        raise SynthesisError(f"{what}: {_line(error)}") from error
 
 
 def _array(samples: Any) -> NDArray[np.float32]:
@@ -467,6 +388,11 @@ def _array(samples: Any) -> NDArray[np.float32]:
     if isinstance(samples, torch.Tensor):
         samples = samples.detach().cpu().numpy()
     found: NDArray[np.float32] = np.asarray(samples, dtype=np.float32).reshape(-1)
+    if not np.isfinite(found).all():
+        raise SynthesisError(
+            "the model makes samples that are not finite numbers: its weights are spoilt; take an "
+            "earlier checkpoint"
+        )
     return found
 
 

@@ -85,8 +85,13 @@ def require_token(tokenizer: Any) -> None:
     """
     inner = tokenizer.tokenizer
     if inner is not None and inner.token_to_id(TOKEN) is None:
-        raise UnavailableError(
-            f"this XTTS model has no {TOKEN} token, so it was not trained on Amharic; extend its "
-            "vocabulary and checkpoint (coqui-amharic vocab extend, coqui-amharic checkpoint "
-            "extend) and fine-tune it first"
-        )
+        raise no_amharic()
+
+
+def no_amharic() -> UnavailableError:
+    """Return the error of a model whose vocabulary has no token for Amharic."""
+    return UnavailableError(
+        f"this XTTS model has no {TOKEN} token, so it was not trained on Amharic; extend its "
+        "vocabulary and checkpoint (coqui-amharic vocab extend, coqui-amharic checkpoint "
+        "extend) and fine-tune it first"
+    )

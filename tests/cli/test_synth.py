@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -17,6 +19,7 @@ soundfile = pytest.importorskip("soundfile")
 
 from coqui_amharic_ext.demo import tiny  # noqa: E402
 from tests.cli.command import COMMAND, environment, run  # noqa: E402
+from tests.coqui.model_folders import write_vits, write_xtts  # noqa: E402
 from tests.coqui.speaking import save_vits, save_xtts  # noqa: E402
 
 TEXT = "ሰላም፣ እንዴት ነህ? በ2015 ተሠራ።"
@@ -73,6 +76,131 @@ def test_xtts_speaks_with_the_voice_of_a_recording(xtts: Path, tmp_path: Path) -
     assert code == 0, err
     assert "s of speech; the first sound after" in printed
     assert soundfile.info(tmp_path / "a.wav").samplerate == 24000
+
+
+def test_a_file_is_in_the_format_of_its_ending(vits: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.flac"
+    code, _, err = run("synth", "--checkpoint", str(vits), "--text", "ሰላም", "--out", str(out))
+    assert code == 0, err
+    assert soundfile.info(out).format == "FLAC"
+    assert os.listdir(tmp_path) == ["out.flac"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no terminals to ask for")
+def test_a_terminal_sees_how_many_pieces_are_done(vits: Path, tmp_path: Path) -> None:
+    import pty
+
+    main, terminal = pty.openpty()
+    command = ["synth", "--checkpoint", str(vits), "--text", TEXT]
+    child = subprocess.Popen(
+        [*COMMAND, *command, "--out", str(tmp_path / "out.wav")],
+        env=environment(TERM="xterm"),
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+    )
+    os.close(terminal)
+    shown = b""
+    while True:
+        try:
+            read = os.read(main, 65536)
+        except OSError:  # Linux's way to say that the other end is closed
+            read = b""
+        if not read:
+            break
+        shown += read
+    os.close(main)
+    printed, _ = child.communicate(timeout=300)
+    assert child.returncode == 0, shown
+    assert b"0 of 2 pieces" in shown
+    assert b"1 of 2 pieces" in shown
+    assert b"pieces" not in printed
+
+
+WATCHING = """
+import atexit, os, sys
+
+@atexit.register
+def tell():
+    heavy = [name for name in ("TTS", "transformers", "trainer") if name in sys.modules]
+    print("cost", round(sum(os.times()[:2]), 2), *heavy, file=sys.stderr)
+
+from coqui_amharic_ext.cli import main; main()
+"""
+SAY = ("--text", "ሰላም", "--out", "out.wav")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("xtts", *SAY, "--speaker-wav", "nope.wav"), "the recording nope.wav does not exist"),
+        (("xtts", *SAY, "--speaker-wav", "silent.wav"), "silent.wav is silent"),
+        (("xtts", *SAY, "--speaker", "nobody"), "no speaker 'nobody'"),
+        (("xtts", *SAY), "XTTS needs a recording of the voice"),
+        (("xtts", *SAY, "--speaker-wav", "voice.wav", "--device", "hpu9"), "hpu9' cannot be used"),
+        (("xtts", *SAY, "--speaker-wav", "voice.wav", "--vocab", "a.json"), "has rows for 6681"),
+        (("vits", *SAY, "--speaker", "nobody"), "no speaker 'nobody'; it has አበበ, ከበደ"),
+        (("vits", *SAY), "several speakers; give one of አበበ, ከበደ"),
+        (("vits", *SAY, "--speaker", "አበበ", "--language", "sw"), "does not speak 'sw'; it has am"),
+        (("vits", "--text", "ሰላም", "--out", "out.xyz"), ".xyz is no format of sound"),
+        (("vits", "--text", "ሰላም", "--out", "no/out.wav"), "the folder no of out.wav"),
+        (("vits", "--text", "ሰላም", "--out", "xtts"), "xtts is a folder"),
+        (("vits", *SAY[:2], "--out", "out.mp3", "--stream"), "--stream writes a wav"),
+        (("vits", *SAY, "--pause", "nan"), "--pause must be 0 or more"),
+        (("vits", *SAY, "--seed", str(1 << 64)), "has more than 64 bits"),
+    ],
+)
+def test_it_is_refused_before_anything_heavy_is_loaded(
+    arguments: tuple[str, ...], says: str, full_size: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHING, "synth", "--checkpoint", *arguments],
+        env=environment(),
+        cwd=full_size,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+    )
+    message, cost = done.stderr.splitlines()
+    assert done.returncode == 2
+    assert says in message
+    # torch itself takes 2 s; the models' packages take 6 s and a model of full size 30.
+    assert float(cost.split()[1]) < 4.5
+    assert cost.split()[2:] == []
+    assert not (full_size / "out.wav").exists()
+
+
+@pytest.fixture(scope="module")
+def full_size(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An XTTS v2 by its names and shapes, a VITS of two speakers, and recordings."""
+    import numpy as np
+
+    folder = tmp_path_factory.mktemp("full")
+    for name in ("xtts", "vits"):
+        (folder / name).mkdir()
+    write_xtts(folder / "xtts", layers=30, width=1024, tokens=6681, prefix="xtts.")
+    config = {"use_speaker_embedding": True, "speakers": ["አበበ", "ከበደ"], "languages": ["am"]}
+    write_vits(folder / "vits", **config)
+    tiny.write_vocab(folder / "a.json")
+    tiny.write_clip(folder / "voice.wav", 2.0)
+    soundfile.write(folder / "silent.wav", np.zeros(22050), 22050)
+    return folder
+
+
+def test_what_upstream_raises_is_one_line(vits: Path, tmp_path: Path) -> None:
+    """Weights that do not fit the config, which only loading tells."""
+    (tmp_path / "model.pth").symlink_to(vits / "model.pth")
+    config = json.loads((vits / "config.json").read_text())
+    config["model_args"]["hidden_channels"] = 32
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    arguments = ("synth", "--checkpoint", str(tmp_path), "--text", "ሰላም", "--out")
+    code, _, err = run(*arguments, str(tmp_path / "o.wav"))
+    assert code == 2
+    assert "model.pth cannot be loaded with its config and vocabulary: RuntimeError" in err
+    assert "Traceback" not in err
+    code, _, err = run(*arguments, str(tmp_path / "o.wav"), COQUI_AMHARIC_TRACEBACK="1")
+    assert code == 1
+    assert "Traceback" in err
+    assert "size mismatch" in err
 
 
 @pytest.mark.parametrize("stream", [True, False])

@@ -181,7 +181,7 @@ import sys
 from pathlib import Path
 import coqui_amharic_ext as am
 from coqui_amharic_ext.coqui.checkpoint_file import open_checkpoint
-from coqui_amharic_ext.coqui.synthesis import find_checkpoint
+from coqui_amharic_ext.coqui.request import find_checkpoint
 from coqui_amharic_ext.coqui.vocabulary_file import XttsVocabulary
 from coqui_amharic_ext.data.metadata import read_metadata
 
