@@ -14,6 +14,7 @@ from coqui_amharic_ext.cli.output import emit
 
 if TYPE_CHECKING:
     from coqui_amharic_ext.coqui.coverage import Coverage
+    from coqui_amharic_ext.coqui.vocabulary_file import XttsVocabulary
 
 app = typer.Typer(
     help="XTTS vocabularies: put Amharic into one, see how it fits a corpus.", no_args_is_help=True
@@ -59,6 +60,7 @@ def extend(
     """
     from coqui_amharic_ext.coqui.corpus import read_corpus
     from coqui_amharic_ext.coqui.vocabulary import extend_file
+    from coqui_amharic_ext.coqui.vocabulary_file import XttsVocabulary
 
     texts = (sample.text for sample in read_corpus(corpus or ()))
     extension = extend_file(vocab, out, mode.value, texts if mode is Mode.fidel else (), size)
@@ -81,7 +83,7 @@ def extend(
     if extension.note:
         sys.stdout.write(f"{extension.note}\n")
     if covered is not None:
-        _show(covered)
+        _show(covered, XttsVocabulary.read(out))
 
 
 @app.command()
@@ -97,6 +99,8 @@ def inspect(
 
     Example: coqui-amharic vocab inspect --vocab vocab_am.json --corpus metadata.csv
     """
+    from coqui_amharic_ext.coqui.text_mode import MODES
+    from coqui_amharic_ext.coqui.vocabulary import missing_symbols, why
     from coqui_amharic_ext.coqui.vocabulary_file import XttsVocabulary
 
     found = XttsVocabulary.read(vocab)
@@ -107,7 +111,10 @@ def inspect(
         "merges": len(found.merges),
         "holes": list(found.holes),
         "languages": list(found.languages),
+        "unk_token": found.unknown,
         "mode": found.mode,
+        "mode_told_by": why(found),
+        "missing": {text_mode: list(missing_symbols(found, text_mode)) for text_mode in MODES},
     }
     if mode is not None and not corpus:
         raise ValueError("--mode says how to encode a corpus; give one with --corpus")
@@ -119,10 +126,16 @@ def inspect(
         f"{vocab}: {facts['rows']} rows, {facts['tokens']} tokens, {facts['merges']} merges\n"
         f"ids without a token: {', '.join(map(str, found.holes)) or 'none'}\n"
         f"languages: {' '.join(found.languages)}\n"
-        f"Amharic: {found.mode or 'not extended'}\n"
+        f"Amharic: {f'{found.mode} ({why(found)})' if found.mode else 'not extended'}\n"
     )
+    if found.unknown is None:
+        sys.stdout.write("no unk_token: what the vocabulary lacks is dropped\n")
+    if found.mode is not None:
+        missing = missing_symbols(found, found.mode)
+        kind = "phones" if found.mode == "ipa" else "letters"
+        sys.stdout.write(f"missing {kind}: {len(missing)}{_some(missing)}\n")
     if covered is not None:
-        _show(covered)
+        _show(covered, found)
 
 
 def _coverage(
@@ -140,18 +153,19 @@ def _document(covered: Coverage | None) -> dict[str, object] | None:
     return None if covered is None else {**asdict(covered), "share": covered.share}
 
 
-def _show(covered: Coverage) -> None:
+def _show(covered: Coverage, vocabulary: XttsVocabulary) -> None:
+    unknown = vocabulary.unknown or "loss"
     rate = covered.tokens_per_second
     speed = "no clips" if rate is None else f"{rate:.2f}"
     sys.stdout.write(
-        f"texts without [UNK]: {covered.known_texts} of {covered.texts} ({covered.share:.1%})\n"
+        f"texts without {unknown}: {covered.known_texts} of {covered.texts} ({covered.share:.1%})\n"
         f"tokens: {covered.tokens}, the longest text {covered.longest} "
         f"({covered.longest_where})\n"
         f"tokens per second of speech: {speed}\n"
         f"unused tokens of Amharic: {len(covered.unused)}{_some(covered.unused)}\n"
     )
     for piece, count in covered.unknown:
-        sys.stdout.write(f"[UNK] {piece!r}: {count}\n")
+        sys.stdout.write(f"{unknown} {piece!r}: {count}\n")
 
 
 def _some(tokens: tuple[str, ...], most: int = 40) -> str:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from coqui_amharic_ext.coqui.corpus import Sample, seconds
+from coqui_amharic_ext.coqui.lossless import encode_words
 from coqui_amharic_ext.coqui.text_mode import DEFAULT
 from coqui_amharic_ext.coqui.vocabulary import amharic_tokens
-from coqui_amharic_ext.coqui.vocabulary_file import UNKNOWN, XttsVocabulary
-from coqui_amharic_ext.coqui.xtts_text import SPACE, TOKEN, in_vocabulary, xtts_pieces
+from coqui_amharic_ext.coqui.vocabulary_file import XttsVocabulary
+from coqui_amharic_ext.coqui.xtts_text import in_vocabulary, words_of, xtts_pieces
+from coqui_amharic_ext.coqui.xtts_tokenizer import lacking_words
 
 LISTED: Final = 50
 """Unknown pieces that a report names, the commonest first."""
@@ -26,8 +28,8 @@ class Coverage:
     mode : str
         The text mode.
     texts, known_texts : int
-        How many there are, and how many were encoded without an unknown token. A vocabulary
-        without ``[am]`` encodes none.
+        How many there are, and how many were encoded whole, without an unknown token and
+        without loss. A vocabulary without ``[am]`` encodes none.
     tokens, unknown_tokens : int
         Tokens of all texts, the language token of each included.
     longest : int
@@ -114,18 +116,10 @@ class _Count:
         self.used: set[str] = set()
 
     def add(self, sample: Sample) -> None:
-        pieces = [TOKEN, *xtts_pieces(sample.text, self.mode, known=self.known)]
-        prepared = [piece.replace(" ", SPACE) for piece in pieces]
-        encoding = self.tokenizer.encode(prepared, is_pretokenized=True)
-        lacking: list[str] = []
-        if TOKEN not in self.vocabulary.tokens:
-            # Brackets and letters one by one tell less than the token's name.
-            lacking.append(TOKEN)
+        words = words_of(xtts_pieces(sample.text, self.mode, known=self.known))
+        encoding = encode_words(self.tokenizer, words)
+        lacking = lacking_words(self.tokenizer, words, encoding)
         self.used.update(encoding.tokens)
-        found = zip(encoding.tokens, encoding.word_ids, encoding.offsets, strict=True)
-        for token, number, (start, end) in found:
-            if token == UNKNOWN and number:
-                lacking.append(prepared[number][start:end])
         tokens = len(encoding)
         self.texts += 1
         self.known_texts += not lacking

@@ -65,24 +65,19 @@ class VocabularyReader:
 
     def __call__(self, text: str, language: str) -> Reading:
         """Encode a text as training does."""
-        from coqui_amharic_ext.coqui.xtts_tokenizer import unknown_pieces
+        from coqui_amharic_ext.coqui.lossless import encode_words, lacking
+        from coqui_amharic_ext.coqui.xtts_tokenizer import read_amharic
 
-        ids = self._tokenizer.encode(text, language)
         inner = self._tokenizer.tokenizer
-        if inner.token_to_id("[UNK]") not in ids:
-            return Reading(len(ids))
         if language == AMHARIC:
-            return Reading(len(ids), unknown_pieces(self._tokenizer, text))
+            ids, lost = read_amharic(inner, text)
+            return Reading(len(ids), tuple(dict.fromkeys(lost)))
+        language = language.split("-")[0]
         code = "zh-cn" if language == "zh" else language
         prepared = f"[{code}]{self._tokenizer.preprocess_text(text, language)}"
-        prepared = prepared.replace(" ", "[SPACE]")
-        encoding = inner.encode(prepared)
-        unknown = (
-            prepared[start:end]
-            for number, (start, end) in zip(encoding.ids, encoding.offsets, strict=True)
-            if number == inner.token_to_id("[UNK]")
-        )
-        return Reading(len(ids), tuple(dict.fromkeys(unknown)))
+        words = [prepared.replace(" ", "[SPACE]")]
+        encoding = encode_words(inner, words)
+        return Reading(len(encoding), tuple(dict.fromkeys(lacking(inner, words, encoding))))
 
 
 class CharactersReader:

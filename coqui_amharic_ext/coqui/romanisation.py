@@ -7,6 +7,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+from coqui_amharic_ext.coqui.lossless import lacking
 from coqui_amharic_ext.coqui.symbols import NARROW
 from coqui_amharic_ext.coqui.xtts_text import own_symbols
 from coqui_amharic_ext.g2p.phones import LABIALISED, inventory
@@ -86,5 +87,6 @@ def _first_known(phone: str, tokenizer: Any) -> str:
 
 def _known_ids(text: str, tokenizer: Any) -> list[int] | None:
     """Return the ids of a text, ``None`` where it is empty or something in it is unknown."""
-    ids: list[int] = tokenizer.encode(text).ids
-    return None if not ids or tokenizer.token_to_id("[UNK]") in ids else ids
+    encoding = tokenizer.encode([text], is_pretokenized=True)
+    ids: list[int] = encoding.ids
+    return ids if ids and not lacking(tokenizer, [text], encoding) else None

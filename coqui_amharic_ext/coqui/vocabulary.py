@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from coqui_amharic_ext.coqui.letters import amharic_letters
+from coqui_amharic_ext.coqui.lossless import lacking
 from coqui_amharic_ext.coqui.pieces import learn_pieces
 from coqui_amharic_ext.coqui.symbols import NARROW, PUNCTUATION, phone_symbols
 from coqui_amharic_ext.coqui.text_mode import MARKERS, MODES
-from coqui_amharic_ext.coqui.vocabulary_file import UNKNOWN, VocabularyError, XttsVocabulary
+from coqui_amharic_ext.coqui.vocabulary_file import VocabularyError, XttsVocabulary
 from coqui_amharic_ext.coqui.xtts_text import LATIN_LETTERS, TOKEN, own_symbols, xtts_text
 from coqui_amharic_ext.files import only_writer, require_folder
 from coqui_amharic_ext.g2p.phones import LABIALISED
@@ -97,7 +98,7 @@ def extend_vocabulary(
     Parameters
     ----------
     vocabulary : XttsVocabulary
-        XTTS's own, or one extended before in the same mode.
+        XTTS's own, one extended before in the same mode, or one that others made for Amharic.
     mode : str
         ``ipa`` adds ``[am]`` and a token for every phone. ``fidel`` adds ``[am]``, the letters of
         Amharic and byte-pair pieces learnt on ``texts``.
@@ -110,7 +111,7 @@ def extend_vocabulary(
     Raises
     ------
     VocabularyError
-        The vocabulary was extended in the other mode, its normalizer changes the new tokens,
+        The vocabulary is for the other mode, its normalizer changes the new tokens,
         ``fidel`` has no texts, or ``size`` is less than there are letters.
     ValueError
         ``mode`` is not known, or ``size`` is given for ``ipa``.
@@ -120,8 +121,9 @@ def extend_vocabulary(
         raise ValueError(f"size={size} is for the mode fidel; ipa adds a token for each phone")
     if vocabulary.mode not in (None, mode):
         raise VocabularyError(
-            f"{vocabulary.name} was extended for {vocabulary.mode!r}, and a vocabulary has one "
-            f"text mode; to get one for {mode!r}, start from the model's own vocabulary"
+            f"{vocabulary.name} is for {vocabulary.mode!r} ({why(vocabulary)}), and a vocabulary "
+            f"has one text mode; give --mode {vocabulary.mode} to complete it, or start from the "
+            f"model's own vocabulary to get one for {mode!r}"
         )
     grown = vocabulary.grown(
         special=(TOKEN, MARKERS[mode]),
@@ -158,11 +160,16 @@ def extend_file(
     FileNotFoundError
         There is no file ``vocab`` or no folder for ``out``.
     VocabularyError
-        As ``extend_vocabulary``; ``vocab`` is no XTTS vocabulary; or ``out`` is ``vocab``, which
-        extending the model's checkpoint still needs.
+        As ``extend_vocabulary``; ``vocab`` is no XTTS vocabulary; ``out`` does not end in
+        ``.json``; or it is ``vocab``, which extending the model's checkpoint still needs.
     """
     vocab, out = Path(vocab), Path(out)
     vocabulary = XttsVocabulary.read(vocab)
+    if out.suffix != ".json":
+        raise VocabularyError(
+            f"--out {out}: a vocabulary is JSON, and XTTS looks for vocab.json; give a name that "
+            "ends in .json"
+        )
     require_folder(out)
     if out.exists() and out.samefile(vocab):
         raise VocabularyError(
@@ -173,6 +180,28 @@ def extend_file(
         grown, extension = extend_vocabulary(vocabulary, mode, texts, size)
         grown.write(out)
     return extension
+
+
+def why(vocabulary: XttsVocabulary) -> str:
+    """Return what tells a vocabulary's mode, ``""`` where it has none."""
+    if vocabulary.mode is None:
+        return ""
+    if MARKERS[vocabulary.mode] in vocabulary.tokens:
+        return f"it has {MARKERS[vocabulary.mode]}"
+    return "by its phones" if vocabulary.mode == "ipa" else "by its letters; it has no phones"
+
+
+def missing_symbols(vocabulary: XttsVocabulary, mode: str) -> tuple[str, ...]:
+    """Return the phones, or the letters, that a vocabulary cannot encode as themselves."""
+    _check_mode(mode)
+    tokenizer, own = vocabulary.tokenizer(), own_symbols() if mode == "ipa" else {}
+    symbols = phone_symbols() if mode == "ipa" else amharic_letters()
+    # A labialised phone is written as a capital letter where its own symbol is not there.
+    return tuple(
+        own.get(symbol, symbol)
+        for symbol in symbols
+        if lacking(tokenizer, [symbol]) and (symbol not in own or lacking(tokenizer, [own[symbol]]))
+    )
 
 
 def _check_mode(mode: str) -> None:
@@ -244,8 +273,8 @@ def _check_symbols(vocabulary: XttsVocabulary, mode: str) -> None:
         raise VocabularyError(
             f"{vocabulary.name}: its normalizer ({_kind(vocabulary, 'normalizer')}) or "
             f"pre_tokenizer ({_kind(vocabulary, 'pre_tokenizer')}) does not let "
-            f"{_listed(wrong)} through, so that Amharic would be encoded as {UNKNOWN} or as other "
-            "sounds; XTTS's own vocabularies have no normalizer and the pre_tokenizer Whitespace"
+            f"{_listed(wrong)} through, so that Amharic would be lost or encoded as other sounds; "
+            "XTTS's own vocabularies have no normalizer and the pre_tokenizer Whitespace"
         )
 
 

@@ -10,15 +10,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from coqui_amharic_ext.coqui.text_mode import MARKERS
+from coqui_amharic_ext.coqui.lossless import UNKNOWN
+from coqui_amharic_ext.coqui.text_mode import mode_by
 from coqui_amharic_ext.errors import CoquiAmharicError
 from coqui_amharic_ext.files import replacing
 
 STOP: Final = "[STOP]"
 START: Final = "[START]"
-UNKNOWN: Final = "[UNK]"
 REQUIRED: Final = (STOP, UNKNOWN, "[SPACE]", START)
-FIXED_IDS: Final = {STOP: 0, UNKNOWN: 1}
+STOP_ID: Final = 0
+UNKNOWN_ID: Final = 1
 """Ids that upstream's dataset has written into its code."""
 
 _LANGUAGE: Final = re.compile(r"\[([a-z]{2,3}(?:-[a-z]{2})?)\]")
@@ -83,23 +84,37 @@ class XttsVocabulary:
         if missing:
             raise self._not_xtts("it has no " + ", no ".join(missing))
         model = self.data["model"]
-        for field in ("continuing_subword_prefix", "end_of_word_suffix"):
+        for field in ("continuing_subword_prefix", "end_of_word_suffix", "dropout"):
             if model.get(field):
                 raise self._not_xtts(f"its model has {field}={model[field]!r}, XTTS's have none")
-        if model.get("unk_token") != UNKNOWN:
-            raise self._not_xtts(f"its unk_token is {model.get('unk_token')!r}, not {UNKNOWN!r}")
-        absent = [token for token in REQUIRED if token not in self.special]
+        unknown = self.unknown or UNKNOWN
+        absent = [t for t in REQUIRED if t not in self.special and (t != UNKNOWN or t == unknown)]
         if absent:
             raise self._not_xtts(f"it has no special token {', '.join(absent)}")
-        for token, expected in FIXED_IDS.items():
+        if self.unknown is not None and self.unknown not in model["vocab"]:
+            raise self._not_xtts(
+                f"its unk_token {self.unknown!r} is not in model.vocab, without which tokenizers "
+                "stops at the first unknown character; add it there with its id, "
+                f"{UNKNOWN_ID}, or leave unk_token out"
+            )
+        for token, expected in ((STOP, STOP_ID), (unknown, UNKNOWN_ID)):
             if self.tokens[token] != expected:
-                raise self._not_xtts(f"{token} has id {self.tokens[token]}, not {expected}")
+                raise self._not_xtts(
+                    f"{token} has id {self.tokens[token]}, not {expected}, which upstream's "
+                    "training takes for it"
+                )
         if not self.languages:
             raise self._not_xtts("it has no language token such as [en]")
         twice = _twice(self.tokens.values())
         if twice:
             raise self._not_xtts(f"the id {twice[0]} stands for two tokens")
-        self.tokenizer()
+        loaded = self.tokenizer().get_vocab()
+        other = next((t for t, n in self.tokens.items() if loaded.get(t) != n), None)
+        if other is not None:
+            raise self._not_xtts(
+                f"{other!r} has the id {self.tokens[other]} in added_tokens, and tokenizers reads "
+                f"{loaded.get(other)}: the ids in added_tokens and model.vocab must agree"
+            )
 
     def _not_xtts(self, reason: str) -> VocabularyError:
         return VocabularyError(
@@ -130,9 +145,15 @@ class XttsVocabulary:
         return tuple(match[1] for match in found if match)
 
     @property
+    def unknown(self) -> str | None:
+        """The token for what the model does not know; without one that is dropped."""
+        found: str | None = self.data["model"].get("unk_token")
+        return found
+
+    @property
     def mode(self) -> str | None:
-        """The text mode of Amharic that it was extended for; ``None`` if it was not."""
-        return next((mode for mode, token in MARKERS.items() if token in self.tokens), None)
+        """The text mode of Amharic that it names or is made for; ``None`` if it has none."""
+        return mode_by(self.tokens.__contains__)
 
     @property
     def number_tokens(self) -> int:

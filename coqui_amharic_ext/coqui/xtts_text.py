@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from coqui_amharic_ext.coqui.languages import AMHARIC
+from coqui_amharic_ext.coqui.lossless import encode_words
 from coqui_amharic_ext.text.fidel import LETTERS
 
 if TYPE_CHECKING:
@@ -210,6 +211,10 @@ def encode_pieces(tokenizer: Any, pieces: Iterable[str]) -> list[int]:
     pieces : iterable of str
         From ``xtts_pieces``.
     """
-    prepared = [TOKEN, *(piece.replace(" ", SPACE) for piece in pieces)]
-    ids: list[int] = tokenizer.encode(prepared, is_pretokenized=True).ids
+    ids: list[int] = encode_words(tokenizer, words_of(pieces)).ids
     return ids
+
+
+def words_of(pieces: Iterable[str]) -> list[str]:
+    """Return what the pieces of an Amharic text are encoded as, the language token before them."""
+    return [TOKEN, *(piece.replace(" ", SPACE) for piece in pieces)]

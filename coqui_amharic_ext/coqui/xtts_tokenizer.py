@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from coqui_amharic_ext.coqui.languages import AMHARIC, is_amharic
 from coqui_amharic_ext.coqui.live import AddedEntry
-from coqui_amharic_ext.coqui.text_mode import mode_for
+from coqui_amharic_ext.coqui.lossless import LostTextError, encode_words, lacking, unknown_id
+from coqui_amharic_ext.coqui.text_mode import mode_for, mode_of
 from coqui_amharic_ext.coqui.xtts_text import (
-    SPACE,
     TOKEN,
-    encode_pieces,
     in_vocabulary,
+    words_of,
     xtts_pieces,
     xtts_settings,
 )
@@ -29,6 +29,7 @@ longest clip that the recipe trains on (11.6 s); longer pieces are outside what 
 spoken. They have at most 172 tokens and 12.8 s, well below the model's own 401 and 28 s.
 """
 
+_NAMED: Final = 12
 _warned: set[str] = set()
 
 
@@ -70,7 +71,8 @@ def clean_with_amharic(original: Callable[..., str]) -> Callable[..., str]:
 def encode_with_amharic(original: Callable[..., list[int]]) -> Callable[..., list[int]]:
     """Return ``VoiceBpeTokenizer.encode`` that gives each phone of Amharic a token of its own.
 
-    What the vocabulary lacks is named in the log.
+    What the vocabulary has as its unknown token is named in the log. What it drops or changes is an
+    error, ``LostTextError``: nobody would hear of it.
     """
 
     @functools.wraps(original)
@@ -78,48 +80,69 @@ def encode_with_amharic(original: Callable[..., list[int]]) -> Callable[..., lis
         if not is_amharic(lang):
             return original(self, txt, lang)
         self.check_input_length(txt, AMHARIC)
-        ids = encode_pieces(self.tokenizer, _pieces(self.tokenizer, txt))
-        unknown = self.tokenizer.token_to_id("[UNK]")
-        if unknown is not None and unknown in ids:
-            new = [piece for piece in unknown_pieces(self, txt) if piece not in _warned]
-            if new:
-                _warned.update(new)
-                logger.warning(
-                    "the XTTS vocabulary lacks %s, which the model will not hear; extend the "
-                    "vocabulary (coqui-amharic vocab extend; first met in %r)",
-                    ", ".join(map(repr, new)),
-                    txt[:60],
-                )
+        ids, lost = read_amharic(self.tokenizer, txt)
+        silent = [piece for piece in dict.fromkeys(lost) if not _is_heard(self.tokenizer, piece)]
+        if silent:
+            raise _lost(self.tokenizer, silent, txt)
+        new = [piece for piece in dict.fromkeys(lost) if piece not in _warned]
+        if new:
+            _warned.update(new)
+            logger.warning(
+                "the XTTS vocabulary lacks %s, which the model will not hear; extend the "
+                "vocabulary (coqui-amharic vocab extend; first met in %r)",
+                ", ".join(map(repr, new)),
+                txt[:60],
+            )
         return ids
 
     return encode
 
 
-def unknown_pieces(tokenizer: Any, text: str) -> tuple[str, ...]:
-    """Return the pieces of an Amharic text that a ``VoiceBpeTokenizer`` encodes as unknown.
+def read_amharic(tokenizer: Any, text: str) -> tuple[list[int], list[str]]:
+    """Encode an Amharic text.
 
     Parameters
     ----------
-    tokenizer : VoiceBpeTokenizer
-        With a vocabulary.
+    tokenizer : tokenizers.Tokenizer
+        A vocabulary.
     text : str
         Written Amharic.
 
     Returns
     -------
-    tuple of str
-        Each piece once, in order; the language token ``[am]`` is one piece.
+    ids : list of int
+        What the model is given.
+    lost : list of str
+        What the vocabulary lacks of it, as often as it occurs.
     """
-    inner = tokenizer.tokenizer
-    lacking: list[str] = [] if inner.token_to_id(TOKEN) is not None else [TOKEN]
-    unknown = inner.token_to_id("[UNK]")
-    for piece in dict.fromkeys(_pieces(inner, text)):
-        prepared = piece.replace(" ", SPACE)
-        encoding = inner.encode(prepared)
-        for token_id, (start, end) in zip(encoding.ids, encoding.offsets, strict=True):
-            if token_id == unknown:
-                lacking.append(prepared[start:end])
-    return tuple(dict.fromkeys(lacking))
+    words = words_of(_pieces(tokenizer, text))
+    encoding = encode_words(tokenizer, words)
+    return encoding.ids, lacking_words(tokenizer, words, encoding)
+
+
+def lacking_words(tokenizer: Any, words: list[str], encoding: Any) -> list[str]:
+    """Return what a vocabulary lacks of ``words_of`` a text.
+
+    A language token that is not there counts as a whole: brackets and letters one by one tell less.
+    """
+    if tokenizer.token_to_id(TOKEN) is None:
+        return [TOKEN, *lacking(tokenizer, words[1:])]
+    return lacking(tokenizer, words, encoding)
+
+
+def _is_heard(tokenizer: Any, piece: str) -> bool:
+    """Whether the model is at least told that something was there."""
+    return unknown_id(tokenizer) in encode_words(tokenizer, [piece]).ids
+
+
+def _lost(tokenizer: Any, lost: list[str], text: str) -> LostTextError:
+    shown = ", ".join(map(repr, lost[:_NAMED])) + (" and more" if len(lost) > _NAMED else "")
+    form = ", or set xtts_text (COQUI_AMHARIC_XTTS_TEXT) to the form that it was made for"
+    return LostTextError(
+        f"the XTTS vocabulary drops or changes {shown} without telling the model, which would read "
+        f"something else than {text[:60]!r}; extend vocabulary and checkpoint (coqui-amharic vocab "
+        f"extend, coqui-amharic checkpoint extend){'' if mode_of(tokenizer) else form}"
+    )
 
 
 def _pieces(tokenizer: Any, text: str) -> list[str]:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from coqui_amharic_ext.coqui.lossless import UNKNOWN, lacking, unknown_id
 from coqui_amharic_ext.errors import CoquiAmharicError, SettingsError, UnavailableError
 
 logger = logging.getLogger(__name__)
@@ -130,6 +131,7 @@ def load(dataset: Any, sample: Mapping[str, Any]) -> tuple[Any, ...]:
         The sample cannot be used; ``kind`` tells a defect from a length outside the limits.
     """
     check_text(sample)
+    _check_unknown(dataset, sample)
     try:
         item: tuple[Any, ...] = dataset.load_item(sample)
     except NOT_THE_SAMPLES:
@@ -143,6 +145,16 @@ def load(dataset: Any, sample: Mapping[str, Any]) -> tuple[Any, ...]:
     if not bool(wav.isfinite().all()):
         raise unusable(sample, "the audio holds values that are not finite numbers")
     return item
+
+
+def _check_unknown(dataset: Any, sample: Mapping[str, Any]) -> None:
+    """Refuse what upstream's check for token 1 cannot see: text that is dropped or unknown else."""
+    inner = getattr(getattr(dataset, "tokenizer", None), "tokenizer", None)
+    if inner is None or unknown_id(inner) == UNKNOWN_TOKEN:
+        return
+    reason = _text_reason(dataset, sample)
+    if reason:
+        raise unusable(sample, reason)
 
 
 def explain(dataset: Any, sample: Mapping[str, Any], error: Exception) -> UnusableSampleError:
@@ -208,34 +220,31 @@ def _text_reason(dataset: Any, sample: Mapping[str, Any]) -> str:
         raise
     except Exception as error:
         return f"its text cannot be turned into tokens: {_first_line(error)}"
-    if UNKNOWN_TOKEN in ids:
-        # Whoever wraps encode may look tokens up on the way; the result's own call counts.
-        text, encoding = next(call for call in recorder.calls if list(call[1].ids) == ids)
-        return _name_unknown(text, encoding, language)
+    # Whoever wraps encode may look tokens up on the way; the result's own call counts.
+    text, encoding = next(call for call in recorder.calls if list(call[1].ids) == ids)
+    words = [text] if isinstance(text, str) else list(text)
+    if UNKNOWN_TOKEN in ids or lacking(recorder, words, encoding):
+        return _name_unknown(recorder, words, encoding, language)
     if STOP_TOKEN in ids:
         return "its text holds the stop token [STOP]"
     return ""
 
 
-def _name_unknown(text: str | list[str], encoding: Any, language: str) -> str:
-    pieces: dict[str, None] = {}
-    for position, (number, (start, end)) in enumerate(
-        zip(encoding.ids, encoding.offsets, strict=True)
-    ):
-        if number == UNKNOWN_TOKEN:
-            # Text that came in pieces has its offsets counted within each.
-            source = text if isinstance(text, str) else text[encoding.word_ids[position]]
-            pieces.setdefault(source[start:end])
-    whole = text if isinstance(text, str) else "".join(text)
+def _name_unknown(tokenizer: Any, words: list[str], encoding: Any, language: str) -> str:
+    whole = "".join(words)
     tag = whole[: whole.find("]") + 1]
-    if tag.startswith("[") and encoding.offsets[0][1] < len(tag):
+    if tag.startswith("[") and tokenizer.token_to_id(tag) is None:
         return (
             f"the vocabulary has no token {tag} for language {language!r} ([UNK]); "
             "extend the vocabulary (coqui-amharic vocab)"
         )
+    pieces = dict.fromkeys(lacking(tokenizer, words, encoding)) or {UNKNOWN: None}
     named = ", ".join(f"{piece!r} ({_code_points(piece)})" for piece in pieces)
+    becomes = (
+        "would be dropped or changed" if unknown_id(tokenizer) is None else "would become [UNK]"
+    )
     return (
-        f"the vocabulary has no token for {named}, it would become [UNK] in {whole!r}; "
+        f"the vocabulary has no token for {named}, it {becomes} in {whole!r}; "
         "extend the vocabulary (coqui-amharic vocab) or change the text"
     )
 

@@ -337,7 +337,8 @@ def _swapped() -> dict[str, Any]:
         (_without_token("[START]"), r"no special token \[START\]"),
         (_without_token("[SPACE]"), r"no special token \[SPACE\]"),
         (_changed("type", "WordPiece"), "its type is 'WordPiece'"),
-        (_changed("unk_token", None), "unk_token is None"),
+        (_changed("unk_token", "<unk>"), "unk_token '<unk>' is not in model.vocab"),
+        (_changed("dropout", 0.1), "dropout=0.1"),
         (_changed("continuing_subword_prefix", "##"), "continuing_subword_prefix='##'"),
         (_changed("vocab", {"a": "b"}), "no 'model.vocab'"),
         (_changed("merges", ["a qqq"]), "tokenizers cannot load it"),
@@ -420,7 +421,9 @@ def test_what_cannot_be_done_is_refused(
 
 def test_a_vocabulary_has_one_text_mode() -> None:
     phones, _ = extend_vocabulary(XttsVocabulary(xtts_like(), "phones.json"), "ipa")
-    with pytest.raises(VocabularyError, match=r"phones\.json was extended for 'ipa'.*start from"):
+    with pytest.raises(
+        VocabularyError, match=r"phones\.json is for 'ipa' .*--mode ipa.*start from"
+    ):
         extend_vocabulary(phones, "fidel", CORPUS)
 
 

@@ -70,6 +70,8 @@ def test_people_read_a_few_lines(
         (("extend", "--vocab", "vocab.json", "--out", "o.json", "--mode", "fidel"), "--corpus"),
         (("extend", "--vocab", "vocab.json", "--out", "o.json", "--size", "9"), "mode fidel"),
         (("extend", "--vocab", "vocab.json", "--out", "no/o.json"), "the folder no of"),
+        (("extend", "--vocab", "vocab.json", "--out", "o.safetensors"), "ends in .json"),
+        (("extend", "--vocab", "vocab.json", "--out", "o"), "ends in .json"),
         (("inspect", "--vocab", "vocab.json", "--mode", "ipa"), "give one with --corpus"),
         (("inspect", "--vocab", "vocab.json", "--corpus", "c.txt"), "c.txt does not exist"),
     ],

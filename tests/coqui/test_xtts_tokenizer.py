@@ -11,7 +11,7 @@ from TTS.tts.layers.xtts.tokenizer import VoiceBpeTokenizer
 import coqui_amharic_ext as am
 from coqui_amharic_ext.coqui import xtts_tokenizer
 from coqui_amharic_ext.coqui.symbols import PUNCTUATION, phone_symbols
-from coqui_amharic_ext.coqui.xtts_tokenizer import CHAR_LIMIT, unknown_pieces
+from coqui_amharic_ext.coqui.xtts_tokenizer import CHAR_LIMIT, read_amharic
 from tests.coqui.conftest import FIDEL, SENTENCES
 
 LANGUAGES = "ar cs de en es fr hi hu it ja ko nl pl pt ru tr zh".split()
@@ -95,7 +95,7 @@ def test_every_sentence_encodes_and_decodes_without_unknown_tokens(
             assert unknown not in ids
             assert ids[0] == tokenizer.tokenizer.token_to_id("[am]")
             assert tokenizer.decode(ids) == "[am]" + tokenizer.preprocess_text(sentence, "am")
-            assert unknown_pieces(tokenizer, sentence) == ()
+            assert read_amharic(tokenizer.tokenizer, sentence) == (ids, [])
     finally:
         am.deactivate()
 
@@ -117,7 +117,7 @@ def test_what_a_vocabulary_lacks_is_named_once(
 ) -> None:
     monkeypatch.setattr(xtts_tokenizer, "_warned", set())
     tokenizer = VoiceBpeTokenizer(stock_vocabulary)
-    assert unknown_pieces(tokenizer, "ጳውሎስ") == ("[am]", "ƥ")
+    assert read_amharic(tokenizer.tokenizer, "ጳውሎስ")[1] == ["[am]", "ƥ"]
     with caplog.at_level(logging.WARNING):
         tokenizer.encode("ጳውሎስ", "am")
         tokenizer.encode("ጳውሎስ", "am")

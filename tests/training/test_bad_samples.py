@@ -129,6 +129,35 @@ def test_amharic_text_names_the_phone_that_has_no_token(
     assert row["audio_file"] in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "named"),
+    [
+        ("en", "naïve", r"'ï' \(U\+00EF\), it would be dropped or changed in '\[en\]na"),
+        ("am", "ሰላም", "drops or changes 'ə' without telling the model"),
+    ],
+)
+def test_a_vocabulary_without_an_unknown_token_drops_nothing_in_silence(
+    activate: Callable[..., Any],
+    dataset: Callable[..., Any],
+    rows: list[Row],
+    tmp_path: Path,
+    language: str,
+    text: str,
+    named: str,
+) -> None:
+    activate(g2p_backends=("rules",))
+    without = [symbol for symbol in tiny.default_symbols() if symbol not in {"ə", "ʼ"}]
+    vocab = tiny.write_vocab(tmp_path / "vocab.json", without)
+    data = json.loads(vocab.read_text(encoding="utf-8"))
+    data["model"]["unk_token"] = None
+    vocab.write_text(json.dumps(data), encoding="utf-8")
+    row = rows[0] | {"text": text, "language": language}
+    made = dataset([row], model_args={"tokenizer_file": str(vocab)})
+    with pytest.raises(UnusableSampleError, match=named):
+        made[0]
+    assert dataset([rows[0]], model_args={"tokenizer_file": str(vocab)})[0]
+
+
 def test_text_that_holds_the_stop_token(
     activate: Callable[..., Any], dataset: Callable[..., Any], rows: list[Row], tmp_path: Path
 ) -> None:
