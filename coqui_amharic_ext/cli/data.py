@@ -204,8 +204,10 @@ def _show(report: Report, model: str, *, every: bool) -> None:
     table = Table(("", "found", "kind", "what", "a mended copy"), right=frozenset({"found"}))
     for kind, about in KINDS.items():
         if kind in by_kind:
-            count = str(len(by_kind[kind]))
-            table.add(about.severity, count, kind, about.summary, _remedy(about.remedy))
+            cases = by_kind[kind]
+            severity = min(found.severity for found in cases)  # a clear case is an error
+            remedies = ", ".join(sorted({_remedy(found.remedy) for found in cases}))
+            table.add(severity, str(len(cases)), kind, about.summary, remedies)
     table.show()
     for kind in KINDS:
         cases = by_kind.get(kind, [])

@@ -85,13 +85,14 @@ def seconds(sample: Sample) -> float:
     DataError
         There is no clip, or it cannot be read.
     """
-    import soundfile
+    from coqui_amharic_ext.data.audio import AudioError, open_audio
 
     if sample.audio is None:
         raise DataError(f"{sample.where}: the text has no clip")
     if not sample.audio.is_file():
         raise DataError(f"{sample.where}: its clip {sample.audio} does not exist")
     try:
-        return float(soundfile.info(str(sample.audio)).duration)
-    except (RuntimeError, OSError) as error:
+        with open_audio(sample.audio) as file:
+            return float(file.frames / file.samplerate)
+    except (AudioError, OSError) as error:
         raise DataError(f"{sample.where}: {sample.audio} cannot be read ({error})") from error

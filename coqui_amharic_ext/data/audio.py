@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import math
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +32,12 @@ FULL_SCALE: Final = 0.999
 CLIPPED_RUN: Final = 3
 """Neighbouring samples at full scale that count as clipped; single peaks are where normalisation
 to full scale leaves them."""
+
+RATES: Final = range(1000, 768001)
+MOST_CHANNELS: Final = 32
+MOST_SAMPLES: Final = 2**30
+MOST_LOADED: Final = 60_000_000
+"""What a clip may have and be measured; loaded are at most 20 minutes at 48 kHz."""
 
 _BLOCK_FRAMES: Final = 512
 
@@ -97,11 +105,13 @@ def measure(path: Path) -> Clip:
     digest = hashlib.blake2b(digest_size=16)
     loudness: list[NDArray[np.float32]] = []
     peak, clipped, samples, finite = 0.0, 0, 0, True
-    with _open(path) as file:
+    with open_audio(path) as file:
         rate, channels = int(file.samplerate), int(file.channels)
         frame = max(1, round(rate * FRAME_SECONDS))
         for block in file.blocks(blocksize=frame * _BLOCK_FRAMES, dtype="float32", always_2d=True):
             samples += len(block)
+            if samples > MOST_SAMPLES:
+                raise _too_long(samples, rate)
             digest.update(np.ascontiguousarray(block).tobytes())
             if not np.isfinite(block).all():
                 finite = False
@@ -131,38 +141,80 @@ def measure(path: Path) -> Clip:
     )
 
 
-def _open(path: Path) -> Any:
+@contextmanager
+def open_audio(source: Path | bytes) -> Iterator[Any]:
+    """Open a clip as ``soundfile`` does: ``samplerate``, ``channels``, ``read`` and ``blocks``.
+
+    Parameters
+    ----------
+    source : Path or bytes
+        A file, or what is in one.
+
+    Raises
+    ------
+    AudioError
+        It is missing, cannot be read, or says of itself what is said of no recording.
+    """
+    with _open(source) as file:
+        _require_plausible(file)
+        yield file
+
+
+def _require_plausible(file: Any) -> None:
+    """Refuse what a header says before memory is taken for it."""
+    if file.samplerate not in RATES:
+        raise AudioError(f"its sample rate is {file.samplerate} Hz, which no recording has")
+    if not 0 < file.channels <= MOST_CHANNELS:
+        raise AudioError(f"it has {file.channels} channels")
+    # libsndfile says 2**63 - 1 where it does not know.
+    if MOST_SAMPLES < file.frames < 2**62:
+        raise _too_long(file.frames, file.samplerate)
+
+
+def _too_long(samples: int, rate: int) -> AudioError:
+    return AudioError(f"it has {samples / rate / 3600:.1f} h, which is no clip; cut it first")
+
+
+def _open(source: Path | bytes) -> Any:
     """Open a file, with errors that say what is the matter."""
     import soundfile
 
-    if not path.is_file():
-        raise AudioError("it is a folder" if path.is_dir() else "it does not exist")
-    if path.stat().st_size == 0:
-        raise AudioError("the file is empty")
+    if isinstance(source, Path):
+        if not os.path.isfile(source):
+            raise AudioError("it is a folder" if os.path.isdir(source) else "it does not exist")
+        if source.stat().st_size == 0:
+            raise AudioError("the file is empty")
     try:
-        return _Reading(soundfile.SoundFile(path))
+        opened = source if isinstance(source, Path) else io.BytesIO(source)
+        return _Reading(soundfile.SoundFile(opened), source)
     except soundfile.LibsndfileError as error:
         if error.code not in ffmpeg.UNKNOWN_TO_LIBSNDFILE:
-            raise _unreadable(path, error) from error
+            raise _unreadable(source, error) from error
     except TypeError:
         pass  # soundfile takes .raw for samples without a header
     except (RuntimeError, OSError) as error:
-        raise _unreadable(path, error) from error
+        raise _unreadable(source, error) from error
     if ffmpeg.missing():
         raise AudioError(ffmpeg.needed())
-    return _decoded(path)
+    return _decoded(source)
 
 
 @contextmanager
-def _decoded(path: Path) -> Iterator[_Samples]:
+def _decoded(source: Path | bytes) -> Iterator[_Samples]:
     """Read a sound as upstream does: by torchcodec, which needs FFmpeg."""
     from torchcodec.decoders import AudioDecoder
 
     try:
-        samples = AudioDecoder(str(path)).get_all_samples()
+        decoder = AudioDecoder(source if isinstance(source, bytes) else str(source))
+        rate = int(decoder.metadata.sample_rate or 0)
+        # A small file can hold days.
+        samples = decoder.get_samples_played_in_range(0, (MOST_LOADED + 1) / max(1, rate))
     except Exception as error:  # torchcodec raises RuntimeError, ValueError and its own
-        raise _unreadable(path, error) from error
-    yield _Samples(samples.data.T.contiguous().numpy(), int(samples.sample_rate))
+        raise _unreadable(source, error) from error
+    audio = samples.data.T.contiguous().numpy()
+    if len(audio) > MOST_LOADED:
+        raise _too_long(len(audio), rate)
+    yield _Samples(audio, int(samples.sample_rate))
 
 
 class _Samples:
@@ -171,7 +223,7 @@ class _Samples:
     def __init__(self, audio: NDArray[np.float32], rate: int) -> None:
         self._audio = audio
         self.samplerate = rate
-        self.channels = audio.shape[1]
+        self.frames, self.channels = audio.shape
 
     def read(self, **_: object) -> NDArray[np.float32]:
         return self._audio
@@ -181,19 +233,22 @@ class _Samples:
             yield self._audio[start : start + blocksize]
 
 
-def _unreadable(path: Path, error: Exception) -> AudioError:
+def _unreadable(source: Path | bytes, error: Exception) -> AudioError:
     first = str(error).strip().split("\n", 1)[0]
-    reason = first.partition(": ")[2] or first
+    reason = (first.partition(": ")[2] or first).strip()
+    if isinstance(source, bytes):
+        return AudioError(f"its bytes cannot be read as audio: {reason}")
     return AudioError(
-        f"{reason.strip()} (convert it, for example: ffmpeg -i {path.name} {path.stem}.wav)"
+        f"{reason} (convert it, for example: ffmpeg -i {source.name} {source.stem}.wav)"
     )
 
 
 class _Reading:
     """A sound file whose errors while reading are ours, too: a truncated file opens well."""
 
-    def __init__(self, file: Any) -> None:
+    def __init__(self, file: Any, source: Path | bytes) -> None:
         self._file = file
+        self._source = source
 
     def __enter__(self) -> Any:
         return self._file
@@ -201,7 +256,7 @@ class _Reading:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self._file.close()
         if isinstance(error, RuntimeError):
-            raise _unreadable(Path(self._file.name), error) from error
+            raise _unreadable(self._source, error) from error
 
 
 def _clipped(block: NDArray[np.float32]) -> int:
@@ -230,7 +285,7 @@ def _edges(levels: NDArray[np.float32], loudest: float, seconds: float) -> tuple
     )
 
 
-def load_mono(path: Path, rate: int) -> NDArray[np.float32]:
+def load_mono(source: Path | bytes, rate: int) -> NDArray[np.float32]:
     """Read a clip as one channel at a sample rate.
 
     Parameters
@@ -250,16 +305,26 @@ def load_mono(path: Path, rate: int) -> NDArray[np.float32]:
     AudioError
         It is missing, cannot be read, or holds values that are not finite.
     """
-    with _open(path) as file:
-        audio = file.read(dtype="float32", always_2d=True)
+    with open_audio(source) as file:
+        audio = file.read(frames=MOST_LOADED + 1, dtype="float32", always_2d=True)
         found = int(file.samplerate)
     return to_mono(audio, found, rate)
 
 
 def to_mono(audio: NDArray[Any], found: int, rate: int) -> NDArray[np.float32]:
-    """Mix channels ``(samples, channels)`` down and resample from ``found`` to ``rate``."""
+    """Mix channels ``(samples, channels)`` down and resample from ``found`` to ``rate``.
+
+    Raises
+    ------
+    AudioError
+        The rate, the length or a value is none of a clip's.
+    """
     import numpy as np
 
+    if found not in RATES:
+        raise AudioError(f"its sample rate is {found} Hz, which no recording has")
+    if len(audio) > MOST_LOADED:
+        raise _too_long(len(audio), found)
     if not np.isfinite(audio).all():
         raise AudioError("it holds values that are not finite numbers")
     mono = audio.mean(axis=1, dtype=np.float64)

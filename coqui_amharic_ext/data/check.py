@@ -15,9 +15,10 @@ from typing import Final
 from coqui_amharic_ext.coqui.languages import AMHARIC
 from coqui_amharic_ext.data import text as texts
 from coqui_amharic_ext.data.audio import AudioError, Clip, measure
-from coqui_amharic_ext.data.findings import KINDS, DataError, Finding
+from coqui_amharic_ext.data.findings import DataError, Finding
 from coqui_amharic_ext.data.languages import language_code
 from coqui_amharic_ext.data.limits import XTTS, Limits
+from coqui_amharic_ext.data.manifest import is_language_code
 from coqui_amharic_ext.data.metadata import read_all
 from coqui_amharic_ext.data.rows import Metadata, Row
 from coqui_amharic_ext.data.text import Reader
@@ -34,9 +35,21 @@ PACE_FACTOR: Final = 2.5
 PACE_CLIPS: Final = 20
 """Clips below which a language has no usual pace."""
 
+CLEAR_FAST: Final = 5.0
+CLEAR_SLOW: Final = 12.0
+"""How far from the usual pace a text is certainly not its clip's; long pauses make a slow one."""
+
+FASTEST: Final = 120.0
+SLOWEST: Final = 0.2
+"""Characters a second that are no speech, whatever the other clips have: several times what the
+fastest say (10 of Ethiopic script, where one is a syllable, and 25 of Latin), or hardly a word."""
+
 EVAL_SHARE: Final = 0.01
 EVAL_MOST: Final = 256
 """Upstream's default share of clips for evaluation, and the recipe's most."""
+
+PLACES: Final = 3
+"""Copies of a recording that a finding names."""
 
 Tell = Callable[[int, int], None]
 
@@ -68,7 +81,7 @@ class Examined:
     @property
     def usable(self) -> bool:
         """Whether nothing was found for which a fixed copy would leave the row out."""
-        return not any(KINDS[found.kind].remedy == "left out" for found in self.findings)
+        return not any(found.remedy == "left out" for found in self.findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +204,8 @@ def _measure_all(rows: Sequence[Row], tell: Tell) -> list[Clip | AudioError]:
             return error
         except OSError as error:
             return AudioError(f"{error.strerror or error}")
+        except Exception as error:  # a clip is other people's, and so are its faults
+            return AudioError(f"it cannot be read ({type(error).__name__}: {error})")
 
     # A file that several rows name is read once.
     paths = list(dict.fromkeys(row.audio for row in rows))
@@ -232,12 +247,15 @@ def _examine(
 ) -> Examined:
     findings = _Findings(row)
     if isinstance(clip, AudioError):
-        missing = not row.audio.is_file()
+        missing = not os.path.isfile(row.audio)
         findings.add("missing-audio" if missing else "unreadable-audio", f"{row.audio}: {clip}")
     else:
         _examine_audio(findings, clip, limits)
     known = not limits.languages or language in limits.languages
-    if not known:
+    if not is_language_code(language):
+        known = False
+        findings.add("language", f"{language!r} is no language's code, such as am")
+    elif not known:
         findings.add(
             "language",
             f"{language!r} is not a language of this model: {', '.join(limits.languages)}",
@@ -357,7 +375,10 @@ def _duplicates(rows: Iterable[Examined]) -> list[Finding]:
     for members in groups.values():
         first = members[0]
         if len({_folded(done) for done in members}) > 1:
-            places = ", ".join(done.row.place for done in members)
+            # Each of many would name all of them.
+            places = ", ".join(done.row.place for done in members[:PLACES])
+            if len(members) > PLACES:
+                places += f" and {len(members) - PLACES} more"
             message = f"the same recording has different texts at {places}"
             found += [_about(done, "contradiction", message) for done in members]
         else:
@@ -395,15 +416,27 @@ def _paces(rows: Iterable[Examined]) -> list[Finding]:
             groups[done.language].append((len(done.spoken) / speech, done))
     found = []
     for members in groups.values():
-        if len(members) < PACE_CLIPS:
-            continue
         usual = statistics.median(pace for pace, _ in members)
+        judged = len(members) >= PACE_CLIPS
         for pace, done in members:
-            if not usual / PACE_FACTOR <= pace <= usual * PACE_FACTOR:
-                message = (
-                    f"{pace:.1f} characters a second, the others have {usual:.1f}; is it its text?"
+            far = max(pace / usual, usual / pace) if judged else 1.0
+            clear = far > (CLEAR_FAST if pace > usual else CLEAR_SLOW)
+            clear = clear or not SLOWEST <= pace <= FASTEST
+            if clear or far > PACE_FACTOR:
+                others = f", the others have {usual:.1f}" if judged else ""
+                message = f"{pace:.1f} characters a second{others}; is it its text?"
+                row = done.row
+                found.append(
+                    Finding(
+                        "pace",
+                        message,
+                        row.metadata,
+                        row.line,
+                        audio=str(row.audio),
+                        text=row.text,
+                        clear=clear,
+                    )
                 )
-                found.append(_about(done, "pace", message))
     return found
 
 

@@ -7,7 +7,7 @@ import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from coqui_amharic_ext.data.audio import write_wav
 from coqui_amharic_ext.data.findings import DataError
@@ -16,6 +16,8 @@ from coqui_amharic_ext.data.manifest import EVAL, TRAIN, Part, write_manifest
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+NAME_BYTES: Final = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class CorpusWriter:
         self._folder = folder
         self._rate = rate
         self._names: set[str] = set()
+        self._last: dict[str, int] = {}
         self.clips: list[Written] = []
         (folder / "wavs").mkdir()
 
@@ -81,18 +84,19 @@ class CorpusWriter:
         else:
             write_wav(target, audio, self._rate)
         self.clips.append(
-            Written(
-                name, _one_line(written), _one_line(spoken), _one_line(speaker), language, split
-            )
+            Written(name, one_line(written), one_line(spoken), one_line(speaker), language, split)
         )
 
     def _unique(self, name: str) -> str:
-        plain = re.sub(r"[^\w.-]+", "_", name).strip("._") or "clip"
-        found, number = plain, 1
+        plain = re.sub(r"[^\w.-]+", "_", name)
+        # File systems end at 255 bytes, of which a letter of Amharic takes three.
+        plain = plain.encode(errors="ignore")[:NAME_BYTES].decode(errors="ignore")
+        plain = plain.strip("._") or "clip"
         # Some file systems take two cases for one.
+        found, key = plain, plain.lower()
         while found.lower() in self._names:
-            number += 1
-            found = f"{plain}_{number}"
+            self._last[key] = self._last.get(key, 1) + 1
+            found = f"{plain}_{self._last[key]}"
         self._names.add(found.lower())
         return found
 
@@ -135,7 +139,8 @@ class CorpusWriter:
         return formatter, tuple(part.metadata for part in parts)
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Return a text as metadata can hold it: without ``|`` and line ends."""
     return " ".join(text.replace("|", " ").split())
 
 

@@ -10,6 +10,7 @@ from typing import Final, Literal
 from coqui_amharic_ext.errors import CoquiAmharicError
 
 Severity = Literal["error", "warning"]
+Remedy = Literal["mended", "left out", "kept"]
 
 
 class DataError(CoquiAmharicError, ValueError):
@@ -33,7 +34,7 @@ class Kind:
 
     severity: Severity
     summary: str
-    remedy: Literal["mended", "left out", "kept"]
+    remedy: Remedy
 
 
 KINDS: Final = MappingProxyType(
@@ -96,6 +97,9 @@ class Finding:
         Its line, from 1; 0 where the finding is about the whole file.
     audio, text : str
         Of the row; empty where there is none.
+    clear : bool
+        Whether the case leaves no doubt, so that it is an error and left out whatever its kind
+        usually is.
     """
 
     kind: str
@@ -104,11 +108,17 @@ class Finding:
     line: int = 0
     audio: str = ""
     text: str = ""
+    clear: bool = False
 
     @property
     def severity(self) -> Severity:
         """``error`` or ``warning``."""
-        return KINDS[self.kind].severity
+        return "error" if self.clear else KINDS[self.kind].severity
+
+    @property
+    def remedy(self) -> Remedy:
+        """What a fixed copy does about it."""
+        return "left out" if self.clear else KINDS[self.kind].remedy
 
     @property
     def place(self) -> str:
@@ -125,5 +135,5 @@ class Finding:
             "line": self.line,
             "audio": self.audio,
             "text": self.text,
-            "remedy": KINDS[self.kind].remedy,
+            "remedy": self.remedy,
         }

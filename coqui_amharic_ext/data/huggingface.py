@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +20,9 @@ if TYPE_CHECKING:
 
 BATCH_ROWS: Final = 32
 """Rows read at once; each holds its clip's bytes."""
+
+LOUDEST_FLOAT: Final = 2.0
+"""Louder numbers are whole ones that were saved as floats; a little over 1 is clipped."""
 
 
 def open_tables(
@@ -172,23 +174,34 @@ class _Table:
         number = 0
         try:
             for batch in self._read():
-                for row in batch.to_pylist():
+                columns = {name: batch.column(name) for name in self._wanted}
+                for index in range(batch.num_rows):
                     number += 1
-                    yield self._clip(number, row)
+                    yield self._clip(number, {n: c[index] for n, c in columns.items()})
         except (pyarrow.ArrowException, OSError) as error:
             raise DataError(f"{self._path}: cannot be read after row {number}: {error}") from error
 
-    def _clip(self, number: int, row: dict[str, Any]) -> SourceClip:
+    def _clip(self, number: int, scalars: dict[str, Any]) -> SourceClip:
         place = f"{self._path}: row {number}"
+        named = f"{_split_of(self._path, self._root)}_{number:06d}"
+        try:
+            # pyarrow does not look at a text's bytes until then.
+            row = {name: scalar.as_py() for name, scalar in scalars.items()}
+            text = _text(row[self._text], self._text)
+            speaker = self._label(self._speaker, row)
+            language = language_code(self._label(self._language, row))
+        except UnicodeDecodeError:
+            return _bad(place, named, AudioError("a text of it is not UTF-8"))
+        except AudioError as error:
+            return _bad(place, named, error)
         audio = row[self._audio]
-        named = audio.get("path") if isinstance(audio, dict) else audio
-        name = Path(named).stem if isinstance(named, str) and named else ""
+        path = audio.get("path") if isinstance(audio, dict) else audio
         return SourceClip(
             place=place,
-            name=name or f"{_split_of(self._path, self._root)}_{number:06d}",
-            text=_string(row[self._text]),
-            speaker=self._label(self._speaker, row),
-            language=language_code(self._label(self._language, row)),
+            name=(Path(path).stem if isinstance(path, str) else "") or named,
+            text=text,
+            speaker=speaker,
+            language=language,
             written="",
             split="",
             load=self._loader(audio),
@@ -202,25 +215,36 @@ class _Table:
         names = self._features.get(column, {}).get("names")
         if isinstance(value, int) and isinstance(names, list) and 0 <= value < len(names):
             return str(names[value])
-        return _string(value).strip()
+        return (str(value) if isinstance(value, (int, float)) else _text(value, column)).strip()
 
     def _loader(self, audio: Any) -> Callable[[int], NDArray[np.float32]]:
         root = self._root
 
         def load(rate: int) -> NDArray[np.float32]:
             if isinstance(audio, str):
-                return load_mono(root / audio, rate)
+                return _load_named(root, audio, rate)
+            if isinstance(audio, bytes):
+                return load_mono(audio, rate)
             if not isinstance(audio, dict):
                 raise AudioError("it has no audio")
-            if audio.get("bytes"):
-                return _decode(audio["bytes"], rate)
+            if isinstance(audio.get("bytes"), bytes) and audio["bytes"]:
+                return load_mono(audio["bytes"], rate)
             if audio.get("array") is not None:
                 return _from_array(audio, rate)
-            if audio.get("path"):
+            if isinstance(audio.get("path"), str) and audio["path"]:
                 return _load_named(root, audio["path"], rate)
             raise AudioError("it has no audio: neither bytes nor a path")
 
         return load
+
+
+def _bad(place: str, name: str, error: AudioError) -> SourceClip:
+    """Return a clip that says what is wrong with it where others are loaded."""
+
+    def load(rate: int) -> NDArray[np.float32]:
+        raise error
+
+    return SourceClip(place, name, "?", "", "", "", "", load)
 
 
 def _batches(reader: Any) -> Iterator[Any]:
@@ -243,29 +267,50 @@ def _features(schema: Any) -> dict[str, dict[str, Any]]:
     return {name: f for name, f in features.items() if isinstance(f, dict)}
 
 
-def _string(value: object) -> str:
-    return "" if value is None else str(value)
+def _text(value: object, what: str) -> str:
+    """Return a cell as text, which some keep as UTF-8 bytes.
 
-
-def _decode(data: bytes, rate: int) -> NDArray[np.float32]:
-    import soundfile
-
-    try:
-        audio, found = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
-    except (RuntimeError, OSError) as error:
-        reason = str(error).partition(": ")[2] or str(error)
-        raise AudioError(f"its bytes cannot be read as audio: {reason}") from error
-    return to_mono(audio, int(found), rate)
+    Raises
+    ------
+    AudioError
+        It is none.
+    """
+    if isinstance(value, bytes):
+        try:
+            value = value.decode("utf-8")
+        except UnicodeDecodeError:
+            raise AudioError(f"its {what} is bytes that are not UTF-8") from None
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise AudioError(f"its {what} is no text but of the type {type(value).__name__}")
+    return value
 
 
 def _from_array(audio: dict[str, Any], rate: int) -> NDArray[np.float32]:
     import numpy as np
 
-    samples = np.asarray(audio["array"], dtype=np.float32)
+    try:
+        samples = np.asarray(audio["array"])
+    except ValueError:
+        samples = np.empty(0, dtype=object)
+    if samples.dtype.kind not in "iuf" or samples.ndim not in (1, 2):
+        raise AudioError("its array is not one list of numbers for each channel")
     found = audio.get("sampling_rate")
-    if not isinstance(found, int) or found <= 0:
+    if not isinstance(found, int):
         raise AudioError(f"its sampling_rate is {found!r}")
-    return to_mono(samples.reshape(len(samples), -1), found, rate)
+    if samples.dtype.kind in "iu":
+        # to_pylist has lost how wide they were.
+        peak = int(np.max(np.abs(samples.astype(np.int64)), initial=0))
+        samples = samples / (2**15 if peak <= 2**15 else 2**31)
+    elif float(np.max(np.abs(samples), initial=0.0)) > LOUDEST_FLOAT:
+        raise AudioError("its array is not within -1 and 1")
+    if samples.ndim == 1:
+        samples = samples[:, None]
+    # Some have (channels, samples); no clip has more channels than samples.
+    elif samples.shape[0] < samples.shape[1]:
+        samples = samples.T
+    return to_mono(samples.astype(np.float32), found, rate)
 
 
 def _load_named(root: Path, name: str, rate: int) -> NDArray[np.float32]:

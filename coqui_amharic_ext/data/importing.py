@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from coqui_amharic_ext.coqui.languages import AMHARIC
 from coqui_amharic_ext.data.audio import AudioError
-from coqui_amharic_ext.data.corpus import CorpusWriter
+from coqui_amharic_ext.data.corpus import CorpusWriter, one_line
 from coqui_amharic_ext.data.findings import DataError
 from coqui_amharic_ext.data.folder import new_folder, require_new
 from coqui_amharic_ext.data.languages import language_code
+from coqui_amharic_ext.data.manifest import is_language_code
+from coqui_amharic_ext.data.reports import LEFT_OUT, write_report
+from coqui_amharic_ext.data.rows import NOT_TEXT, usable
 from coqui_amharic_ext.data.sources import SourceClip, open_source
 
-LEFT_OUT: Final = "left_out.tsv"
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+LISTED: Final = 100
+"""Unusable clips that are named where an import ends; more are counted."""
+
 RATES: Final = range(8000, 192001)
 
 
@@ -91,20 +99,23 @@ def import_corpus(
         Sample rate of the wavs.
     skip_bad : bool
         Whether a clip without text or readable audio is left out and listed in ``left_out.tsv``,
-        or ends the import.
+        or ends the import, after every other has been looked at.
     tell : callable
         Is told how many of how many clips are done.
 
     Raises
     ------
     DataError
-        The source cannot be read, a clip is unusable (the message names file and line or row), or
-        the folder exists.
+        The source cannot be read, clips are unusable (the message names file and line or row of
+        each), or the folder exists.
     UnavailableError
         pyarrow is needed and not installed.
     """
     if rate not in RATES:
         raise DataError(f"rate={rate} is not a sample rate from {RATES[0]} to {RATES[-1]} Hz")
+    language = language_code(language)
+    if not is_language_code(language):
+        raise DataError(f"language={language!r} is no language's code, such as am, en or zh-cn")
     require_new(folder)
     opened = open_source(
         source,
@@ -113,30 +124,28 @@ def import_corpus(
         text_column=text_column,
         audio_column=audio_column,
     )
-    if opened.defects and not skip_bad:
-        raise DataError(
-            f"{opened.defects[0]} ({len(opened.defects)} in all). Mend it, or leave such lines "
-            "out: --skip-bad"
-        )
     left_out = list(opened.defects)
     seconds = 0.0
     with new_folder(folder) as partial:
         writer = CorpusWriter(partial, rate)
         for number, clip in enumerate(opened.clips(), 1):
             try:
-                seconds += _add(writer, clip, rate, language)
+                audio = _load(clip, rate)
             except AudioError as error:
-                if not skip_bad:
-                    raise DataError(
-                        f"{clip.place}: {error}. Mend it, or leave such clips out: --skip-bad"
-                    ) from error
                 left_out.append(f"{clip.place}: {error}")
+            else:
+                # Once there will be no corpus, the others are only looked at.
+                if skip_bad or not left_out:
+                    _write(writer, clip, audio, language)
+                    seconds += len(audio) / rate
             tell(number, opened.total)
+        if left_out and not skip_bad:
+            raise DataError(_listed(left_out))
         if not writer.clips:
             raise DataError(f"{source}: not one clip can be imported; {_first(left_out)}")
         formatter, paths = writer.finish()
         if left_out:
-            _list(partial / LEFT_OUT, left_out)
+            write_report(partial / LEFT_OUT, ("what",), ((line,) for line in left_out))
     return Imported(
         folder,
         tuple(folder / path.name for path in paths),
@@ -147,30 +156,49 @@ def import_corpus(
     )
 
 
-def _add(writer: CorpusWriter, clip: SourceClip, rate: int, language: str) -> float:
-    if not clip.text.strip():
+def _load(clip: SourceClip, rate: int) -> NDArray[np.float32]:
+    """Return a clip's audio; whatever is wrong with the clip is an ``AudioError``."""
+    if not usable((clip.text, clip.written, clip.speaker, clip.language)):
+        raise AudioError(NOT_TEXT)
+    if not one_line(clip.text):
         raise AudioError("it has no text")
-    audio = clip.load(rate)
+    if clip.language and not is_language_code(clip.language):
+        raise AudioError(f"its language {clip.language!r} is no language's code")
+    try:
+        audio = clip.load(rate)
+    except AudioError:
+        raise
+    except Exception as error:  # a clip is other people's, and so are its faults
+        raise AudioError(f"it cannot be read ({type(error).__name__}: {error})") from error
     if not len(audio):
         raise AudioError("its audio is empty")
+    return audio
+
+
+def _write(
+    writer: CorpusWriter, clip: SourceClip, audio: NDArray[np.float32], language: str
+) -> None:
     writer.add(
         clip.name,
         audio,
         written=clip.written or clip.text,
         spoken=clip.text,
         speaker=clip.speaker,
-        language=clip.language or language_code(language),
+        language=clip.language or language,
         split=clip.split,
     )
-    return len(audio) / rate
+
+
+def _listed(bad: list[str]) -> str:
+    """Return every unusable clip in words, up to ``LISTED``, one a line."""
+    if len(bad) == 1:
+        return f"{bad[0]}. Mend it, or leave such clips out: --skip-bad"
+    more = [f"and {len(bad) - LISTED} more"] if len(bad) > LISTED else []
+    found = "\n".join([*bad[:LISTED], *more])
+    return (
+        f"{len(bad)} clips cannot be used:\n{found}\nMend them, or leave such clips out: --skip-bad"
+    )
 
 
 def _first(left_out: list[str]) -> str:
     return f"the first: {left_out[0]}" if left_out else "it has none"
-
-
-def _list(path: Path, left_out: list[str]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as target:
-        table = csv.writer(target, delimiter="\t", lineterminator="\n")
-        table.writerow(("what",))
-        table.writerows((line,) for line in left_out)

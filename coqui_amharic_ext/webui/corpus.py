@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,12 +83,20 @@ def shown(work: WorkFolder, report: Report, model: str) -> Check:
         f"{model}; {report.errors} errors, {report.warnings} warnings"
     )
     tone: Tone = "bad" if report.errors else "warning" if report.warnings else "good"
-    kinds = Counter(found.kind for found in report.findings)
+    kinds: dict[str, list[Finding]] = {}
+    for found in report.findings:
+        kinds.setdefault(found.kind, []).append(found)
     by_kind = table(
         "Kinds of findings",
         ("severity", "found", "kind", "what", "a mended copy"),
         [
-            (_severity(about.severity), kinds[kind], kind, about.summary, _REMEDY[about.remedy])
+            (
+                _severity(min(found.severity for found in kinds[kind])),
+                len(kinds[kind]),
+                kind,
+                about.summary,
+                ", ".join(sorted({_REMEDY[found.remedy] for found in kinds[kind]})),
+            )
             for kind, about in KINDS.items()
             if kind in kinds
         ],

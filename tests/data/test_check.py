@@ -299,3 +299,23 @@ def test_a_name_with_its_ending_is_told_to_go_without(corpus: Corpus) -> None:
     (named,) = [f for f in report.findings if f.severity == "error"]
     assert named.kind == "layout"
     assert named.message.endswith("the first column is the name without .wav")
+
+
+@pytest.mark.parametrize("text", ["ሰላም ልጆች " * 44, "እሺ"])
+def test_a_text_that_cannot_be_its_clips_is_an_error_in_any_corpus(
+    text: str, corpus: Corpus
+) -> None:
+    seconds = 12.0 if text == "እሺ" else 2.0
+    report = check([corpus({"a": tone(seconds), "b": tone(2.0)}, {"a": text})], limits=VITS)
+    (found,) = [f for f in report.findings if f.kind == "pace"]
+    assert (found.line, found.severity, found.remedy) == (1, "error", "left out")
+    assert [done.usable for done in report.rows] == [False, True]
+
+
+def test_a_recording_with_many_texts_is_reported_in_linear_size(corpus: Corpus) -> None:
+    lines = [f"a|x{n}|ሰላም {n}" for n in range(3000)]
+    report = check([corpus({"a": tone(2.0)}, lines=lines)], limits=VITS)
+    messages = [f.message for f in report.findings if f.kind == "contradiction"]
+    assert len(messages) == 3000
+    assert max(map(len, messages)) < 500
+    assert messages[0].endswith("and 2997 more")

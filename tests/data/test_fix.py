@@ -1,21 +1,24 @@
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from coqui_amharic_ext.data.check import check
-from coqui_amharic_ext.data.findings import DataError
+from coqui_amharic_ext.data.check import Examined, check
+from coqui_amharic_ext.data.findings import DataError, Finding
 from coqui_amharic_ext.data.fix import fix
 from coqui_amharic_ext.data.folder import new_folder
-from coqui_amharic_ext.data.limits import XTTS
+from coqui_amharic_ext.data.limits import VITS, XTTS
+from coqui_amharic_ext.data.rows import Row
 from coqui_amharic_ext.locks import BusyError
 from tests.data.conftest import RATE, Corpus, silence, tone, tree
 
@@ -278,3 +281,35 @@ def test_the_folder_is_not_its_makers_alone(tmp_path: Path) -> None:
     reference = tmp_path / "plain"
     reference.mkdir()
     assert (tmp_path / "out").stat().st_mode == reference.stat().st_mode
+
+
+def test_texts_that_are_clearly_another_clips_are_left_out_and_listed(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    clips = {f"c{n:02d}": tone(2.0, 200 + n) for n in range(24)}
+    texts = {name: f"ሰላም ልጆች ደህና {'ና' * n}" for n, name in enumerate(clips, 1)}
+    texts["c07"] = "ሰላም ልጆች " * 44  # 197 characters a second
+    texts["c11"] = "እ"
+    texts["c13"] = "ሰላም ልጆች ደህና " * 7  # odd, and nobody's guess
+    fixed = fix(check([corpus(clips, texts)], limits=VITS), tmp_path / "out", limits=VITS)
+    assert [(f.kind, f.line) for f in fixed.left_out] == [("pace", 8), ("pace", 12)]
+    assert fixed.report.errors == 0
+    listed = (tmp_path / "out" / "left_out.tsv").read_text(encoding="utf-8").splitlines()
+    assert [line.split("\t")[1] for line in listed[1:]] == ["pace", "pace"]
+    assert "characters a second" in listed[1]
+
+
+def test_a_report_has_no_cell_that_a_spreadsheet_would_run(corpus: Corpus, tmp_path: Path) -> None:
+    odd = ("=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)", "\t=1")
+    path = corpus({"a": tone(2.0), "b": None}, lines=["a|x|ሰላም"])
+    rows = [Row(path, n, path.parent / "none.wav", text) for n, text in enumerate(odd, 2)]
+    report = check([path])
+    bad = [
+        Examined(row, "am", None, "", (Finding("missing-audio", "=1", path, row.line, text=t),))
+        for row, t in zip(rows, odd, strict=True)
+    ]
+    fix(replace(report, rows=(*report.rows, *bad)), tmp_path / "out", limits=XTTS)
+    with (tmp_path / "out" / "left_out.tsv").open(encoding="utf-8", newline="") as file:
+        cells = [cell for row in csv.reader(file, delimiter="\t") for cell in row]
+    assert not [cell for cell in cells if cell[:1] in set("=+-@\t\r")]
+    assert "'=1" in cells
