@@ -51,6 +51,8 @@ def tell_columns(rows: Sequence[Sequence[str]]) -> Columns:
     labels = [n for n in rest if _is_label(columns[n], [columns[o] for o in rest if o != n])]
     speaker = min(labels, key=lambda n: _wordiness(columns[n])) if labels else None
     texts = [n for n in texts if n != speaker] or [n for n in rest if n != speaker]
+    if speaker is not None and len(set(columns[speaker])) == 1:
+        speaker = None  # one voice needs no name
     return Columns(name, texts[min(1, len(texts) - 1)], texts[0], speaker)
 
 

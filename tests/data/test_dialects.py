@@ -39,6 +39,8 @@ CASES: dict[str, tuple[str | bytes, str, tuple[str, ...]]] = {
     "clips beside the metadata": (_lines("{n}|{t}|{t}"), "", ()),
     "speaker in the middle": (_lines("{n}.wav|{s}|{t}", s=SPEAKERS), "wavs", SPEAKERS),
     "speaker at the end": (_lines("{n}|{t}|{s}", s=SPEAKERS), "wavs", SPEAKERS),
+    "one speaker in the middle": (_lines("{n}.wav|almaz|{t}"), "wavs", ()),
+    "one speaker at the end": (_lines("{n}|{t}|almaz"), "wavs", ()),
     "numbers for speakers": (
         _lines("{n}|{s}|{t}", s=("0", "1", "0", "1")),
         "wavs",
