@@ -64,7 +64,8 @@ class Held:
         if self._descriptor is not None:
             with suppress(OSError):
                 os.ftruncate(self._descriptor, 0)
-                os.pwrite(self._descriptor, text.encode("utf-8", "replace"), 0)
+                os.lseek(self._descriptor, 0, os.SEEK_SET)
+                os.write(self._descriptor, text.encode("utf-8", "replace"))
 
     def close(self) -> None:
         """Let it go."""

@@ -1,8 +1,8 @@
 """Runs a Python program that ends when whoever started it is gone, however that ended.
 
-``python -m coqui_amharic_ext.watched -m MODULE ARGUMENTS``, or a script in the place of ``-m
-MODULE``; see ``watched``. The starter holds the other end of its standard input: a pipe, since that
-is closed by the kernel on every system, and since the program itself need not know of us.
+``python -m coqui_amharic_ext.watched -m MODULE ARGUMENTS``, or a script or ``-c CODE`` in the place
+of ``-m MODULE``; see ``watched``. The starter holds the other end of its standard input: a pipe,
+since that is closed by the kernel on every system, and since the program need not know of us.
 """
 
 from __future__ import annotations
@@ -27,9 +27,11 @@ def watched(command: Sequence[str]) -> list[str]:
     Parameters
     ----------
     command : sequence of str
-        The interpreter, its flags, then ``-m`` and a module, or a script, and arguments.
+        The interpreter, its flags of one word, what to run as Python takes it, and arguments.
     """
-    first = next(n for n, word in enumerate(command) if n and (word == "-m" or word[:1] != "-"))
+    first = next(
+        n for n, word in enumerate(command) if n and (word in ("-m", "-c") or word[:1] != "-")
+    )
     return [*command[:first], "-m", __name__, *command[first:]]
 
 
@@ -70,6 +72,9 @@ def main() -> None:
         if words[0] == "-m":
             sys.argv = words[1:]
             runpy.run_module(words[1], run_name="__main__", alter_sys=True)
+        elif words[0] == "-c":
+            sys.argv = ["-c", *words[2:]]
+            exec(compile(words[1], "<string>", "exec"), {"__name__": "__main__"})  # noqa: S102
         else:
             sys.argv = words
             sys.path[0] = os.path.dirname(os.path.abspath(words[0]))

@@ -10,7 +10,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from coqui_amharic_ext.ending import Ended
 from coqui_amharic_ext.errors import CoquiAmharicError
+from coqui_amharic_ext.watched import watched
 
 
 class StepFailedError(CoquiAmharicError, RuntimeError):
@@ -24,7 +26,7 @@ def run_logged(
     tell: Callable[[str], None] = lambda line: None,
     environment: Mapping[str, str] | None = None,
 ) -> float:
-    """Run a command, write its output to ``log``, and tell its latest line as it comes.
+    """Run a Python program, write its output to ``log``, and tell its latest line as it comes.
 
     Returns
     -------
@@ -39,13 +41,13 @@ def run_logged(
     started = time.perf_counter()
     with log.open("wb") as sink:
         child = subprocess.Popen(  # noqa: S603 - our own recipes and upstream's commands
-            list(command),
+            watched(command),
             stdout=sink,
             stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             env={**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})},
         )
-        with _stopped_with_us(child):
+        with child, _stopped_with_us(child):
             while child.poll() is None:
                 time.sleep(0.25)
                 tell(_last_line(log))
@@ -63,11 +65,13 @@ def _stopped_with_us(child: subprocess.Popen[bytes]) -> Iterator[None]:
     """On Ctrl-C the terminal interrupts the child too: let it save and end before we do."""
     try:
         yield
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, Ended):  # by a signal that we alone were sent
+            child.terminate()
         try:
             child.wait(timeout=20)
         except subprocess.TimeoutExpired:
-            child.terminate()
+            child.kill()
             child.wait()
         raise
 

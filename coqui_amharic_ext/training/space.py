@@ -109,6 +109,7 @@ def _remove_new(trainer: Any) -> None:
     if not trainer.continue_run:
         from trainer.trainer import remove_experiment_folder
 
+        trainer.dashboard_logger.finish()  # it writes there
         remove_experiment_folder(trainer.output_path)
 
 

@@ -81,6 +81,8 @@ def test_what_cannot_be_honoured_is_refused_before_anything_starts(
 RECIPE = """
 import json, os, signal, sys, time
 from pathlib import Path
+if "--killed" in sys.argv:
+    os.kill(os.getpid(), signal.SIGKILL)
 if "--wait" in sys.argv:
     interrupts = []
     def save(number, frame):
@@ -143,6 +145,75 @@ def test_ctrl_c_reaches_the_recipe_once_and_lets_it_save(
     assert child.returncode == 130
     assert (tmp_path / "saved").read_text() == "1"
     assert b"Traceback" not in err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_a_recipe_that_the_system_kills_is_explained(own_recipe: list[str], tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*own_recipe, "train", "vits", "--killed", "--end", "0"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 137
+    (line,) = done.stderr.splitlines()
+    assert "as the system does when memory runs out" in line
+    assert "--coqpit.batch_size" in line
+    assert "--continue_path RUN goes on" in line
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_second_ctrl_c_kills_it_and_is_not_explained(
+    own_recipe: list[str], tmp_path: Path
+) -> None:
+    child = subprocess.Popen(
+        [*own_recipe, "train", "vits", "--wait", "--end", "0"],
+        cwd=tmp_path,
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "started").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    child.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    child.send_signal(signal.SIGINT)
+    _, err = child.communicate(timeout=30)
+    assert (child.returncode, err) == (137, "")
+    assert not (tmp_path / "saved").exists()
+
+
+def _broken(folder: Path) -> Path:
+    (folder / "words.tsv").write_text("ሰላም\tqqq\n", encoding="utf-8")
+    return folder / "words.tsv"
+
+
+@pytest.mark.parametrize("by_variable", [True, False])
+@pytest.mark.parametrize("missing", [True, False])
+def test_a_lexicon_that_cannot_be_used_is_named_before_anything_starts(
+    tmp_path: Path, missing: bool, by_variable: bool
+) -> None:
+    path = tmp_path / "none.tsv" if missing else _broken(tmp_path)
+    option = [] if by_variable else ["--lexicon", str(path)]
+    extra = {"COQUI_AMHARIC_LEXICON": str(path)} if by_variable else {}
+    code, out, err = run("train", "vits", *option, "--data", "nowhere", **extra)
+    assert (code, out) == (2, "")
+    assert str(path) in err
+    assert ("cannot be read" if missing else "line 1") in err
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("option", ["--output", "--continue_path"])
+def test_a_folder_that_cannot_be_one_is_named_before_anything_starts(
+    tmp_path: Path, option: str
+) -> None:
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "runs"
+    code, _, err = run("train", "vits", "--data", "nowhere", option, str(folder))
+    assert code == 2
+    assert f"{option} {folder}: {tmp_path / 'file'} is a file; give a folder" in err
 
 
 def test_a_recipe_ended_by_a_signal_is_told_as_shells_do(

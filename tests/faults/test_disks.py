@@ -125,6 +125,62 @@ def test_what_was_there_stays_nothing_is_left_and_the_message_names_the_path(
         assert done.code == 2
 
 
+TRAINING = """
+import sys
+from pathlib import Path
+import torch
+import coqui_amharic_ext as am
+am.activate(am.Settings(g2p_backends=("rules",)))
+from tests.training import toy
+plain = toy.ToyModel.__init__
+def larger(self):
+    plain(self)
+    self.more = torch.nn.Linear(500, 500)
+    self.layer.weight.data.fill_(0.1)
+toy.ToyModel.__init__ = larger
+toy.ToyModel.forward = lambda self, x: self.layer(x) + self.more.weight.sum() * 0
+made = toy.make(Path(sys.argv[1]), save_checkpoints=True, save_step=2, save_n_checkpoints=2)
+print("BEGINS", flush=True)
+made.fit()
+"""
+
+
+@pytest.mark.parametrize("size", ["1m", "6m", "20m"])
+def test_training_says_first_what_it_needs(disk: Path, size: str) -> None:
+    """A checkpoint of this model and AdamW takes 3 MB; 12 MB is the most that is there at once."""
+    pytest.importorskip("trainer")
+    # As a starter does that stays: the other end of standard input is open.
+    program = (
+        "import os; read, write = os.pipe(); os.dup2(read, 0);"
+        "from coqui_amharic_ext import watched; watched.main()"
+    )
+    (done,) = on_disk(Job(str(disk), size, [["-c", program, "-c", TRAINING, str(disk)]]))
+    said = done.out + done.err
+    if size == "1m":
+        assert done.code == 2
+        assert "BEGINS" not in said
+        line = done.err.strip().splitlines()[-1]
+        assert line.startswith(f"coqui-amharic: {disk}")
+        assert "a checkpoint of this run takes 3.01 MB" in line
+        assert "make room, or give another --output" in line
+        assert not done.files  # nor is there an empty run
+        return
+    assert done.code == 0, said[-2000:]
+    assert ("THE DISK IS TOO SMALL" in said) == (size == "6m")
+    assert "each checkpoint takes about 3.01 MB" in said
+    assert "will need up to 12 MB" in said
+
+
+def test_training_refuses_a_disk_that_can_only_be_read(disk: Path) -> None:
+    command = ["train", "vits", "--data", str(disk), "--output", str(disk / "runs")]
+    (done,) = on_disk(Job(str(disk), "1m", [command], read_only=True))
+    assert done.code == 2
+    assert done.err == (
+        f"coqui-amharic: --output {disk / 'runs'}: nothing can be written in {disk}; give a folder "
+        "that you may write to\n"
+    )
+
+
 def test_phonemize_goes_on_once_there_is_room(disk: Path, texts: Path) -> None:
     command = ["phonemize", "--file", str(texts), "--out", str(disk / "out")]
     full, again = on_disk(Job(str(disk), "32k", [command, [*command, "--resume"]], grows=True))

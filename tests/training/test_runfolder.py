@@ -1,0 +1,113 @@
+"""One training at a time writes a run's folder, and only its main process."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("trainer")
+
+import coqui_amharic_ext as am
+from coqui_amharic_ext.locks import BusyError, OutputLock
+from coqui_amharic_ext.training import runfolder
+from tests.training import toy
+
+
+@pytest.fixture
+def upstream() -> Iterator[Any]:
+    import trainer.trainer
+
+    am.deactivate()
+    am.activate(am.Settings(g2p_backends=("rules",)))
+    yield trainer.trainer
+    am.deactivate()
+
+
+def _config(value: int) -> Any:
+    return SimpleNamespace(to_dict=lambda: {"value": value})
+
+
+def test_the_probes_fit_upstream(upstream: Any) -> None:
+    for patch in runfolder.PATCHES:
+        am.deactivate()
+        owner: Any = upstream
+        for name in patch.qualname.split("."):
+            owner = getattr(owner, name)
+        assert patch.probe is not None
+        patch.probe(owner)
+
+
+def test_a_folder_is_taken_until_the_training_has_ended(upstream: Any, tmp_path: Path) -> None:
+    made = toy.make(tmp_path)
+    with pytest.raises(BusyError, match="is being written by process"):
+        OutputLock(made.output_path, inside=True)
+    # The same process may build another over it, as a notebook does.
+    toy.make(tmp_path)
+    made.fit()
+    OutputLock(made.output_path, inside=True).release()
+    assert not [name for name in os.listdir(made.output_path) if name.startswith(".")]
+
+
+def test_a_training_that_fails_gives_it_back(upstream: Any, tmp_path: Path) -> None:
+    made = toy.make(tmp_path)
+    (made.output_path / "checkpoint_1.pth").touch()  # so that the trainer keeps the folder
+
+    def fail(*_: Any) -> None:
+        raise RuntimeError("as it happens")
+
+    made.model.train_step = fail
+    with pytest.raises(SystemExit):
+        made.fit()
+    OutputLock(made.output_path, inside=True).release()
+
+
+def test_the_config_is_whole_or_as_it_was(
+    upstream: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upstream.copy_model_files(_config(1), tmp_path, {"more": 2})
+    assert json.loads((tmp_path / "config.json").read_text()) == {"value": 1, "more": 2}
+
+    def torn(value: Any, file: Any, **_: Any) -> None:
+        file.write('{"val')
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(json, "dump", torn)
+    with pytest.raises(OSError, match="No space left"):
+        upstream.copy_model_files(_config(3), tmp_path, {})
+    assert json.loads((tmp_path / "config.json").read_text()) == {"value": 1, "more": 2}
+    runfolder._release(tmp_path)
+    assert os.listdir(tmp_path) == ["config.json"]
+
+
+def test_other_processes_of_one_training_neither_write_nor_remove(
+    upstream: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The main one may be saving its first checkpoint, which nobody sees before it is whole."""
+    monkeypatch.setenv("RANK", "1")
+    upstream.copy_model_files(_config(1), tmp_path, {})
+    assert os.listdir(tmp_path) == []
+    upstream.remove_experiment_folder(tmp_path)
+    assert tmp_path.exists()
+    monkeypatch.setenv("RANK", "0")
+    upstream.remove_experiment_folder(tmp_path)
+    assert not tmp_path.exists()
+    tmp_path.mkdir()
+
+
+def test_what_killed_saves_left_is_removed_when_training_begins(
+    upstream: Any, tmp_path: Path
+) -> None:
+    made = toy.make(tmp_path)
+    made.fit()
+    left = made.output_path / ".checkpoint_9.pth.partial-0123456789abcdef"
+    left.touch()
+    upstream.copy_model_files(_config(1), made.output_path, {})
+    assert not left.exists()
+    runfolder._release(made.output_path)
