@@ -93,6 +93,13 @@ def test_a_gradient_that_is_no_number_does_not_reach_the_weights(
         assert all(bool(tensor.isfinite().all()) for tensor in state.values()), name
 
 
+def test_numbers_whose_norm_is_none_are_still_numbers(tmp_path: Path) -> None:
+    made = toy.make(tmp_path, optimizer="SGD", lr=1e-30)
+    made.model.layer.bias.register_hook(lambda gradient: gradient * 0 + 1e30)
+    made.fit()
+    assert made.total_steps_done == 3
+
+
 def test_a_scaler_leaves_such_a_step_out_and_training_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
