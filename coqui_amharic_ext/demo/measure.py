@@ -32,7 +32,8 @@ def measure(folder: Path, begin: Begin) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``stock`` and ``extension``: ``seconds`` and ``peak_mib``; ``device``; ``difference``, as
+        ``stock`` and ``extension``: ``seconds`` (the quicker of two runs), ``slowest`` (the other)
+        and ``peak_mib``; ``device``; ``difference``, as
         ``compare.difference`` returns it; ``equal``: whether that is within the tolerances.
 
     Raises
@@ -59,6 +60,7 @@ def measure(folder: Path, begin: Begin) -> dict[str, Any]:
     summary = {
         variant: {
             "seconds": min(row["seconds"] for row in measured),
+            "slowest": max(row["seconds"] for row in measured),
             "peak_mib": statistics.median(row["peak_mib"] for row in measured),
         }
         for variant, measured in rows.items()

@@ -11,6 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from coqui_amharic_ext.demo import needs
 from coqui_amharic_ext.demo.files import sentences, unpack_corpus
 from coqui_amharic_ext.demo.measure import GRADIENT_TOLERANCE, LOSS_TOLERANCE, measure
 from coqui_amharic_ext.demo.process import StepFailedError, python, run_logged
@@ -27,6 +28,12 @@ PATCHED: Final = (
     "TTS.utils.synthesizer",
 )
 """What has to be imported for every patch to show where it stands."""
+
+BUSY: Final = 1.25
+"""How much two measurements of one step may differ before the times are called into question."""
+
+LOSSES: Final = {"train_vits": "loss_mel", "train_xtts_gpt": "loss"}
+"""Which loss is shown: VITS trains two networks against each other and prints nine."""
 
 LOADERS: Final = {"num_loader_workers": "0", "num_eval_loader_workers": "0"}
 TINY_VITS: Final = {
@@ -64,9 +71,12 @@ def run(output: Path, *, quiet: bool = False) -> dict[str, Any]:
 
     Raises
     ------
+    NotReadyError
+        Something that is needed is missing here.
     StepFailedError
         A step ended with an error, or the parity check found a difference.
     """
+    needs.require(output)
     from rich.console import Console
 
     console = Console(stderr=quiet, highlight=False, soft_wrap=True)
@@ -142,10 +152,17 @@ def _plain(line: str) -> str:
 def _show_status(console: Console) -> dict[str, Any]:
     from importlib import import_module
 
-    for module in PATCHED:
-        import_module(module)
     import coqui_amharic_ext as am
 
+    try:
+        for module in PATCHED:
+            import_module(module)
+    except Exception as error:  # whatever a broken installation raises
+        first = str(error).strip().split("\n", 1)[0]
+        raise needs.NotReadyError(
+            f"{module} cannot be imported ({type(error).__name__}: {first}); coqui-amharic doctor "
+            "names what is wrong and the command that fixes it"
+        ) from error
     report = am.activate()
     console.print("[bold]What is active[/]")
     for patch in report.patches:
@@ -213,7 +230,7 @@ def _train(
     command += [part for pair in options.items() for part in pair]
     seconds = run_logged(command, folder / f"{name}.log", tell=tell)
     run_folder = next((folder / name).glob("*/config.json")).parent
-    losses = _losses(folder / f"{name}.log")
+    losses = _losses(folder / f"{name}.log", LOSSES[name])
     if len(losses) < 2:
         raise StepFailedError(f"{recipe} took no training steps; see {folder / f'{name}.log'}")
     checkpoint = run_folder / "best_model.pth"
@@ -224,21 +241,21 @@ def _train(
     return {
         "run": str(run_folder),
         "seconds": seconds,
+        "loss": LOSSES[name],
         "losses": losses,
         "checkpoint": str(checkpoint),
         "log": str(folder / f"{name}.log"),
     }
 
 
-def _losses(log: Path) -> list[float]:
-    """Read the training losses that the trainer's console logger prints."""
+def _losses(log: Path, name: str) -> list[float]:
+    """Read one loss of each training step that the trainer's console logger prints."""
     import re
 
-    found = re.findall(
-        r"\| > loss(?:_1|_gen)?: ([0-9.]+)",
-        _uncoloured(log.read_text(encoding="utf-8", errors="replace")),
-    )
-    return [float(value) for value in found]
+    printed = _uncoloured(log.read_text(encoding="utf-8", errors="replace"))
+    # Evaluation prints losses of the same names; there is one epoch.
+    training = printed.partition("> EVALUATION")[0]
+    return [float(value) for value in re.findall(rf"\| > {re.escape(name)}: (\S+)", training)]
 
 
 def _uncoloured(text: str) -> str:
@@ -248,9 +265,10 @@ def _uncoloured(text: str) -> str:
 
 
 def _show_training(console: Console, name: str, result: dict[str, Any]) -> None:
+    losses = result["losses"]
     console.print(
-        f"[green]✓[/] {name}: {len(result['losses'])} losses printed, first "
-        f"{result['losses'][0]:.3f}, last {result['losses'][-1]:.3f} ({result['seconds']:.0f} s)"
+        f"[green]✓[/] {name}: {len(losses)} training steps, {result['loss']} {losses[0]:.3f} in "
+        f"the first, {losses[-1]:.3f} in the last ({result['seconds']:.0f} s)"
     )
 
 
@@ -279,6 +297,12 @@ def _show_comparison(console: Console, result: dict[str, Any]) -> None:
         ratio = ours[key] / stock[key]
         table.add_row(label, f"{stock[key]:.2f}", f"{ours[key]:.2f}", f"{ratio:.2f}")
     console.print(table)
+    spread = max(side["slowest"] / side["seconds"] for side in (stock, ours))
+    if spread > BUSY:
+        console.print(
+            f"[yellow]![/] the machine was busy: one step, measured twice, took up to {spread:.1f} "
+            "times as long; the ratio of times says little, the others are not affected"
+        )
     found = result["difference"]
     mark = "[green]✓ equal[/]" if result["equal"] else "[red]✗ not equal[/]"
     console.print(

@@ -36,8 +36,11 @@ def test_the_whole_demonstration(tmp_path: Path) -> None:
     states = {patch["name"]: patch["state"] for patch in results["status"]["patches"]}
     assert "skipped" not in states.values()
     assert {row["text"] for row in results["transcriptions"]} <= set(sentences())
-    for name in ("vits", "xtts"):
+    for name, loss in (("vits", "loss_mel"), ("xtts", "loss")):
+        assert results[name]["loss"] == loss
         assert len(results[name]["losses"]) >= 3
+        # One loss, not two of different size: a few steps change it little.
+        assert max(results[name]["losses"]) < 2 * min(results[name]["losses"])
         assert Path(results[name]["checkpoint"]).is_file()
     config = json.loads((Path(results["vits"]["run"]) / "config.json").read_text())
     assert config["phonemizer"] == "amharic"

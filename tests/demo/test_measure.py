@@ -38,7 +38,27 @@ def test_sides_alternate_and_are_compared(
     monkeypatch.setattr(module, "run_logged", run_logged)
     found = module.measure(tmp_path, begin)
     assert asked == ["stock", "extension", "extension", "stock"]
-    assert found["stock"] == {"seconds": 2.0, "peak_mib": 100.0}
-    assert found["extension"] == {"seconds": 1.0, "peak_mib": 80.0}
+    assert found["stock"] == {"seconds": 2.0, "slowest": 4.0, "peak_mib": 100.0}
+    assert found["extension"] == {"seconds": 1.0, "slowest": 3.0, "peak_mib": 80.0}
     assert found["equal"] is equal
     assert not list(tmp_path.glob("*.pt"))
+
+
+@pytest.mark.parametrize(("slowest", "told"), [(1.1, False), (2.0, True)])
+def test_times_of_a_busy_machine_are_called_into_question(
+    slowest: float, told: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from rich.console import Console
+
+    from coqui_amharic_ext.demo.run import _show_comparison
+
+    side = {"seconds": 1.0, "slowest": slowest, "peak_mib": 100.0}
+    result = {
+        "stock": side,
+        "extension": side | {"slowest": 1.0},
+        "device": "cpu",
+        "difference": {"loss": 0.0, "gradient": 0.0, "parameters": 114},
+        "equal": True,
+    }
+    _show_comparison(Console(width=200), result)
+    assert ("the machine was busy" in capsys.readouterr().out) is told
