@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 logger = logging.getLogger(__name__)
+run_log: Final = logging.getLogger("trainer.coqui_amharic_ext")
+"""Below the trainer's logger, to whose console and file a run's log goes."""
 
 ORDER: Final = ("flash_attn", "flash_attn_4", "varlen", "xformers", "blockwise", "sdpa", "eager")
 """The order in which ``auto`` asks kernels; third-party kernels are asked only by name."""
@@ -85,7 +87,7 @@ def _explicit(name: str, demand: Demand) -> Selection:
             f"attention={name!r} cannot serve this model ({_asked(demand)}): {reason}{fix}; "
             'or choose attention="auto"'
         )
-    logger.info("attention kernel %s for %s", name, _asked(demand))
+    run_log.info(" > coqui-amharic-ext: attention kernel %s for %s", name, _asked(demand))
     return Selection(spec, spec.load(), demand)
 
 
@@ -99,7 +101,9 @@ def _automatic(demand: Demand) -> Selection | None:
         reason = _reason(spec, demand)
         if not reason:
             said = _why_not(passed_over) or "first choice"
-            logger.info("attention kernel %s for %s (%s)", name, _asked(demand), said)
+            run_log.info(
+                " > coqui-amharic-ext: attention kernel %s for %s (%s)", name, _asked(demand), said
+            )
             return Selection(spec, spec.load(), demand, tuple(passed_over))
         passed_over.append((name, reason))
     logger.warning(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 from dataclasses import replace
 from typing import Any
@@ -82,11 +83,13 @@ def test_auto_asks_every_own_kernel():
 
 
 @ours_by_default
-def test_auto_falls_back_and_says_so_once(caplog):
+def test_auto_falls_back_and_a_training_runs_log_says_so_once(caplog, monkeypatch):
+    # The trainer keeps its messages to the handlers of its own logger: a run's console and file.
+    monkeypatch.setattr(importlib.import_module("trainer.logger").logger, "propagate", True)
     gpt = small_gpt()
     batch = batch_of([5, 9], [12, 7])
     am.activate(am.Settings(attention="auto"))
-    with caplog.at_level(logging.INFO, logger="coqui_amharic_ext.attention"):
+    with caplog.at_level(logging.INFO, logger="trainer"):
         step(gpt, batch)
         step(gpt, batch)
     said = [r.getMessage() for r in caplog.records if "attention kernel" in r.getMessage()]
