@@ -114,10 +114,13 @@ def train(
             settings = [f"{name}={shlex.quote(value)}" for name, value in variables.items()]
             sys.stdout.write(" ".join([*settings, shlex.join(command)]) + "\n")
         return
+    from coqui_amharic_ext.data.training_files import check_training_files
+
     _require_autoload()
     _require_kernel(attention)
     _require_lexicon(lexicon)
     _require_writable(context.args)
+    check_training_files(recipe.value, context.args)
     started = time.perf_counter()
     code = run_child(
         command, environment=variables, output_to_stderr=json, when_killed=_OUT_OF_MEMORY

@@ -25,7 +25,7 @@ SPEAKERS: Final = "speakers of XTTS"
 
 MEL_CHANNELS: Final = 80
 CODEBOOK: Final = "codebook.embed"
-_DVAE_INPUT: Final = "encoder.0.0.weight"
+DVAE_INPUT: Final = "encoder.0.0.weight"
 _VITS_TEXT: Final = "text_encoder.emb.weight"
 _BLOCK: Final = re.compile(r"gpt\.h\.(\d+)\.")
 _BY_KEY: Final = (

@@ -277,8 +277,24 @@ def _vocabulary_path(checkpoint: Path, vocab: Path | None, arguments: Mapping[st
     raise SynthesisError(f"{checkpoint.parent} has no vocab.json{also}; give the vocabulary")
 
 
-def check_fit(contents: Contents, vocabulary: Vocabulary, arguments: Mapping[str, Any]) -> None:
+def check_fit(
+    contents: Contents,
+    vocabulary: Vocabulary,
+    arguments: Mapping[str, Any],
+    fix: str = "give the config that the model was trained with",
+) -> None:
     """Refuse an XTTS checkpoint whose sizes are not those of its vocabulary and config.
+
+    Parameters
+    ----------
+    contents : Contents
+        Of the checkpoint.
+    vocabulary : Vocabulary
+        That it is used with.
+    arguments : mapping of str to Any
+        The config's ``model_args``; what is not there is not compared.
+    fix : str
+        What to do where the config has other sizes.
 
     Raises
     ------
@@ -300,8 +316,7 @@ def check_fit(contents: Contents, vocabulary: Vocabulary, arguments: Mapping[str
         wanted = arguments.get(name)
         if isinstance(wanted, int) and found and wanted != found:
             raise ModelFileError(
-                f"{contents.path} has {name}={found} and its config {wanted}; give the config that "
-                "the model was trained with"
+                f"{contents.path} has {name}={found} and its config {wanted}; {fix}"
             )
 
 

@@ -28,3 +28,35 @@ def run(
         timeout=300,
     )
     return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+_WATCHED = """
+import atexit, os, sys
+
+@atexit.register
+def tell():
+    heavy = [name for name in ("TTS", "transformers", "trainer") if name in sys.modules]
+    print("cost", round(sum(os.times()[:2]), 2), *heavy, file=sys.stderr)
+
+from coqui_amharic_ext.cli import main; main()
+"""
+MOST_SECONDS = 4.5
+"""Of CPU: torch itself takes 2 s, the models' packages 6 s, and a model of full size 30."""
+
+
+def refused_early(*arguments: str, folder: Path) -> str:
+    """Run a verb that is refused; return its one line, before which nothing heavy was loaded."""
+    done = subprocess.run(
+        [sys.executable, "-c", _WATCHED, *arguments],
+        env=environment(),
+        cwd=folder,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+    )
+    assert done.returncode == 2, done.stderr
+    *said, cost = done.stderr.splitlines()
+    assert len(said) == 1, done.stderr
+    assert cost.split()[2:] == []
+    assert float(cost.split()[1]) < MOST_SECONDS
+    return said[0]
