@@ -171,16 +171,17 @@ def load_clip(work: WorkFolder, given: str) -> tuple[int, NDArray[np.int16], Mar
         It is missing or cannot be read.
     """
     import numpy as np
-    import soundfile
+
+    from coqui_amharic_ext.data.audio import AudioError, open_audio
 
     path = work.file(given, "clip")
     try:
-        with soundfile.SoundFile(path) as file:
+        with open_audio(path) as file:
             rate, seconds = int(file.samplerate), file.frames / file.samplerate
-            audio = file.read(rate * PLAYED_SECONDS, dtype="float32", always_2d=True)
-    except (RuntimeError, OSError) as error:
-        reason = str(error).partition(": ")[2] or str(error)
-        raise DataError(f"{work.shown(path)} cannot be played: {reason}") from error
+            audio = file.read(frames=rate * PLAYED_SECONDS, dtype="float32", always_2d=True)
+    except (AudioError, OSError) as error:
+        raise DataError(f"{work.shown(path)} cannot be played: {error}") from error
+    audio = audio[: rate * PLAYED_SECONDS]
     if not len(audio):
         raise DataError(f"{work.shown(path)} cannot be played: it holds no audio")
     mono = np.clip(np.nan_to_num(audio.mean(axis=1)), -1.0, 1.0)

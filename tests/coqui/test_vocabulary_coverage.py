@@ -124,3 +124,11 @@ def test_the_mode_is_the_vocabularys(original: XttsVocabulary, phones: XttsVocab
     assert coverage(original, _samples("ሰላም"), "fidel").mode == "fidel"
     with pytest.raises(ValueError, match="no text"):
         coverage(phones, [])
+
+
+def test_a_folder_stands_for_the_amharic_in_it(tmp_path: Path) -> None:
+    for name, text in (("am", "ሰላም"), ("en", "hello")):
+        (tmp_path / f"metadata_{name}.csv").write_text(f"a|{text}|{text}\n", encoding="utf-8")
+    assert [s.text for s in read_corpus([tmp_path])] == ["ሰላም"]
+    with pytest.raises(DataError, match="no Amharic text"):
+        list(read_corpus([tmp_path / "metadata_en.csv"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from coqui_amharic_ext.data.fix import fix  # noqa: E402
 from coqui_amharic_ext.data.importing import import_corpus  # noqa: E402
 from coqui_amharic_ext.data.limits import VITS  # noqa: E402
 from coqui_amharic_ext.recipes import train_vits  # noqa: E402
+from coqui_amharic_ext.settings import get_settings_or_none, set_settings  # noqa: E402
 
 TEXTS = (
     "ሰላም፣ እንዴት ነህ?",
@@ -85,6 +86,24 @@ def _split(folder: Path) -> None:
     _lines(folder / "metadata_eval.csv", [header, *rows[3:]])
 
 
+def _windows(folder: Path) -> None:
+    """Write what a spreadsheet on Windows makes of two speakers' LJSpeech."""
+    rows = [
+        f"C:\\corpus\\wavs\\{clip(folder / 'wavs' / f'c{n}.wav', n)}|{'ab'[n % 2]}|{text}\r\n"
+        for n, text in enumerate(TEXTS)
+    ]
+    (folder / "metadata.csv").write_bytes("".join(rows).encode("utf-16"))
+
+
+def _fleurs(folder: Path) -> None:
+    for split, numbers in (("train", range(3)), ("test", range(3, 4))):
+        rows = [
+            f"{n}\t{clip(folder / split / f'{n}.wav', n, 16000)}\t{TEXTS[n]}\tሰላም\tሰ ላ |\t9\tMALE"
+            for n in numbers
+        ]
+        _lines(folder / f"{split}.tsv", rows)
+
+
 def _audiofolder(folder: Path) -> None:
     for split, numbers in (("train", range(3)), ("test", range(3, 4))):
         rows = [
@@ -128,10 +147,14 @@ SOURCES: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     "Common Voice, speakers": (lambda folder: _common_voice(folder, 2), ["voice0", "voice1"]),
     "LJSpeech": (_ljspeech, []),
     "a split of upstream's demo": (_split, []),
+    "LJSpeech from Windows": (_windows, ["a", "b"]),
+    "FLEURS": (_fleurs, []),
     "audiofolder": (_audiofolder, ["a", "b"]),
     "Parquet": (_parquet, []),
     "several languages": (_languages, []),
 }
+
+CLIPS = {"several languages": 7}
 
 
 class _SmallNet(torch.nn.Module):
@@ -147,18 +170,20 @@ class _SmallNet(torch.nn.Module):
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
+def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     from TTS.tts.layers.vits import discriminator
     from TTS.tts.models.vits import Vits
 
     import coqui_amharic_ext as am
 
-    am.activate()
+    before = get_settings_or_none()
+    am.activate(am.Settings(g2p_backends=("rules",)))
     monkeypatch.setattr(discriminator, "DiscriminatorS", _SmallNet)
     monkeypatch.setattr(discriminator, "DiscriminatorP", _SmallNet)
     # Figures for the dashboard take longer than all the rest.
     monkeypatch.setattr(Vits, "_create_logs", lambda *_: ({}, {}))
-    monkeypatch.setenv("COQUI_AMHARIC_G2P", "rules")
+    yield
+    set_settings(before)
 
 
 def _train(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> None:
@@ -176,6 +201,7 @@ def test_it_becomes_a_voice(
     make, speakers = SOURCES[source]
     make(tmp_path / "in")
     imported = import_corpus(tmp_path / "in", tmp_path / "corpus")
+    assert imported.clips == CLIPS.get(source, len(TEXTS))
     report = check([tmp_path / "corpus"], limits=VITS)
     assert report.errors == 0, report.findings
     fixed = fix(report, tmp_path / "mended", limits=VITS)

@@ -208,3 +208,20 @@ def test_only_metadata_files_are_read(work: WorkFolder) -> None:
     (work.root / "keys.pem").write_text("secret")
     with pytest.raises(DataError, match="not a metadata file"):
         metadata_of(work, "keys.pem")
+
+
+def test_a_corpus_of_several_languages_is_checked_whole(work: WorkFolder) -> None:
+    from tests.data.conftest import noise
+
+    folder = work.root / "languages"
+    for number, (language, text) in enumerate((("am", "ሰላም ልጆች"), ("en", "good morning"))):
+        noise(folder / "wavs" / f"{language}.wav", number)
+        row = f"{language}|{text}|{text}\n"
+        (folder / f"metadata_{language}.csv").write_text(row, encoding="utf-8")
+    assert [path.name for path in metadata_of(work, "languages")] == [
+        "metadata_am.csv",
+        "metadata_en.csv",
+    ]
+    done = run_check(work, "languages", "xtts", lambda n, total: None)
+    assert "2 rows" in done.summary and "0 errors" in done.summary
+    assert "languages" in work.corpora()
