@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 import rows
-from memory import Peak
+
+from coqui_amharic_ext.demo.memory import Peak
 
 if TYPE_CHECKING:
     from torch import Tensor

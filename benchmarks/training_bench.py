@@ -120,7 +120,8 @@ def clips_of(options: argparse.Namespace, variant: Variant) -> list[lengths.Clip
 def child(options: argparse.Namespace, variant: Variant) -> dict[str, Any]:
     """Run the steps of one variant in this process and return what was measured."""
     import torch
-    from memory import Peak
+
+    from coqui_amharic_ext.demo.memory import Peak
 
     model, optimizer = build(options, variant)
     clips = clips_of(options, variant)

@@ -94,16 +94,19 @@ def availability(spec: KernelSpec) -> Availability:
     """Try a kernel for XTTS's head dimension on each device and dtype it declares.
 
     A kernel is available when one combination works; the reasons are those of the last one tried.
+    What to install is said where it would help: a kernel that this machine cannot run has no fix.
     """
     demands = list(_demands_here(spec))
     if not demands:
-        return Availability(False, _unmet(spec), spec.install)
-    reason = ""
+        return Availability(False, _unmet(spec))
+    reason = fix = ""
     for demand in demands:
-        reason = spec.refusal(demand) or probe(spec, demand)
-        if not reason:
+        if reason := spec.refusal(demand):
+            continue
+        if not (reason := probe(spec, demand)):
             return Availability(True)
-    return Availability(False, reason, spec.install)
+        fix = spec.install
+    return Availability(False, reason, fix)
 
 
 def _demands_here(spec: KernelSpec) -> list[Demand]:

@@ -27,7 +27,7 @@ def build(work: WorkFolder, runs: Runs, speech: Speech) -> gr.Blocks:
         with gr.Tab("Text", elem_id="tab-text"):
             text_tab.build(page, blocks)
         with gr.Tab("Train", elem_id="tab-train") as tab:
-            train_tab.build(page, tab)
+            train_tab.build(page, tab, blocks)
         with gr.Tab("Data", elem_id="tab-data") as tab:
             data_tab.build(page, tab)
         with gr.Tab("Performance", elem_id="tab-performance") as tab:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import gradio as gr
 
 from coqui_amharic_ext.data.findings import DataError
+from coqui_amharic_ext.webui.afresh import afresh
 from coqui_amharic_ext.webui.corpus import load_clip, run_check
 from coqui_amharic_ext.webui.markup import message
 from coqui_amharic_ext.webui.page import Page
@@ -80,5 +81,5 @@ def build(page: Page, tab: gr.Tab) -> None:
 
     tab.select(found, None, corpus, show_progress="hidden", **_PRIVATE)
     bundled.click(unpack, None, corpus, **_PRIVATE)
-    start.click(check, [corpus, model], [summary, clip, player, listing], **_PRIVATE)
+    afresh(start.click, check, [corpus, model], [summary, clip, player, listing])
     clip.input(listen, clip, player, show_progress="minimal", **_PRIVATE)

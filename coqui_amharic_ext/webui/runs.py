@@ -18,6 +18,7 @@ from typing import Any, Final, Literal
 
 from coqui_amharic_ext.errors import CoquiAmharicError
 from coqui_amharic_ext.files import replacing
+from coqui_amharic_ext.webui.failure import why
 from coqui_amharic_ext.webui.inside import require_config_inside, require_links_inside
 from coqui_amharic_ext.webui.losses import LossReader, uncoloured
 from coqui_amharic_ext.webui.recipe import Plan, TrainForm, plan
@@ -179,6 +180,10 @@ class Run:
                 f"{self.folder.name} has no record ({RECORD}) of how it was started; start anew"
             ) from error
 
+    def left_running(self) -> bool:
+        """Whether an earlier page was ended without stopping it, and its process is still there."""
+        return self._state()[0] == "unknown" and _process_lives(self.record().get("pid"))
+
     def record(self) -> dict[str, Any]:
         """Return what was written down about it."""
         try:
@@ -206,28 +211,28 @@ class Run:
     def view(self) -> View:
         """Look at it: state, the end of its log, the losses so far."""
         with self._lock:
-            state = self._state()
+            state, code = self._state()
             self._read_losses()
             log = self._tail()
-            reason = _last_error(log) if state == "failed" else ""
+            reason = why(log, code) if state == "failed" else ""
             saved = self.saved()
             return View(
                 self.folder.name, state, reason, log, self._losses, saved.name if saved else ""
             )
 
-    def _state(self) -> State:
+    def _state(self) -> tuple[State, int]:
         if self.alive:
-            return "stopping" if self._stopping else "running"
+            return ("stopping" if self._stopping else "running"), 0
         if self._child is not None:
             code, stopped = self._child.returncode, self._stopping
         else:
             said = self.record()
             code, stopped = said.get("returncode"), bool(said.get("stopped"))
-        if code is None:
-            return "unknown"
+        if not isinstance(code, int):
+            return "unknown", 0
         if stopped:
-            return "stopped"
-        return "finished" if code == 0 else "failed"
+            return "stopped", code
+        return ("finished" if code == 0 else "failed"), code
 
     def _read_losses(self) -> None:
         if not self.log.is_file():
@@ -251,16 +256,6 @@ class Run:
             line.rsplit("\r", 1)[-1].rstrip() for line in text.replace("\r\n", "\n").split("\n")
         ]
         return "\n".join(kept[1:] if size > _TAIL_BYTES else kept).strip("\n")
-
-
-def _last_error(log: str) -> str:
-    """Return the last line of the last traceback, which is what was the matter."""
-    for line in reversed(log.splitlines()):
-        name, colon, words = line.partition(": ")
-        if colon and words and name.replace(".", "").replace("_", "").isalnum():
-            if name.rpartition(".")[2].endswith(("Error", "Exception", "Interrupt")):
-                return words.strip() if name.endswith("Error") else line.strip()
-    return next((line.strip() for line in reversed(log.splitlines()) if line.strip()), "no output")
 
 
 class Runs:
@@ -296,7 +291,7 @@ class Runs:
         run = self.get(name)
         if run.alive:
             raise RunError(f"{name} is running already")
-        if run.view().state == "unknown" and _process_lives(run.record().get("pid")):
+        if run.left_running():
             raise RunError(
                 f"{name} still runs in process {run.record()['pid']}, which an earlier page left; "
                 "stop that first"
@@ -309,6 +304,20 @@ class Runs:
         require_config_inside(self.work, saved / "config.json", training=True)
         run.start(plan(run.form(), self.work), saved)
         return run
+
+    def current(self) -> Run | None:
+        """Return the run that a page which is opened shows: the newest that runs, else ended here.
+
+        One that an earlier page left running is found, too.
+        """
+        newest = None
+        for name in self.names():
+            with contextlib.suppress(CoquiAmharicError):
+                run = self.get(name)
+                if run.alive or (not run.pid and run.left_running()):
+                    return run
+                newest = newest or (run if run.pid else None)
+        return newest
 
     def get(self, name: str | None) -> Run:
         """Find a run by the name of its folder.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from coqui_amharic_ext.webui.markup import Markup, Tone, badge, cell
+from coqui_amharic_ext.webui.markup import Markup, Tone, badge, cell, lines
 from coqui_amharic_ext.webui.plots import line_plot
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ def state_of(view: View) -> Markup:
         )
     if view.state == "unknown":
         said.append("the page that started it was ended without stopping it")
-    failed = f"<p>It stopped with an error: {cell(view.reason)}</p>" if view.reason else ""
+    failed = (
+        f"<p>It stopped with an error: {lines(view.reason.splitlines())}</p>" if view.reason else ""
+    )
     mark = badge(view.state, _TONES[view.state])
     return Markup(f'<p role="status">{mark} {cell(" · ".join(said))}</p>{failed}')
 

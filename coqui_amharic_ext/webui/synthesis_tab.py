@@ -6,6 +6,7 @@ from pathlib import Path
 
 import gradio as gr
 
+from coqui_amharic_ext.webui.afresh import afresh
 from coqui_amharic_ext.webui.markup import message
 from coqui_amharic_ext.webui.page import Page
 from coqui_amharic_ext.webui.text_tab import EXAMPLE
@@ -47,7 +48,7 @@ def build(page: Page, tab: gr.Tab) -> None:
         return message(f"The voice of {Path(recording).name}" if recording else "")
 
     upload.upload(tell, upload, taken, show_progress="hidden", api_visibility="private")
-    speak.click(say, [text, checkpoint, speaker, upload], player, api_visibility="private")
+    afresh(speak.click, say, [text, checkpoint, speaker, upload], player)
     for event in (tab.select, checkpoint.focus):
         event(
             lambda: gr.update(choices=page.work.checkpoints()),

@@ -9,6 +9,7 @@ import gradio as gr
 from coqui_amharic_ext.errors import CoquiAmharicError
 from coqui_amharic_ext.settings import get_settings
 from coqui_amharic_ext.webui import kernels
+from coqui_amharic_ext.webui.afresh import afresh
 from coqui_amharic_ext.webui.highlight import highlighted
 from coqui_amharic_ext.webui.markup import message
 from coqui_amharic_ext.webui.page import Page, g2p_choices
@@ -122,6 +123,6 @@ def _build_player(page: Page, text: gr.Textbox, blocks: gr.Blocks) -> None:
     def found() -> Any:
         return gr.update(choices=page.work.checkpoints())
 
-    play.click(speak, [text, checkpoint, speaker], player, api_visibility="private")
+    afresh(play.click, speak, [text, checkpoint, speaker], player)
     blocks.load(found, None, checkpoint, show_progress="hidden", api_visibility="private")
     checkpoint.focus(found, None, checkpoint, show_progress="hidden", api_visibility="private")

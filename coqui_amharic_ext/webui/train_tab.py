@@ -27,7 +27,7 @@ _FIELDS: Final = (
 )
 
 
-def build(page: Page, tab: gr.Tab) -> None:
+def build(page: Page, tab: gr.Tab, blocks: gr.Blocks) -> None:
     """Build the tab."""
     followed = gr.State("")
     timer = gr.Timer(1.0, active=False)
@@ -83,6 +83,13 @@ def build(page: Page, tab: gr.Tab) -> None:
             page.runs.get(name).stop()
         return look(name)
 
+    def find() -> tuple[Any, ...]:
+        run = page.runs.current()
+        name = run.folder.name if run else ""
+        return (name, _runs(page, name or None), *look(name))
+
+    # What a page showed before it was loaded again is not known to it any more.
+    blocks.load(find, None, [followed, earlier, *shown], show_progress="hidden", **_PRIVATE)
     start.click(begin, form.inputs, [followed, earlier, *shown], **_PRIVATE)
     stop.click(end, followed, shown, **_PRIVATE)
     resume.click(go_on, earlier, [followed, *shown], **_PRIVATE)

@@ -13,6 +13,8 @@ import gradio as gr
 from coqui_amharic_ext.errors import CoquiAmharicError
 
 MOST: Final = 2000
+SECONDS: Final = 20.0
+"""How long a message is shown; a person can close it before."""
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +46,7 @@ def in_words(doing: str) -> Iterator[None]:
     except Exception as error:
         raise gr.Error(
             escape(said(doing, error)),
-            duration=None,
+            duration=SECONDS,
             title=f"Failed while {doing}",
             print_exception=False,
         ) from error

@@ -242,3 +242,14 @@ def test_a_trial_leaves_the_random_numbers_alone():
     state = torch.get_rng_state()
     assert probe(sdpa.SPEC, Demand("cpu", "float32", 40, True)) == ""
     assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_what_this_machine_cannot_run_is_not_advised():
+    from coqui_amharic_ext import plugins
+    from coqui_amharic_ext.attention.probing import availability
+
+    for name, spec in plugins.attention_backends().items():
+        state = availability(spec)
+        assert state.ok == ("cpu" in spec.devices), name
+        assert state.fix == "", name

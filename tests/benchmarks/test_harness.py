@@ -22,7 +22,8 @@ import lengths  # noqa: E402
 import plot  # noqa: E402
 import rows  # noqa: E402
 import training_bench  # noqa: E402
-from memory import Peak  # noqa: E402
+
+from coqui_amharic_ext.demo.memory import Peak  # noqa: E402
 
 MIB = 2**18  # float32 numbers in a MiB
 

@@ -109,6 +109,14 @@ def test_training_shows_its_losses_stops_and_goes_on(visit: Visit, served: Serve
     )
     assert "GLOBAL_STEP" in opened.page.inner_text("#train-log")
     assert "No run is shown" in other.page.inner_text("#train-state")
+    # Loaded again, as after a break of the connection, it finds the run and goes on with it.
+    other.page.reload()
+    other.tab("Train")
+    other.until("document.querySelector('#train-state').innerText.includes('running')", 60)
+    other.page.wait_for_selector("#train-plot svg polyline")
+    before = other.page.inner_text("#train-state")
+    other.until(f"document.querySelector('#train-state').innerText !== {json.dumps(before)}", 60)
+    assert other.page.locator("#train-stop").is_enabled()
     opened.picture("train")
     opened.page.click("#train-stop")
     opened.until("document.querySelector('#train-state').innerText.includes('stopped')", 180)
@@ -139,6 +147,92 @@ def test_a_form_that_cannot_be_used_is_refused_in_words(visit: Visit) -> None:
     assert "outside the work folder" in toast.inner_text()
 
 
+def test_a_message_leaves_the_tabs_of_a_phone_free_and_goes(visit: Visit) -> None:
+    opened = visit(width=375, height=740)
+    tabs = opened.page.get_by_role("tablist").first.bounding_box()
+    opened.page.locator(".overflow-menu button").first.click()
+    opened.page.locator(".overflow-dropdown button").filter(has_text="Synthesis").click()
+    opened.page.wait_for_timeout(500)
+    opened.page.click("#synthesis-go")
+    toast = opened.page.locator("[data-testid=toast-body]").first
+    toast.wait_for()
+    opened.page.wait_for_timeout(600)
+    opened.picture("phone-message")
+    box = toast.bounding_box()
+    assert box["y"] > tabs["y"] + tabs["height"]
+    assert box["x"] >= 0 and box["x"] + box["width"] <= 375 and box["y"] + box["height"] <= 740
+    toast.wait_for(state="detached", timeout=30_000)
+
+
+def test_no_script_runs_that_does_not_stand_in_the_page(visit: Visit) -> None:
+    opened = visit()
+    opened.page.evaluate(
+        """() => {
+            const script = document.createElement('script');
+            script.textContent = 'window.taken = 1';
+            document.body.append(script);
+            document.body.insertAdjacentHTML('beforeend', '<img src=x onerror="window.taken = 2">');
+            location.href = 'javascript:window.taken = 3';
+        }"""
+    )
+    opened.page.wait_for_timeout(500)
+    assert opened.page.evaluate("window.taken") is None
+    assert opened.page.evaluate("document.cookie") == ""
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_site_in_the_same_browser_gets_nothing(
+    visit: Visit, served: Served, tmp_path: Path, host: str
+) -> None:
+    """The browser has the cookie; another port of the same host is the same site to it."""
+    opened = visit()
+    (tmp_path / "index.html").write_text("<p>an attacker</p>")
+    site = subprocess.Popen(
+        [sys.executable, "-c", SITE], stdout=subprocess.PIPE, text=True, cwd=tmp_path
+    )
+    assert site.stdout is not None
+    try:
+        port = int(site.stdout.readline())
+        page = opened.page.context.new_page()
+        answers: list[tuple[str, int]] = []
+        page.on("response", lambda r: answers.append((r.url, r.status)))
+        page.goto(f"http://{host}:{port}/")
+        page.evaluate(
+            """async (root) => {
+                const way = {mode: 'no-cors', credentials: 'include'};
+                for (const path of ['/', '/config', `/gradio_api/file=http://${location.host}/`])
+                    await fetch(root + path, way).catch(() => 0);
+                for (const path of ['/gradio_api/queue/join', '/gradio_api/upload'])
+                    await fetch(root + path, {...way, method: 'POST', body: '{}'}).catch(() => 0);
+                for (const kind of ['img', 'script', 'iframe', 'audio']) {
+                    const one = document.createElement(kind);
+                    one.src = `${root}/gradio_api/file=http://${location.host}/`;
+                    document.body.append(one);
+                }
+            }""",
+            served.root,
+        )
+        page.wait_for_timeout(500)
+        for path in ("/", "/config", f"/gradio_api/file=http://{host}:{port}/index.html"):
+            page.goto(f"http://{host}:{port}/")
+            page.evaluate("(address) => { location.href = address; }", served.root + path)
+            page.wait_for_url(f"{served.root}/**")
+            assert "attacker" not in page.content() and "gradio-app" not in page.content()
+        asked = [status for url, status in answers if url.startswith(served.root)]
+        assert len(asked) >= 8 and set(asked) == {403}
+        assert "an attacker" not in served.contacted.read_text()
+    finally:
+        site.kill()
+
+
+SITE = """
+import http.server
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
+print(server.server_port, flush=True)
+server.serve_forever()
+"""
+
+
 def test_the_check_finds_a_broken_file_and_plays_others(visit: Visit, served: Served) -> None:
     opened = visit(height=1000)
     opened.tab("Data")
@@ -161,6 +255,14 @@ def test_the_check_finds_a_broken_file_and_plays_others(visit: Visit, served: Se
         opened.until(
             "document.querySelector('#data-player').innerText.includes('cannot be played')"
         )
+        opened.page.fill("#data-corpus input", "no-such-corpus")
+        opened.page.keyboard.press("Tab")
+        opened.page.click("#data-go")
+        opened.page.locator("[data-testid=toast-body]").first.wait_for()
+        opened.until(
+            "document.querySelectorAll('#data-findings table, #data-player svg').length == 0"
+        )
+        assert opened.page.inner_text("#data-summary").strip() == ""
     finally:
         clip.write_bytes(whole)
 

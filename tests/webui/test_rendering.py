@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from xml.etree import ElementTree
@@ -187,6 +188,29 @@ def test_a_broken_file_is_in_the_corpuss_findings(work: WorkFolder) -> None:
     assert list(done_parts) == sorted(done_parts)
     assert done_parts[-1] == parts[-1], "progress ends at its total"
     assert str(work.root) not in done.listing
+
+
+@pytest.mark.parametrize("model", ["xtts", "vits"])
+def test_findings_are_those_of_the_command_line(
+    tmp_path: Path, model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from typer.testing import CliRunner
+
+    from coqui_amharic_ext.cli.app import app
+
+    work = WorkFolder.at(tmp_path)
+    metadata = bundled_corpus(work) / "metadata.csv"
+    rows = metadata.read_text(encoding="utf-8").splitlines()
+    rows[1] = "am02|" + "|".join([" ".join(["እንደምን አደራችሁ"] * 60)] * 2)
+    rows[2] = "am03|ሰላም ☃|ሰላም ☃"
+    metadata.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    arguments = ["data", "check", "-m", str(metadata), "--model", model, "--json"]
+    said = json.loads(CliRunner().invoke(app, arguments).stdout)
+    assert model == "vits" or "too-much-text" in said["kinds"]
+    done = run_check(work, "bundled-corpus", model, lambda n, total: None)
+    kinds = re.findall(r"<td>(\d+)</td><td>([\w-]+)</td>", done.listing)
+    assert {kind: int(count) for count, kind in kinds} == said["kinds"]
+    assert f"{said['errors']} errors, {said['warnings']} warnings" in done.summary
 
 
 def test_a_clip_is_read_for_the_player_and_a_broken_one_says_why(work: WorkFolder) -> None:

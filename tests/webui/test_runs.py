@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import time
@@ -159,6 +160,30 @@ def test_the_page_ends_its_runs_when_it_ends(runs: Runs) -> None:
     runs.close(seconds=20)
     assert not run.alive
     assert run.saved() is not None
+
+
+def test_the_run_that_runs_is_found_again(runs: Runs, work: WorkFolder) -> None:
+    assert runs.current() is None
+    over = stopped(runs)
+    assert runs.current() is over, "it ended while nobody looked"
+    running = started(runs)
+    last = started(runs, "short = 1")
+    until(lambda: last.view().state == "finished")
+    assert runs.current() is running
+    # A page that was killed could stop nothing; the next one finds what it left.
+    assert (found := Runs(work).current()) is not None
+    assert found.folder == running.folder and found.view().state == "unknown"
+    running.stop()
+    assert running.wait(20)
+    until(lambda: running.record()["returncode"] is not None)
+    assert Runs(work).current() is None
+
+
+def test_what_the_system_ends_is_said_to_have_ended_so(runs: Runs) -> None:
+    run = started(runs)
+    os.kill(run.pid, signal.SIGKILL)
+    until(lambda: run.view().state == "failed")
+    assert "memory ran out" in run.view().reason
 
 
 def test_what_a_record_says_is_checked_like_a_form(runs: Runs, work: WorkFolder) -> None:

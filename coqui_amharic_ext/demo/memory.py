@@ -10,7 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 
-class PeakOnCpu(TorchDispatchMode):
+class PeakOnCpu(TorchDispatchMode):  # type: ignore[misc, unused-ignore]
     """Adds up the storages that operators return while they live; the largest sum is the peak.
 
     Resident size would count what the allocator keeps and vary from run to run. Scratch memory
