@@ -105,7 +105,7 @@ def activate(settings: Settings | None = None) -> Report:
     with _state.lock:
         if settings is not None and not isinstance(settings, settings_module.Settings):
             raise TypeError(f"settings must be a Settings, got {type(settings).__name__}")
-        chosen = settings or settings_module.Settings.from_environment()
+        chosen = settings or settings_module.of_this_process()
         changed = _state.patcher is not None and chosen != settings_module.get_settings_or_none()
         if changed and _state.patcher is not None:
             _state.patcher.undo()

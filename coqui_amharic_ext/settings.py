@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
+from coqui_amharic_ext import run_folder
 from coqui_amharic_ext.errors import SettingsError
 
 PREFIX: Final = "COQUI_AMHARIC_"
@@ -28,6 +30,7 @@ DROPOUT_CHOICES: Final = ("keep", "zero")
 PRECISION_CHOICES: Final = ("stock", "fp32", "bf16", "fp16")
 XTTS_TEXT_CHOICES: Final = ("auto", "ipa", "fidel")
 
+_XTTS: Final = "xtts"
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off", ""})
 
@@ -49,8 +52,9 @@ def _path_or_none(value: str) -> str | None:
     return value or None
 
 
-def _option(default: Any, parse: Callable[[str], Any], doc: str) -> Any:
-    return field(default=default, metadata={"parse": parse, "doc": doc})
+def _option(default: Any, parse: Callable[[str], Any], doc: str, model: str = "") -> Any:
+    """Declare a setting; ``model`` is the only one that reads it, ``""`` where every model does."""
+    return field(default=default, metadata={"parse": parse, "doc": doc, "model": model})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,47 +89,69 @@ class Settings:
         str,
         "what XTTS reads for Amharic: ipa (phones) or fidel (letters); auto: what the vocabulary "
         "was made for, ipa where it does not say",
+        model=_XTTS,
     )
     on_bad_sample: str = _option(
-        "raise", str, "an XTTS training sample that cannot be used: raise, or skip with a warning"
+        "raise",
+        str,
+        "an XTTS training sample that cannot be used: raise, or skip with a warning",
+        model=_XTTS,
     )
-    attention: str = _option("auto", str, "attention kernel of the XTTS GPT")
+    attention: str = _option("auto", str, "attention kernel of the XTTS GPT", model=_XTTS)
     attention_dropout: str = _option(
-        "keep", str, "keep: only kernels that honour dropout; zero: switch attention dropout off"
+        "keep",
+        str,
+        "keep: only kernels that honour dropout; zero: switch attention dropout off",
+        model=_XTTS,
     )
-    packing: bool = _option(True, _flag, "train the XTTS GPT on sequences without padding")
+    packing: bool = _option(
+        True, _flag, "train the XTTS GPT on sequences without padding", model=_XTTS
+    )
     fused_gelu: bool = _option(
-        True, _flag, "train the XTTS GPT with a fused GELU, equal within float32 noise"
+        True, _flag, "train the XTTS GPT with a fused GELU, equal within float32 noise", model=_XTTS
     )
     needed_logits: bool = _option(
-        True, _flag, "compute logits only where there is a target; needs packing"
+        True, _flag, "compute logits only where there is a target; needs packing", model=_XTTS
     )
     conditioning_sdpa: bool = _option(
-        True, _flag, "run XTTS's conditioning encoder and perceiver through SDPA"
+        True, _flag, "run XTTS's conditioning encoder and perceiver through SDPA", model=_XTTS
     )
-    compile: bool = _option(False, _flag, "compile the XTTS GPT's blocks for training")
+    compile: bool = _option(False, _flag, "compile the XTTS GPT's blocks for training", model=_XTTS)
     checkpointing: int = _option(
-        0, int, "recompute every N-th block of the GPT and its conditioning in backward; 0 is off"
+        0,
+        int,
+        "recompute every N-th block of the GPT and its conditioning in backward; 0 is off",
+        model=_XTTS,
     )
     precision: str = _option("stock", str, "training precision; stock leaves the recipe's own")
     fused_adamw: bool = _option(False, _flag, "run the recipe's Adam or AdamW as a fused kernel")
     index_true_dataset: bool = _option(
-        False, _flag, "XTTS training visits each sample by its index, seeded, shared among ranks"
+        False,
+        _flag,
+        "XTTS training visits each sample by its index, seeded, shared among ranks",
+        model=_XTTS,
     )
     language_weights: str = _option(
-        "", str, "share of each language, such as am=3,en=1, or uniform; implies index_true_dataset"
+        "",
+        str,
+        "share of each language, such as am=3,en=1, or uniform; implies index_true_dataset",
+        model=_XTTS,
     )
     batch_tokens: int = _option(
-        0, int, "fill training batches to this many tokens; 0 is off; implies index_true_dataset"
+        0,
+        int,
+        "fill training batches to this many tokens; 0 is off; implies index_true_dataset",
+        model=_XTTS,
     )
     freeze: str = _option(
         "",
         str,
         "parts of the XTTS GPT not to train: all_but_text, or some of text, mel, positions,"
         " conditioning, transformer",
+        model=_XTTS,
     )
     freeze_steps: int = _option(
-        0, int, "training steps after which frozen parts are trained, too; 0 is never"
+        0, int, "training steps after which frozen parts are trained, too; 0 is never", model=_XTTS
     )
 
     def __post_init__(self) -> None:
@@ -232,11 +258,12 @@ class Settings:
         values: dict[str, Any] = {}
         parsers = {ENVIRONMENT[f.name]: f for f in fields(cls)}
         for variable, raw in environ.items():
-            if not variable.startswith(PREFIX) or variable in _OTHER_VARIABLES:
+            if variable in _OTHER_VARIABLES:
+                _check_other(variable, raw)
                 continue
             if variable not in parsers:
-                known = ", ".join(sorted((*parsers, *_OTHER_VARIABLES)))
-                raise SettingsError(f"{variable}={raw!r} is not known; valid variables: {known}")
+                _refuse_unknown(variable, raw)
+                continue
             option = parsers[variable]
             if option.name in overrides:
                 continue
@@ -260,6 +287,17 @@ class Settings:
             result[ENVIRONMENT[option.name]] = "" if value is None else str(value)
         return result
 
+    def of_another_model(self, model: str) -> dict[str, str]:
+        """Return the variables of settings other than default that a model does not read.
+
+        Parameters
+        ----------
+        model : str
+            As upstream's configs name it: ``vits``, ``xtts``.
+        """
+        read = {ENVIRONMENT[f.name] for f in fields(self) if f.metadata["model"] in {"", model}}
+        return {k: v for k, v in self.to_environment().items() if k not in read}
+
 
 _SHORT_NAMES: Final = {"g2p_backends": "G2P"}
 ENVIRONMENT: Final[dict[str, str]] = {
@@ -268,6 +306,28 @@ ENVIRONMENT: Final[dict[str, str]] = {
 _OTHER_VARIABLES: Final = frozenset(
     PREFIX + name for name in ("AUTOLOAD", "PLUGINS", "TRACEBACK", "DEV_DATA")
 )
+
+
+XTTS_ONLY: Final = tuple(f.name for f in fields(Settings) if f.metadata["model"] == _XTTS)
+"""The settings that no other model reads."""
+
+
+def _check_other(variable: str, raw: str) -> None:
+    if variable != PREFIX + "DEV_DATA" and raw.strip() not in {"", "0", "1"}:
+        raise SettingsError(f"{variable}={raw!r} is not valid; valid values: 0, 1")
+
+
+def _refuse_unknown(variable: str, raw: str) -> None:
+    """Raise where a variable is meant for us, also under a prefix with a typing mistake."""
+    known = sorted((*ENVIRONMENT.values(), *_OTHER_VARIABLES))
+    ours = variable.startswith(PREFIX)
+    if not ours and not variable.upper().startswith("COQUI"):
+        return
+    near = difflib.get_close_matches(variable.upper(), known, 1, 0.6 if ours else 0.85)
+    if near or ours:
+        meant = f"; did you mean {near[0]}" if near else ""
+        listed = ", ".join(known)
+        raise SettingsError(f"{variable}={raw!r} is not known{meant}; valid variables: {listed}")
 
 
 def _invalid(name: str, value: object, valid: str) -> SettingsError:
@@ -316,11 +376,24 @@ def get_settings() -> Settings:
         if _Current.error is not None:
             raise _Current.error
         try:
-            _Current.settings = Settings.from_environment()
+            _Current.settings = of_this_process()
         except SettingsError as error:
             _Current.error = error
             raise
     return _Current.settings
+
+
+def of_this_process() -> Settings:
+    """Return the settings of variables, and of the run that the command line says to go on with.
+
+    Raises
+    ------
+    SettingsError
+        A variable, or the run's own record of its settings, is not valid.
+    """
+    folder = run_folder.continued()
+    kept = None if folder is None else run_folder.read(folder)
+    return Settings.from_environment({**(kept or {}), **os.environ})
 
 
 def set_settings(settings: Settings | None) -> None:

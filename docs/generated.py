@@ -69,7 +69,7 @@ def settings() -> str:
                 _code(option.name),
                 _breakable(ENVIRONMENT[option.name]),
                 "–" if default in ("", None) else _code(shown),
-                option.metadata["doc"],
+                option.metadata["doc"] + (" (XTTS)" if option.metadata["model"] else ""),
             )
         )
     return _table(("setting", "variable", "default", "what it does"), rows)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from coqui_amharic_ext.errors import SettingsError
-from coqui_amharic_ext.settings import ENVIRONMENT, Settings
+from coqui_amharic_ext.settings import ENVIRONMENT, XTTS_ONLY, Settings
 
 
 def test_arguments_win_over_variables_and_variables_over_defaults() -> None:
@@ -55,7 +55,13 @@ def test_a_value_that_is_not_valid_names_the_valid_ones(given: dict[str, Any], s
         ("COQUI_AMHARIC_PACKING", "maybe", "0, 1"),
         ("COQUI_AMHARIC_CHECKPOINTING", "often", "invalid literal"),
         ("COQUI_AMHARIC_G2P", "festival", "transphone, epitran, rules"),
-        ("COQUI_AMHARIC_ATENTION", "auto", "COQUI_AMHARIC_ATTENTION"),
+        ("COQUI_AMHARIC_ATENTION", "auto", "did you mean COQUI_AMHARIC_ATTENTION;"),
+        ("COQUI_AMHARIC_CHECKPOINT", "1", "did you mean COQUI_AMHARIC_CHECKPOINTING;"),
+        ("COQUI_AMHARIC_XYZ", "auto", "valid variables: COQUI_AMHARIC_ATTENTION,"),
+        ("COQUI_AMHARC_G2P", "rules", "did you mean COQUI_AMHARIC_G2P;"),
+        ("coqui_amharic_g2p", "rules", "did you mean COQUI_AMHARIC_G2P;"),
+        ("COQUIAMHARIC_PRECISION", "bf16", "did you mean COQUI_AMHARIC_PRECISION;"),
+        ("COQUI_AMHARIC_AUTOLOAD", "false", "valid values: 0, 1"),
     ],
 )
 def test_a_variable_that_is_not_valid_is_named(variable: str, value: str, says: str) -> None:
@@ -63,6 +69,22 @@ def test_a_variable_that_is_not_valid_is_named(variable: str, value: str, says: 
         Settings.from_environment({variable: value})
     assert says in str(caught.value)
     assert value in str(caught.value)
+
+
+def test_variables_of_others_are_left_alone() -> None:
+    others = {"COQUI_TOS_AGREED": "1", "COQUI_STUDIO_TOKEN": "x", "TTS_HOME": "/x", "COQUI": ""}
+    ours = {"COQUI_AMHARIC_DEV_DATA": "/x", "COQUI_AMHARIC_TRACEBACK": "0"}
+    assert Settings.from_environment(others | ours) == Settings()
+
+
+def test_what_only_xtts_reads_is_known_in_one_place() -> None:
+    chosen = Settings(**changed_values())
+    assert chosen.of_another_model("xtts") == {}
+    assert set(chosen.of_another_model("vits")) == {ENVIRONMENT[name] for name in XTTS_ONLY}
+    assert Settings().of_another_model("vits") == {}
+    everyone = {"g2p_backends", "text", "narrow", "elision", "lexicon", "precision", "fused_adamw"}
+    assert not everyone & set(XTTS_ONLY)
+    assert {"attention", "packing", "freeze", "batch_tokens", "on_bad_sample"} < set(XTTS_ONLY)
 
 
 def changed_values() -> dict[str, Any]:
@@ -78,6 +100,7 @@ def changed_values() -> dict[str, Any]:
         "attention_dropout": "zero",
         "precision": "bf16",
         "freeze": "all_but_text",
+        "language_weights": "am=3,en=1",
     }
     values = {}
     for option in fields(Settings):

@@ -65,6 +65,12 @@ def _precision(original: Any) -> Any:
     return with_precision(original)
 
 
+def _loggers(original: Any) -> Any:
+    from coqui_amharic_ext.training.keeping import keeping_settings
+
+    return keeping_settings(original)
+
+
 def _optimizers(original: Callable[..., Any]) -> Any:
     from coqui_amharic_ext.training.optimizer import with_fused_optimizers
 
@@ -141,6 +147,18 @@ PATCHES: Final = (
         replace=_precision,
         known=(Known("0.4.0", "e26ae3dd35a6293a", "(args, config, gpu)"),),
         probe=probes.training_environment,
+    ),
+    Patch(
+        name="trainer-kept-settings",
+        module="trainer.trainer",
+        qualname="Trainer.init_loggers",
+        summary="a run's settings and lexicon are kept in its folder; --continue_path takes them",
+        distribution=TRAINER,
+        replace=_loggers,
+        known=(
+            Known("0.4.0", "c47fe0eb5b2067b2", "(config, output_path, dashboard_logger, c_logger)"),
+        ),
+        probe=probes.loggers,
     ),
     Patch(
         name="trainer-fused-optimizer",

@@ -10,6 +10,7 @@ import torch
 
 from coqui_amharic_ext.errors import UnavailableError
 from coqui_amharic_ext.settings import Settings, get_settings
+from coqui_amharic_ext.training.keeping import refuse_of_another_model, tell_restored
 from coqui_amharic_ext.training.runlog import run_log
 
 
@@ -91,8 +92,10 @@ def with_precision(original: Any) -> Any:
     @functools.wraps(plain)
     def setup_training_environment(args: Any, config: Any, gpu: int | None) -> Any:
         settings = get_settings()
+        refuse_of_another_model(config, settings)
         apply_precision(config, args, settings)
         _tell(config, settings)
+        tell_restored(args)
         return plain(args=args, config=config, gpu=gpu)
 
     return staticmethod(setup_training_environment)

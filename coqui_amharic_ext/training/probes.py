@@ -105,6 +105,14 @@ def training_environment(original: Any) -> None:
     inspect.signature(original.__func__).bind(args=None, config=None, gpu=None)
 
 
+def loggers(original: Any) -> None:
+    """Check that it is a static method that is told the run's folder."""
+    import inspect
+
+    bound = inspect.signature(original.__func__).bind(None, "run", None, None)
+    _expect(bound.arguments.get("output_path") == "run", "is told the run's folder second")
+
+
 def optimizer(original: Callable[[Any], list[Any]]) -> None:
     """Check that it returns a list with the model's own optimizer."""
     import torch
