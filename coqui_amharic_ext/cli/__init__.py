@@ -30,6 +30,10 @@ def main() -> None:
     ending = Ending()
     try:
         with like_ctrl_c() as ending:
+            if sys.argv[1:2] != ["doctor"]:  # which reports it
+                from coqui_amharic_ext.settings import Settings
+
+                Settings.from_environment()
             code = _run()
     except KeyboardInterrupt:  # before the verb was found
         code = 130

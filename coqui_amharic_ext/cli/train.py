@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
 import shlex
 import sys
 import time
 from enum import Enum
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -16,6 +18,7 @@ import typer
 from coqui_amharic_ext.cli.child import run_child
 from coqui_amharic_ext.cli.completion import kernel_names
 from coqui_amharic_ext.cli.output import InputError, emit
+from coqui_amharic_ext.settings import ENVIRONMENT, XTTS_ONLY, Settings
 
 CONTEXT: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -36,7 +39,6 @@ _OUT_OF_MEMORY: Final = (
     "less of it: a smaller --coqpit.batch_size, fewer --coqpit.num_loader_workers, for xtts "
     "--checkpointing 1. What was saved is whole; --continue_path RUN goes on from it"
 )
-_XTTS_ONLY: Final = ("attention", "packing", "checkpointing", "batch_tokens", "xtts_text")
 
 
 def train(
@@ -99,11 +101,8 @@ def train(
         "xtts_text": xtts_text,
     }
     given = {name: value for name, value in given.items() if value is not None}
-    if recipe is not Recipe.xtts:
-        for name in set(_XTTS_ONLY) & set(given):
-            option = name.replace("_", "-")
-            raise InputError(f"--{option} is about XTTS's GPT; the recipe {recipe.value} has none")
-    variables = _variables(given)
+    _refuse_misspelt(context, recipe)
+    variables = _variables(given, recipe)
     # Unbuffered: a person who trains watches the output.
     command = [sys.executable, "-u", "-m", _MODULES[recipe], *context.args]
     described: dict[str, Any] = {"command": command, "environment": variables}
@@ -131,7 +130,24 @@ def train(
     raise typer.Exit(code)
 
 
-def _variables(given: dict[str, Any]) -> dict[str, str]:
+def _refuse_misspelt(context: typer.Context, recipe: Recipe) -> None:
+    """Refuse what looks like an option of ours and is none of the recipe's.
+
+    The recipe refuses the rest: which names of config values there are is known to it alone.
+    """
+    parser = import_module(_MODULES[recipe]).make_parser()
+    ours = [option for p in context.command.params for option in (*p.opts, *p.secondary_opts)]
+    for argument in context.args:
+        name = argument.partition("=")[0]
+        if not name.startswith("--") or name in parser.format_help().split():
+            continue
+        near = difflib.get_close_matches(name, ours, 1, 0.75)
+        near = near or [option for option in ours if len(name) > 4 and option.startswith(name)]
+        if near:
+            raise InputError(f"{name} is not known; did you mean {near[0]}?")
+
+
+def _variables(given: dict[str, Any], recipe: Recipe) -> dict[str, str]:
     """Return the variables that make the recipe's process choose what was given.
 
     Raises
@@ -139,9 +155,15 @@ def _variables(given: dict[str, Any]) -> dict[str, str]:
     SettingsError
         A choice is not valid, or a variable that is set already is not.
     """
-    from coqui_amharic_ext.settings import ENVIRONMENT, Settings
-
+    if recipe is not Recipe.xtts:
+        for name in set(XTTS_ONLY) & set(given):
+            option = name.replace("_", "-")
+            raise InputError(f"--{option} is about XTTS's GPT; the recipe {recipe.value} has none")
     chosen = Settings.from_environment(**given)
+    for variable, value in chosen.of_another_model(recipe.value).items():
+        raise InputError(
+            f"{variable}={value} is about XTTS's GPT; the recipe {recipe.value} has none: unset it"
+        )
     found = {}
     for name in given:
         value = getattr(chosen, name)
@@ -163,7 +185,6 @@ def _require_autoload() -> None:
 def _require_lexicon(given: Path | None) -> None:
     """Refuse a lexicon that is missing or broken, of an option or of a variable."""
     from coqui_amharic_ext.g2p.user_lexicon import UserLexicon
-    from coqui_amharic_ext.settings import Settings
 
     path = str(given) if given is not None else Settings.from_environment().lexicon
     if path is not None:

@@ -13,23 +13,27 @@ import argparse
 import json
 import os
 import re
+from pathlib import Path
 from typing import Any
 
-from trainer import Trainer, TrainerArgs
-from TTS.config.shared_configs import BaseAudioConfig
-from TTS.tts.configs.shared_configs import BaseDatasetConfig
-from TTS.tts.configs.vits_config import VitsConfig
-from TTS.tts.datasets import load_tts_samples
-from TTS.tts.models.vits import Vits
+from coqui_amharic_ext.recipes.command import (
+    Parser,
+    in_run,
+    load_run,
+    move_data,
+    refuse_of_new_runs,
+    require_data,
+    require_settings,
+    save_config,
+    settle,
+)
 
 ENDINGS = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".webm")
 
 
-def main() -> None:
-    """Build the config, the model and the trainer, and train."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+def make_parser() -> Parser:
+    """Return the parser of the recipe's own options."""
+    parser = Parser(__doc__)
     parser.add_argument("--data", help="folder with metadata.csv and wavs/")
     parser.add_argument(
         "--formatter", default="auto", help="upstream's, for its metadata (default: auto)"
@@ -39,16 +43,31 @@ def main() -> None:
     )
     parser.add_argument("--output", default="runs", help="folder for the run (default: runs)")
     parser.add_argument("--continue_path", default="", help="run to go on with")
-    arguments, overrides = parser.parse_known_args()
+    return parser
 
-    if arguments.continue_path:
-        saved = os.path.join(arguments.continue_path, "config.json")
-        if not os.path.isfile(saved):
-            parser.error(f"--continue_path {arguments.continue_path}: {saved} is missing")
-        config = VitsConfig()
-        config.load_json(saved)
+
+def main() -> None:
+    """Build the config, the model and the trainer, and train."""
+    parser = make_parser()
+    arguments, rest = parser.parse_known_args()
+    run = Path(arguments.continue_path) if arguments.continue_path else None
+    if run is not None:
+        refuse_of_new_runs(parser, arguments, "output", "formatter", "language")
     elif not arguments.data:
         parser.error("--data is needed, or --continue_path")
+    require_settings(parser, "vits")
+
+    from trainer import Trainer, TrainerArgs
+    from TTS.tts.configs.vits_config import VitsConfig
+    from TTS.tts.datasets import load_tts_samples
+    from TTS.tts.models.vits import Vits
+    from TTS.tts.utils.text.phonemizers import get_default_phonemizer
+
+    if run is not None:
+        config = VitsConfig()
+        load_run(parser, run, config)
+        move_data(config, arguments.data, {})
+        _take_from(run, config)
     else:
         try:
             os.makedirs(arguments.output, exist_ok=True)
@@ -58,11 +77,14 @@ def main() -> None:
             config = _config(arguments)
         except ValueError as error:
             parser.error(str(error))
+    settle(parser, rest, config, run)
+    require_data(parser, config)
+    if config.phoneme_language == "am" and get_default_phonemizer("am") != "amharic":
+        parser.error("coqui-amharic-ext is not active here, without which VITS has no Amharic")
+    if run is not None:
+        save_config(run, config)
+
     metadata = os.path.join(config.datasets[0].path, config.datasets[0].meta_file_train)
-    if not os.path.isfile(metadata):
-        parser.error(f"{metadata} is missing; --data is the folder with metadata.csv and wavs/")
-    if overrides:
-        config.parse_known_args(overrides, relaxed_parser=True)
     try:
         train_samples, eval_samples = load_tts_samples(
             config,
@@ -75,15 +97,15 @@ def main() -> None:
             f"{metadata} cannot be used: {error}; for what to do about it:\n"
             f"coqui-amharic data check --model vits --metadata {metadata}"
         )
-    if not arguments.continue_path:
+    if run is None:
         rate = _about(arguments.data).get("sample_rate", config.audio.sample_rate)
         if rate != config.audio.sample_rate:  # upstream does not resample for VITS
             parser.error(
                 f"the clips in {arguments.data} have {rate} Hz, the model has "
                 f"{config.audio.sample_rate} Hz; give --coqpit.audio.sample_rate {rate}"
             )
-    chosen = any("use_speaker_embedding" in name for name in overrides)
-    if not arguments.continue_path and not chosen:
+    chosen = any("use_speaker_embedding" in name for name in rest)
+    if run is None and not chosen:
         # As in upstream's VCTK recipe. Synthesis asks for a voice only where there are several.
         speakers = sorted({sample["speaker_name"] for sample in train_samples + eval_samples})
         if len(speakers) > 1:
@@ -101,8 +123,22 @@ def main() -> None:
     trainer.fit()
 
 
-def _config(arguments: argparse.Namespace) -> VitsConfig:
+def _take_from(run: Path, config: Any) -> None:
+    """Take the files that a run has made from its folder, wherever that now is."""
+    for name in ("speakers_file", "language_ids_file"):
+        for values in (config, config.model_args):
+            if values.has(name):
+                setattr(values, name, in_run(run, getattr(values, name)))
+    if not os.path.isdir(os.path.dirname(config.phoneme_cache_path or "")):
+        config.phoneme_cache_path = str(run.resolve().parent / "phoneme_cache")
+
+
+def _config(arguments: argparse.Namespace) -> Any:
     """Return the config of a new run."""
+    from TTS.config.shared_configs import BaseAudioConfig
+    from TTS.tts.configs.shared_configs import BaseDatasetConfig
+    from TTS.tts.configs.vits_config import VitsConfig
+
     data, output, language = arguments.data, arguments.output, arguments.language
     parts = _parts(data, arguments.formatter, language)
     parts = parts or [("ljspeech", "metadata.csv", "", language)]

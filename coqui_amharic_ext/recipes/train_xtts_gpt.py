@@ -21,8 +21,21 @@ import json
 import os
 import re
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from coqui_amharic_ext.recipes.command import (
+    Parser,
+    in_run,
+    load_run,
+    move_data,
+    refuse_of_new_runs,
+    require_data,
+    require_settings,
+    save_config,
+    settle,
+)
 
 # What upstream has no config value for is chosen by these variables, for which it must not be
 # imported yet; that is done where it is needed, below.
@@ -33,11 +46,18 @@ FREEZE_STEPS = "COQUI_AMHARIC_FREEZE_STEPS"
 ENDINGS = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".webm")
 
 
-def main() -> None:
-    """Build the config, the model and the trainer, and train."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+# Option, config value and the run's own copy of each file that the model cannot be built without.
+FILES = (
+    ("vocab", "tokenizer_file", "vocab.json"),
+    ("dvae", "dvae_checkpoint", "dvae.pth"),
+    ("mel_stats", "mel_norm_file", "mel_stats.pth"),
+)
+SPEAKER = "speaker"
+
+
+def make_parser() -> Parser:
+    """Return the parser of the recipe's own options."""
+    parser = Parser(__doc__)
     parser.add_argument("--data", help="folder with metadata.csv and wavs/")
     parser.add_argument(
         "--formatter", default="auto", help="upstream's, for all metadata (default: auto)"
@@ -56,10 +76,10 @@ def main() -> None:
         help="data of languages to keep, in the same layout as --data",
     )
     parser.add_argument(
-        "--keep-share", type=float, default=0.2, help="their share of the samples (default: 0.2)"
+        "--keep-share", type=float, help="their share of the samples (default: 0.2)"
     )
-    parser.add_argument("--text-loss-weight", type=float, default=0.01, help="default: 0.01")
-    parser.add_argument("--mel-loss-weight", type=float, default=1.0, help="default: 1.0")
+    parser.add_argument("--text-loss-weight", type=float, help="default: 0.01")
+    parser.add_argument("--mel-loss-weight", type=float, help="default: 1.0")
     parser.add_argument(
         "--freeze",
         default="",
@@ -67,42 +87,51 @@ def main() -> None:
         "transformer, separated by commas",
     )
     parser.add_argument(
-        "--freeze-steps", type=int, default=0, help="steps after which all is trained; 0: never"
+        "--freeze-steps", type=int, help="steps after which all is trained; 0: never"
     )
     parser.add_argument("--continue_path", default="", help="run to go on with")
-    arguments, overrides = parser.parse_known_args()
+    return parser
 
-    if arguments.continue_path:
-        saved = Path(arguments.continue_path) / "recipe.json"
-        if not saved.is_file():
-            parser.error(f"--continue_path {arguments.continue_path}: {saved} is missing")
-        variables = json.loads(saved.read_text())
+
+def main() -> None:
+    """Build the config, the model and the trainer, and train."""
+    parser = make_parser()
+    arguments, rest = parser.parse_known_args()
+    run = Path(arguments.continue_path) if arguments.continue_path else None
+    if run is not None:
+        refuse_of_new_runs(parser, arguments, "output", "checkpoint", "formatter", "keep_share")
     else:
-        for name in ("data", "vocab", "dvae", "mel_stats"):
+        for name in ("data", *(option for option, _, _ in FILES)):
             if not getattr(arguments, name):
                 parser.error(f"--{name.replace('_', '-')} is needed, or --continue_path")
-        variables = _variables(arguments, parser)
-        _require_files(arguments, parser)
-        datasets = _datasets(arguments, parser)
-        variables |= _weights(arguments, [dataset["language"] for dataset in datasets])
-    for name, value in variables.items():
-        os.environ.setdefault(name, value)
+    variables = _variables(arguments, parser)
+    _require_files(arguments, parser)
+    datasets = [] if run is not None else _datasets(arguments, parser)
+    # In place of those of the process: an option is nearer.
+    languages = [dataset["language"] for dataset in datasets]
+    os.environ.update(variables | _weights(arguments, languages))
+    require_settings(parser, "xtts")
 
     from trainer import Trainer, TrainerArgs
     from TTS.tts.datasets import load_tts_samples
     from TTS.tts.layers.xtts.trainer.gpt_trainer import GPTTrainer, GPTTrainerConfig
 
-    if arguments.continue_path:
+    if run is not None:
         config = GPTTrainerConfig()
-        config.load_json(str(Path(arguments.continue_path) / "config.json"))
-        # The run's own checkpoint holds everything.
-        config.model_args.xtts_checkpoint = ""
+        load_run(parser, run, config)
+        others = dict(part.split("=", 1) for part in arguments.keep_languages)
+        move_data(config, arguments.data, others)
+        _take_from(run, arguments, parser, config)
     else:
         config = _config(arguments, datasets)
+    settle(parser, rest, config, run)
+    require_data(parser, config)
     if "am" not in config.languages:
         parser.error("coqui-amharic-ext is not active here, without which XTTS has no Amharic")
-    if overrides:
-        config.parse_known_args(overrides, relaxed_parser=True)
+    if run is not None:
+        save_config(run, config)
+        # The run's own checkpoint holds everything.
+        config.model_args.xtts_checkpoint = ""
 
     try:
         train_samples, eval_samples = load_tts_samples(
@@ -126,19 +155,86 @@ def main() -> None:
         train_samples=train_samples,
         eval_samples=eval_samples,
     )
-    if trainer.args.rank == 0 and not arguments.continue_path:
-        # Beside the checkpoints, so that the folder can be moved and spoken from.
-        shutil.copyfile(config.model_args.tokenizer_file, trainer.output_path / "vocab.json")
-        (trainer.output_path / "recipe.json").write_text(json.dumps(variables))
+    if trainer.args.rank == 0:
+        _keep_files(trainer.output_path, config)
     trainer.fit()
 
 
+def _keep_files(folder: Path, config: Any) -> None:
+    """Copy what goes with the model beside it, so that the folder can be moved, and gone on with.
+
+    The DVAE's weights are in every checkpoint, so a hard link does: only its presence is asked for.
+    """
+    speakers = [wav for said in config.test_sentences for wav in said["speaker_wav"]]
+    files = [(getattr(config.model_args, value), name) for _, value, name in FILES]
+    files += [(wav, SPEAKER + os.path.splitext(wav)[1]) for wav in speakers[:1]]
+    for source, name in files:
+        source, copy = os.path.realpath(source), folder / name
+        if os.path.exists(copy) and os.path.samefile(source, copy):
+            continue
+        copy.unlink(missing_ok=True)
+        if name == "dvae.pth":
+            with suppress(OSError):  # another disk, or one without links
+                os.link(source, copy)
+                continue
+        shutil.copyfile(source, copy)
+
+
+def _take_from(
+    run: Path, arguments: argparse.Namespace, parser: argparse.ArgumentParser, config: Any
+) -> None:
+    """Take what a run began with from its folder, wherever that now is, or as it is given now."""
+    values = config.model_args
+    for option, value, name in FILES:
+        given = getattr(arguments, option)
+        old = getattr(values, value)
+        path = os.path.abspath(given) if given else in_run(run, old, name)
+        if not path or not os.path.isfile(path):
+            parser.error(
+                f"--continue_path {run}: neither {path} nor {run / name} is there; give it with "
+                f"--{option.replace('_', '-')}"
+            )
+        if given:
+            print(f" > --{option.replace('_', '-')} {given}, given now; the run had {old}")
+        setattr(values, value, path)
+    if arguments.text_loss_weight is not None:
+        values.gpt_loss_text_ce_weight = arguments.text_loss_weight
+    if arguments.mel_loss_weight is not None:
+        values.gpt_loss_mel_ce_weight = arguments.mel_loss_weight
+    if arguments.speaker:
+        config.test_sentences = _sentences(arguments.speaker)
+    for said in config.test_sentences:
+        names = [SPEAKER + os.path.splitext(wav)[1] for wav in said["speaker_wav"]]
+        if not arguments.speaker:
+            pairs = zip(said["speaker_wav"], names, strict=True)
+            said["speaker_wav"] = [in_run(run, wav, name) for wav, name in pairs]
+        for wav in said["speaker_wav"]:
+            if not os.path.isfile(wav):
+                parser.error(
+                    f"--continue_path {run}: {wav} is missing, which speaks the test sentences; "
+                    "give it with --speaker"
+                )
+
+
+def _sentences(speaker: str) -> list[dict[str, Any]]:
+    """Return the sentences that are spoken after each epoch."""
+    if not speaker:
+        return []
+    wav = [os.path.abspath(speaker)]
+    return [
+        {"text": "ሰላም፣ እንዴት ነህ?", "speaker_wav": wav, "language": "am"},
+        {"text": "በ2015 ዓ.ም አዲስ ድልድይ ተሠራ።", "speaker_wav": wav, "language": "am"},
+    ]
+
+
 def _require_files(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
-    """Refuse a new run whose files are not there before anything heavy is loaded."""
+    """Refuse files that are not there before anything heavy is loaded."""
     for name in ("vocab", "dvae", "mel_stats", "checkpoint", "speaker"):
         given = getattr(arguments, name)
         if given and not Path(given).is_file():
             parser.error(f"--{name.replace('_', '-')} {given}: there is no such file")
+    if arguments.continue_path:
+        return
     try:
         os.makedirs(arguments.output, exist_ok=True)
     except OSError as error:
@@ -153,25 +249,32 @@ def _variables(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -
         languages = [language for language, _, _ in pairs]
         if not all(language and folder for language, _, folder in pairs) or "am" in languages:
             parser.error("--keep-languages takes LANG=FOLDER of other languages than am")
-        if not 0 < arguments.keep_share < 1:
+        if not 0 < _share(arguments) < 1:
             parser.error("--keep-share is between 0 and 1")
+    elif arguments.keep_share is not None:
+        parser.error("--keep-share is the share of --keep-languages, which is not given")
     if arguments.freeze:
         found[FREEZE] = arguments.freeze
+    if arguments.freeze_steps is not None and (arguments.freeze or arguments.continue_path):
         found[FREEZE_STEPS] = str(arguments.freeze_steps)
     elif arguments.freeze_steps:
         parser.error("--freeze-steps says how long to --freeze, which is not given")
     return found
 
 
+def _share(arguments: argparse.Namespace) -> float:
+    return 0.2 if arguments.keep_share is None else float(arguments.keep_share)
+
+
 def _weights(arguments: argparse.Namespace, languages: list[str]) -> dict[str, str]:
     """Return the shares of the languages; those of --data share equally what is not kept."""
     kept = [part.partition("=")[0] for part in arguments.keep_languages]
-    if not kept:
-        return {}
     # Upstream draws each language as often as any other, however little there is of it.
     trained = [language for language in languages if language not in kept]
-    weights = dict.fromkeys(trained, (1 - arguments.keep_share) / len(trained))
-    weights |= dict.fromkeys(kept, arguments.keep_share / len(kept))
+    if not kept or not trained:
+        return {}
+    weights = dict.fromkeys(trained, (1 - _share(arguments)) / len(trained))
+    weights |= dict.fromkeys(kept, _share(arguments) / len(kept))
     return {WEIGHTS: ",".join(f"{name}={weight:.6g}" for name, weight in weights.items())}
 
 
@@ -274,7 +377,7 @@ def _config(arguments: argparse.Namespace, datasets: list[dict[str, str]]) -> An
     from TTS.tts.configs.xtts_config import XttsAudioConfig
     from TTS.tts.layers.xtts.trainer.gpt_trainer import GPTArgs, GPTTrainerConfig
 
-    speaker = [os.path.abspath(arguments.speaker)]
+    weights = (arguments.text_loss_weight, arguments.mel_loss_weight)
     model_args = GPTArgs(
         max_conditioning_length=132300,
         min_conditioning_length=66150,
@@ -286,8 +389,8 @@ def _config(arguments: argparse.Namespace, datasets: list[dict[str, str]]) -> An
         dvae_checkpoint=os.path.abspath(arguments.dvae),
         xtts_checkpoint=arguments.checkpoint and os.path.abspath(arguments.checkpoint),
         tokenizer_file=os.path.abspath(arguments.vocab),
-        gpt_loss_text_ce_weight=arguments.text_loss_weight,
-        gpt_loss_mel_ce_weight=arguments.mel_loss_weight,
+        gpt_loss_text_ce_weight=0.01 if weights[0] is None else weights[0],
+        gpt_loss_mel_ce_weight=1.0 if weights[1] is None else weights[1],
         gpt_num_audio_tokens=1026,
         gpt_start_audio_token=1024,
         gpt_stop_audio_token=1025,
@@ -325,12 +428,7 @@ def _config(arguments: argparse.Namespace, datasets: list[dict[str, str]]) -> An
             "gamma": 0.5,
             "last_epoch": -1,
         },
-        test_sentences=[
-            {"text": "ሰላም፣ እንዴት ነህ?", "speaker_wav": speaker, "language": "am"},
-            {"text": "በ2015 ዓ.ም አዲስ ድልድይ ተሠራ።", "speaker_wav": speaker, "language": "am"},
-        ]
-        if arguments.speaker
-        else [],
+        test_sentences=_sentences(arguments.speaker),
     )
 
 

@@ -82,8 +82,9 @@ class Plan:
     def command(self, output: Path, resume: Path | None = None) -> list[str]:
         """Return the command that trains into ``output``, going on with ``resume`` if given."""
         script = files("coqui_amharic_ext.recipes").joinpath(RECIPES[self.recipe])
-        command = [sys.executable, str(script), *self.arguments, "--output", str(output)]
-        return command if resume is None else [*command, "--continue_path", str(resume)]
+        if resume is not None:  # everything else is in its folder
+            return [sys.executable, str(script), "--continue_path", str(resume)]
+        return [sys.executable, str(script), *self.arguments, "--output", str(output)]
 
     def environment(self) -> dict[str, str]:
         """Return every variable of the process: this one's, with the form's settings."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -46,6 +47,15 @@ def test_a_flag_is_a_variable_of_the_recipe(
     assert set(variables) <= set(ENVIRONMENT.values())
 
 
+def test_every_option_of_the_recipes_own_reaches_it() -> None:
+    """None of them is taken for a misspelt option of the command's."""
+    for recipe, module in verb._MODULES.items():
+        for option in importlib.import_module(module).make_parser().options():
+            code, out, err = run("train", recipe.value, "--dry-run", "--json", "--", option)
+            assert code == 0, err
+            assert json.loads(out)["command"][-1] == option
+
+
 def test_a_dry_run_prints_what_a_shell_would_run() -> None:
     code, out, _ = run("train", "vits", "--dry-run", "--lexicon", "a b", "--data", "c d")
     assert code == 0
@@ -66,6 +76,12 @@ def test_a_dry_run_prints_what_a_shell_would_run() -> None:
         (("vits",), {"COQUI_AMHARIC_AUTOLOAD": "0"}, "COQUI_AMHARIC_AUTOLOAD=0"),
         (("vits",), {"TORCH_DEVICE_BACKEND_AUTOLOAD": "0"}, "TORCH_DEVICE_BACKEND_AUTOLOAD=0"),
         (("vits",), {"COQUI_AMHARIC_PRECISION": "fp8"}, "bf16"),
+        (("vits",), {"COQUI_AMHARIC_FREEZE": "text"}, "COQUI_AMHARIC_FREEZE=text is about XTTS"),
+        (("vits", "--precison", "bf16"), {}, "--precison is not known; did you mean --precision?"),
+        (("xtts", "--atention=auto"), {}, "did you mean --attention?"),
+        (("xtts", "--no-paking"), {}, "did you mean --no-packing?"),
+        (("xtts", "--check", "1"), {}, "did you mean --checkpointing?"),
+        (("vits", "--dry-run", "--precison", "bf16"), {}, "did you mean --precision?"),
     ],
 )
 def test_what_cannot_be_honoured_is_refused_before_anything_starts(
@@ -79,11 +95,12 @@ def test_what_cannot_be_honoured_is_refused_before_anything_starts(
 
 
 RECIPE = """
-import json, os, signal, sys, time
+import argparse, json, os, signal, sys, time
 from pathlib import Path
-if "--killed" in sys.argv:
+make_parser = argparse.ArgumentParser
+if __name__ == "__main__" and "--killed" in sys.argv:
     os.kill(os.getpid(), signal.SIGKILL)
-if "--wait" in sys.argv:
+if __name__ == "__main__" and "--wait" in sys.argv:
     interrupts = []
     def save(number, frame):
         interrupts.append(number)
@@ -93,8 +110,9 @@ if "--wait" in sys.argv:
     signal.signal(signal.SIGINT, save)
     Path("started").touch()
     time.sleep(60)
-print("arguments", sys.argv[1:], os.environ.get("COQUI_AMHARIC_G2P"))
-sys.exit(int(sys.argv[sys.argv.index("--end") + 1]))
+if __name__ == "__main__":
+    print("arguments", sys.argv[1:], os.environ.get("COQUI_AMHARIC_G2P"))
+    sys.exit(int(sys.argv[sys.argv.index("--end") + 1]))
 """
 
 

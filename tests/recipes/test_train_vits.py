@@ -64,8 +64,8 @@ class _Trainer:
 def test_a_run_that_goes_on_needs_its_folder_alone(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(train_vits, "Trainer", _Trainer)
-    monkeypatch.setattr(train_vits, "Vits", lambda config: config)
+    monkeypatch.setattr("trainer.Trainer", _Trainer)
+    monkeypatch.setattr("TTS.tts.models.vits.Vits", lambda config: config)
     monkeypatch.chdir(tmp_path)
     Path("corpus").mkdir()
     rows = [f"a{n}|x|ሰላም\n" for n in range(4)]
@@ -76,6 +76,7 @@ def test_a_run_that_goes_on_needs_its_folder_alone(
     run = tmp_path / "moved" / "run"
     run.mkdir(parents=True)
     (run / "config.json").write_text(json.dumps(started.to_dict()), encoding="utf-8")
+    (run / "checkpoint_1.pth").touch()
     # From another folder: what the run reads is named from the root.
     monkeypatch.chdir(run)
     _main(monkeypatch, "--continue_path", run)
@@ -87,8 +88,8 @@ def test_a_run_that_goes_on_needs_its_folder_alone(
 def test_one_language_of_several_is_trained_and_said(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(train_vits, "Trainer", _Trainer)
-    monkeypatch.setattr(train_vits, "Vits", lambda config: config)
+    monkeypatch.setattr("trainer.Trainer", _Trainer)
+    monkeypatch.setattr("TTS.tts.models.vits.Vits", lambda config: config)
     for language in ("am", "en"):
         rows = [f"{language}{n}|x|ሰላም\n" for n in range(4)]
         (tmp_path / f"metadata_{language}.csv").write_text("".join(rows), encoding="utf-8")
@@ -131,8 +132,8 @@ def test_several_speakers_are_several_voices(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(train_vits, "Trainer", _Trainer)
-    monkeypatch.setattr(train_vits, "Vits", lambda config: config)
+    monkeypatch.setattr("trainer.Trainer", _Trainer)
+    monkeypatch.setattr("TTS.tts.models.vits.Vits", lambda config: config)
     _speakers(tmp_path, names)
     split = ("--output", tmp_path / "runs", "--coqpit.eval_split_size", "0.34")
     _main(monkeypatch, "--data", tmp_path, *split, *more)

@@ -216,9 +216,16 @@ def test_a_kill_while_saving_costs_no_checkpoint_and_the_run_goes_on(assets: Ass
     log = assets.folder / "killed.log"
     command = assets.command(output, "--freeze", "conditioning", epochs=50)
     command += ["--coqpit.save_best_after", "1000000"]
+    gone = assets.folder / "gone"
+    gone.mkdir()
+    for option in ("--vocab", "--dvae", "--mel-stats"):
+        place = command.index(option) + 1
+        os.link(command[place], gone / Path(command[place]).name)
+        command[place] = str(gone / Path(command[place]).name)
     before = _digests(assets.folder / "am")
+    environment = _environment() | {"COQUI_AMHARIC_CHECKPOINTING": "1"}
     with log.open("wb") as sink:
-        child = subprocess.Popen(command, env=_environment(), stdout=sink, stderr=sink)
+        child = subprocess.Popen(command, env=environment, stdout=sink, stderr=sink)
     try:
         _wait_for(child, lambda: list(output.glob(f"*/checkpoint_{STEP}.pth")), log)
         (folder,) = output.iterdir()
@@ -230,22 +237,26 @@ def test_a_kill_while_saving_costs_no_checkpoint_and_the_run_goes_on(assets: Ass
     finally:
         child.kill()
         child.wait()
-    left = {path.name for path in folder.glob("*.pth")}
+    left = {path.name for path in folder.glob("checkpoint_*.pth")}
     # The next one may just have become whole; half of one has no such name.
     assert left in ({f"checkpoint_{STEP}.pth"}, {f"checkpoint_{2 * STEP}.pth"})
     saved = torch.load(folder / left.pop(), weights_only=True, mmap=True)
     assert _digests(assets.folder / "am") == before
+    # Nothing is where it was: the run and what it began with.
+    shutil.rmtree(gone)
+    folder = folder.rename(assets.folder / "moved")
     again = [sys.executable, str(RECIPE), "--continue_path", str(folder)]
     epochs = saved["epoch"] + 1
     printed = _run([*again, "--coqpit.epochs", str(epochs)])
     assert f"Model restored from step {saved['step']}" in printed
-    # Nothing but the folder was given: the choice that is no config value comes from it, too.
+    # Nothing but the folder was given: the choices that are no config values come from it, too.
     assert "Frozen throughout: conditioning" in printed
+    assert "COQUI_AMHARIC_CHECKPOINTING=1" in printed
     steps = [int(step) for step in re.findall(r"GLOBAL_STEP: ([0-9]+)", printed)]
     assert steps[0] == saved["step"] + 1
     numbers = [int(p.stem.rpartition("_")[2]) for p in folder.glob("checkpoint_*.pth")]
     assert max(numbers) > saved["step"]
-    for path in folder.glob("*.pth"):
+    for path in folder.glob("checkpoint_*.pth"):
         assert torch.load(path, weights_only=True, mmap=True)["step"] >= STEP
 
 
