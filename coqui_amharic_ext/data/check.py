@@ -170,11 +170,11 @@ def check(
     clips = _measure_all(rows, tell)
     language = language_code(language)
     policy = policy_for(limits)
-    speakers = any(row.speaker for row in rows)
+    speakers = {row.metadata for row in rows if row.speaker}
     done = []
     for row, clip in zip(rows, clips, strict=True):
         chosen = row.language or language
-        done.append(_examine(row, clip, chosen, limits, reader, policy, speakers))
+        done.append(_examine(row, clip, chosen, limits, reader, policy, row.metadata in speakers))
         tell(len(rows) + len(done), 2 * len(rows))
     added = [*_duplicates(done), *_repeated(done), *_paces(done)]
     done = _with(done, added)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NAME_BYTES: Final = 150
+UNKNOWN: Final = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ class CorpusWriter:
                 name = "_".join(filter(None, ("metadata", middle, split)))
                 path = _write_metadata(self._folder / f"{name}.csv", clips, formatter)
                 parts.append(Part(path, language, split))
-        named = speakers if formatter == "coqui" else ()
+        named = {speaker or UNKNOWN for speaker in speakers} if formatter == "coqui" else ()
         write_manifest(self._folder, formatter, self._rate, parts, named)
         return formatter, tuple(part.metadata for part in parts)
 
@@ -152,5 +153,5 @@ def _write_metadata(path: Path, clips: list[Written], formatter: str) -> Path:
         table = csv.writer(target, delimiter="|", lineterminator="\n")
         table.writerow(("audio_file", "text", "speaker_name"))
         for clip in clips:
-            table.writerow((f"wavs/{clip.name}.wav", clip.spoken, clip.speaker or "unknown"))
+            table.writerow((f"wavs/{clip.name}.wav", clip.spoken, clip.speaker or UNKNOWN))
     return path

@@ -116,6 +116,8 @@ def _from_manifest(folder: Path) -> tuple[Part, ...]:
         return ()
     try:
         said: Any = json.loads(path.read_text(encoding="utf-8-sig"))
+        if not isinstance(said, dict) or not {"formatter", "datasets"} & set(said):
+            return ()  # somebody else's file of this name
         parts = []
         if not isinstance(said["formatter"], str) or not said["formatter"]:
             raise ValueError(f"its formatter is {said['formatter']!r}")
@@ -165,7 +167,7 @@ def write_manifest(
     said = {
         "formatter": formatter,
         "sample_rate": rate,
-        "speakers": sorted(set(speakers) - {""}),
+        "speakers": sorted(speakers),
         "datasets": list(datasets.values()),
     }
     path = folder / MANIFEST

@@ -348,6 +348,8 @@ def _about(folder: str) -> dict[str, Any]:
     try:
         with open(path, encoding="utf-8-sig") as file:
             about = json.load(file)
+        if not isinstance(about, dict) or not {"formatter", "datasets"} & set(about):
+            return {}  # somebody else's file of this name
         about["formatter"], [(d["train"], d["language"]) for d in about["datasets"]]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} does not say what the corpus is ({error!r}); delete it") from None

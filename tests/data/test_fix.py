@@ -20,7 +20,7 @@ from coqui_amharic_ext.data.folder import new_folder
 from coqui_amharic_ext.data.limits import VITS, XTTS
 from coqui_amharic_ext.data.rows import Row
 from coqui_amharic_ext.locks import BusyError
-from tests.data.conftest import RATE, Corpus, silence, tone, tree
+from tests.data.conftest import RATE, Corpus, noise, silence, tone, tree
 
 
 def _messy(corpus: Corpus) -> Path:
@@ -313,3 +313,18 @@ def test_a_report_has_no_cell_that_a_spreadsheet_would_run(corpus: Corpus, tmp_p
         cells = [cell for row in csv.reader(file, delimiter="\t") for cell in row]
     assert not [cell for cell in cells if cell[:1] in set("=+-@\t\r")]
     assert "'=1" in cells
+
+
+def test_a_language_whose_metadata_name_no_speakers_is_kept_beside_one_that_does(
+    tmp_path: Path,
+) -> None:
+    for number in range(4):
+        noise(tmp_path / "in" / "wavs" / f"c{number}.wav", number)
+    amharic = "audio_file|text|speaker_name\nwavs/c0.wav|ሰላም|a\nwavs/c1.wav|ሰላም ልጆች|b\n"
+    (tmp_path / "in" / "metadata_am.csv").write_text(amharic, encoding="utf-8")
+    (tmp_path / "in" / "metadata_en.csv").write_text("c2|one|one\nc3|two|two\n", "utf-8")
+    fixed = fix(check([tmp_path / "in"]), tmp_path / "out", limits=XTTS)
+    assert (fixed.kept, fixed.left_out) == (4, ())
+    about = json.loads((tmp_path / "out" / "corpus.json").read_text(encoding="utf-8"))
+    assert (about["formatter"], about["speakers"]) == ("coqui", ["a", "b", "unknown"])
+    assert [d["language"] for d in about["datasets"]] == ["am", "en"]

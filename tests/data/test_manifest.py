@@ -106,7 +106,6 @@ def _about(**changes: object) -> dict[str, object]:
     ("about", "message"),
     [
         ("[", "Expecting value"),
-        ("[]", "list indices"),
         ({"datasets": []}, "'formatter' is missing"),
         (_about(datasets=[]), "names no metadata"),
         (_about(datasets=[{"language": "am", "train": "none.csv"}]), "none.csv"),
@@ -124,6 +123,17 @@ def test_a_manifest_that_cannot_be_used_is_named(
     (tmp_path / "corpus.json").write_text(text, encoding="utf-8")
     with pytest.raises(DataError, match=rf"corpus\.json cannot be used: .*{message}"):
         parts_of(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"clips": 3}'])
+def test_a_file_of_somebody_elses_is_no_manifest(content: str, tmp_path: Path) -> None:
+    _fill(tmp_path, {"metadata.csv": COQUI, "corpus.json": content})
+    assert parts_of(tmp_path) == (Part(tmp_path / "metadata.csv"),)
+    pytest.importorskip("TTS")
+    from coqui_amharic_ext.recipes import train_vits, train_xtts_gpt
+
+    for recipe in (train_vits, train_xtts_gpt):
+        assert recipe._parts(str(tmp_path), "auto", "am") == [("coqui", "metadata.csv", "", "am")]
 
 
 def test_a_manifest_that_says_another_layout_than_the_file_has_is_found(tmp_path: Path) -> None:

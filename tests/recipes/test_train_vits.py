@@ -149,7 +149,10 @@ def test_several_speakers_are_several_voices(
         ({"metadata.csv": "a.wav|ሰላም|ሰላም\n"}, "coqui-amharic data import"),
         ({"metadata.csv": "wavs\\a|ሰላም|ሰላም\n"}, "coqui-amharic data import"),
         ({"metadata.csv": "file_name,text\na.wav,ሰላም\n"}, "coqui-amharic data import"),
-        ({"metadata.csv": "a|x|ሰላም\n", "corpus.json": "{}"}, "does not say what the corpus is"),
+        (
+            {"metadata.csv": "a|x|ሰላም\n", "corpus.json": '{"formatter": 1}'},
+            "does not say what the corpus is",
+        ),
         (
             {
                 "metadata.csv": "a|x|ሰላም\n" * 4,
