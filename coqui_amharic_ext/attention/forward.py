@@ -36,9 +36,9 @@ def training_forward(original: Callable[..., Any]) -> Callable[..., Any]:
         return_attentions: bool = False,
         return_latent: bool = False,
     ) -> Any:
-        def stock() -> Any:
+        def stock(gpt: Any) -> Any:
             return original(
-                self,
+                gpt,
                 text_inputs,
                 text_lengths,
                 audio_codes,
@@ -58,30 +58,29 @@ def training_forward(original: Callable[..., Any]) -> Callable[..., Any]:
             or cond_mels is None
             or self.max_conditioning_inputs == 0
         ):
-            return stock()
+            return stock(self)
         settings = get_settings()
         selection = _selected(self, settings)
         if selection is None:
-            with switched(self, _mode(settings, None)):
-                return stock()
+            return stock(switched(self, _mode(settings, None)))
         name = register(
             selection, packed=settings.packing, dropout=settings.attention_dropout == "keep"
         )
-        with switched(self, _mode(settings, name)):
-            if not settings.packing:
-                return stock()
-            return packed_losses(
-                self,
-                partial(run_packed, self.gpt),
-                text_inputs,
-                text_lengths,
-                audio_codes,
-                wav_lengths,
-                cond_mels,
-                cond_idxs,
-                cond_latents,
-                needed_logits=settings.needed_logits,
-            )
+        double = switched(self, _mode(settings, name))
+        if not settings.packing:
+            return stock(double)
+        return packed_losses(
+            double,
+            partial(run_packed, double.gpt),
+            text_inputs,
+            text_lengths,
+            audio_codes,
+            wav_lengths,
+            cond_mels,
+            cond_idxs,
+            cond_latents,
+            needed_logits=settings.needed_logits,
+        )
 
     return forward
 
@@ -116,7 +115,7 @@ def _say_that_dropout_is_off(dropout: float) -> None:
 
 
 def run_packed(gpt2: Any, embeddings: Tensor, layout: PackedLayout) -> Tensor:
-    """Run a GPT-2 that is switched over on packed embeddings, (1, total_tokens, channels)."""
+    """Run the double of a GPT-2 on packed embeddings, (1, total_tokens, channels)."""
     # transformers hands a mask of four dimensions on unread, and so do our kernels. An attention
     # that knows nothing of packing, such as that of a block which someone else recomputes in
     # backward, would mix sequences: this mask turns its output to NaN instead.

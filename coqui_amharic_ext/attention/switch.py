@@ -1,18 +1,17 @@
-"""Switching an XTTS GPT over to our attention for the length of one call, and back.
+"""An XTTS GPT that runs on our attention for the length of one call.
 
-Nothing stays on the model: generation, streaming and anything else that runs it between two
-training steps finds upstream's attention and activation, and so does everyone after
-``deactivate()``. Blocks that are recomputed in backward, when the call is long over, switch
-themselves over again.
+The model itself is never touched. A call runs on a double: new module objects that share the
+model's parameters, buffers and settings, and differ in what a ``Mode`` asks for. So another thread
+that generates or trains meanwhile finds upstream's attention and activation, and so does everyone
+after ``deactivate()``. Blocks that are recomputed in backward, when the call is long over and in a
+thread of autograd's, are the double's, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from types import TracebackType
 from typing import Any, Final
 
 import torch
@@ -21,12 +20,11 @@ from torch.utils.checkpoint import checkpoint
 
 _FUSED: Final = nn.GELU(approximate="tanh")
 """The same function as ``gelu_new``, in one kernel that keeps its input and nothing else."""
-_ABSENT: Final = object()
 
 
 @dataclass(frozen=True)
 class Mode:
-    """How an XTTS GPT runs while it is switched over.
+    """How the double of an XTTS GPT runs.
 
     Parameters
     ----------
@@ -47,101 +45,86 @@ class Mode:
     compile: bool = False
 
 
-class _Overrides:
-    """Attributes set for a while; afterwards each is as it was, or gone if it was not there."""
+def switched(gpt: Any, mode: Mode) -> Any:
+    """Return a double of an XTTS GPT that runs in a ``Mode``, without a KV cache.
 
-    def __init__(self) -> None:
-        self._undo: list[tuple[Any, str, Any]] = []
-
-    def __enter__(self) -> _Overrides:
-        return self
-
-    def set(self, owner: Any, name: str, value: object) -> None:
-        # A module's submodules are not in its __dict__, its methods and class attributes are not
-        # its own: what setattr() will shadow must be deleted again, what it replaces put back.
-        own = not isinstance(owner, nn.Module) or name in owner._modules or name in vars(owner)
-        self._undo.append((owner, name, getattr(owner, name) if own else _ABSENT))
-        setattr(owner, name, value)
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        while self._undo:
-            owner, name, before = self._undo.pop()
-            if before is _ABSENT:
-                delattr(owner, name)
-            else:
-                setattr(owner, name, before)
+    It is made for one call: what is switched on the model later, such as ``eval()``, it misses.
+    """
+    double, gpt2 = _double(gpt), _double(gpt.gpt)
+    config = _double(gpt2.config)
+    config.use_cache = False
+    if mode.attention is not None:
+        config._attn_implementation = mode.attention
+    gpt2.config = config
+    gpt2.h = _doubled(
+        gpt2.h, lambda place, block: _block(block, config, mode, _chosen(place, mode))
+    )
+    double.gpt = gpt2
+    if mode.checkpointing:
+        encoder = double.conditioning_encoder = _double(gpt.conditioning_encoder)
+        encoder.attn = _doubled(
+            encoder.attn,
+            lambda place, block: _Run.of(block, again=True) if _chosen(place, mode) else block,
+        )
+    return double
 
 
-@contextmanager
-def switched(gpt: Any, mode: Mode) -> Iterator[None]:
-    """Run an XTTS GPT in a ``Mode``, without a KV cache, within a ``with`` block."""
-    with _Overrides() as overrides:
-        config = gpt.gpt.config
-        overrides.set(config, "use_cache", False)
-        if mode.attention is not None:
-            overrides.set(config, "_attn_implementation", mode.attention)
-        for block in _chosen(gpt.conditioning_encoder.attn, mode):
-            overrides.set(block, "forward", _Recomputed(block))
-        chosen = _chosen(gpt.gpt.h, mode)
-        for block in gpt.gpt.h:
-            # A model that was set to checkpointing by hand stays so, but recomputes our way.
-            again = block in chosen or bool(block.gradient_checkpointing)
-            if again or mode.compile:
-                overrides.set(block, "forward", _BlockRun(block, config, mode, again))
-            _override_block(overrides, block, mode)
-        yield
+def _chosen(place: int, mode: Mode) -> bool:
+    return bool(mode.checkpointing) and place % mode.checkpointing == 0
 
 
-def _chosen(blocks: Any, mode: Mode) -> list[nn.Module]:
-    return list(blocks)[:: mode.checkpointing] if mode.checkpointing else []
+def _double(original: Any) -> Any:
+    """Return an object with the same attributes, whose submodules and hooks can be exchanged."""
+    double = object.__new__(type(original))
+    state = vars(double)
+    state.update(vars(original))
+    state.pop("_compiled_call_impl", None)  # it would run the original
+    for name, value in vars(original).items():
+        if name == "_modules" or (isinstance(value, dict) and "_hooks" in name):
+            state[name] = value.copy()
+    return double
 
 
-def _override_block(overrides: _Overrides, block: Any, mode: Mode) -> None:
-    overrides.set(block, "gradient_checkpointing", False)
-    if mode.fused_gelu and type(block.mlp.act).__name__ == "NewGELUActivation":
-        overrides.set(block.mlp, "act", _FUSED)
+def _doubled(blocks: Any, change: Callable[[int, Any], Any]) -> Any:
+    double = _double(blocks)
+    double._modules.update(
+        {name: change(place, block) for place, (name, block) in enumerate(blocks._modules.items())}
+    )
+    return double
 
 
-class _Recomputed:
-    """Stands in for the ``forward`` of a conditioning block that is recomputed in backward."""
+def _block(original: Any, config: Any, mode: Mode, chosen: bool) -> Any:
+    """Return the double of a GPT-2 block."""
+    block, attention, mlp = _double(original), _double(original.attn), _double(original.mlp)
+    attention.config = config
+    if mode.fused_gelu and type(mlp.act).__name__ == "NewGELUActivation":
+        mlp.act = _FUSED
+    block.attn, block.mlp = attention, mlp
+    # A model that was set to checkpointing by hand stays so, but recomputes our way.
+    again = chosen or bool(block.gradient_checkpointing)
+    block.gradient_checkpointing = False
+    return _Run.of(block, again, mode.compile) if again or mode.compile else block
 
-    def __init__(self, block: Any) -> None:
+
+class _Run:
+    """Stands in for a block's ``forward``: compiled or not, recomputed in backward or not."""
+
+    def __init__(self, block: Any, again: bool, compiled: bool) -> None:
         self._block = block
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._block.training and torch.is_grad_enabled():
-            return checkpoint(_forward, self._block, *args, use_reentrant=False, **kwargs)
-        return _forward(self._block, *args, **kwargs)
-
-
-class _BlockRun:
-    """Stands in for a GPT-2 block's ``forward``: compiled or not, recomputed or not."""
-
-    def __init__(self, block: Any, config: Any, mode: Mode, again: bool) -> None:
-        self._block = block
-        self._config = config
-        self._mode = mode
         self._again = again
+        self._run = _compiled() if compiled else _forward
+
+    @classmethod
+    def of(cls, block: Any, again: bool, compiled: bool = False) -> Any:
+        """Return a double of a block that runs the block this way."""
+        double = _double(block)
+        double.forward = cls(block, again, compiled)
+        return double
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self._again and self._block.training and torch.is_grad_enabled():
-            return checkpoint(self._run, *args, use_reentrant=False, **kwargs)
-        return self._run(*args, **kwargs)
-
-    def _run(self, *args: Any, **kwargs: Any) -> Any:
-        block, mode = self._block, self._mode
-        forward = _compiled() if mode.compile else _forward
-        # Called for the second time, in backward, the model has long been switched back.
-        with _Overrides() as overrides:
-            if mode.attention is not None:
-                overrides.set(self._config, "_attn_implementation", mode.attention)
-            _override_block(overrides, block, mode)
-            return forward(block, *args, **kwargs)
+            return checkpoint(self._run, self._block, *args, use_reentrant=False, **kwargs)
+        return self._run(self._block, *args, **kwargs)
 
 
 def _forward(block: Any, *args: Any, **kwargs: Any) -> Any:

@@ -65,8 +65,10 @@ def losses_agree(original: Callable[..., Any]) -> None:
         expected = original(gpt, **batch)[:2]
         spec = replace(eager.SPEC, name="trial")
         kernel = Selection(spec, eager.attend, demand_of(gpt.mel_head.weight, 16, 0.0))
-        with switched(gpt, Mode(register(kernel, packed=True))):
-            found = packed_losses(gpt, partial(run_packed, gpt.gpt), **ours, cond_latents=None)[:2]
+        double = switched(gpt, Mode(register(kernel, packed=True)))
+        found = packed_losses(double, partial(run_packed, double.gpt), **ours, cond_latents=None)[
+            :2
+        ]
         counting.discard("trial")
         for name, one, other in zip(("text loss", "mel loss"), found, expected, strict=True):
             _compare(f"the {name}", one.detach(), other.detach())

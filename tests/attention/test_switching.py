@@ -1,8 +1,11 @@
-"""A model is switched over for the length of a step and is upstream's again afterwards."""
+"""A step runs on a double of the model; the model itself is upstream's all the time."""
 
 from __future__ import annotations
 
 import copy
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -94,6 +97,46 @@ def test_a_model_can_be_copied_between_steps():
     am.activate(am.Settings(checkpointing=1))
     expected = step(gpt, BATCH)
     assert step(copy.deepcopy(gpt), BATCH).mel == expected.mel
+
+
+def _generate(gpt: Any) -> list[int]:
+    texts = torch.arange(2, 14).unsqueeze(0)
+    generator = torch.Generator().manual_seed(3)
+    with torch.no_grad():
+        latents = torch.randn(1, 32, 64, generator=generator)
+        codes = gpt.generate(latents, texts, do_sample=False, num_beams=1)
+    return list(codes[0].tolist())
+
+
+@pytest.mark.parametrize("chosen", SETTINGS.values(), ids=SETTINGS)
+def test_one_thread_generates_while_another_trains(chosen):
+    gpt = without_dropout(small_gpt())
+    gpt.init_gpt_for_inference()
+    am.activate(chosen)
+    trained, generated = step(gpt, BATCH), _generate(gpt)
+    seen = []
+    done = threading.Event()
+
+    def generate() -> None:
+        while not done.is_set() or len(seen) < 3:
+            seen.append(_generate(gpt))
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            other = pool.submit(generate)
+            try:
+                steps = [step(gpt, BATCH) for _ in range(15)]
+            finally:
+                done.set()
+            other.result()
+    finally:
+        sys.setswitchinterval(interval)
+    assert seen == [generated] * len(seen)
+    for found in steps:
+        assert found.mel == trained.mel
+        assert worst_gradient(found, trained)[0] < 1e-6
 
 
 def _set_to_checkpointing(gpt: Any, *, reentrant: bool) -> None:
