@@ -21,12 +21,12 @@ PROBE = """
 import json, time
 import torch
 before = time.perf_counter()
-from coqui_amharic_ext.autoload import AwaitCoqui, autoload
+from coqui_amharic_autoload import autoload
 autoload()
 after = time.perf_counter()
 import sys
 heavy = [name for name in ("TTS", "transformers", "pluggy", "epitran") if name in sys.modules]
-installed = any(isinstance(finder, AwaitCoqui) for finder in sys.meta_path)
+installed = any(type(finder).__name__ == "PostImportFinder" for finder in sys.meta_path)
 print(json.dumps({"ms": (after - before) * 1000, "heavy": heavy, "installed": installed}))
 """
 PATCHES = """

@@ -8,9 +8,8 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from coqui_amharic_ext.autoload import ROOTS, AwaitCoqui
-from coqui_amharic_ext.finder import PostImportFinder
-from coqui_amharic_ext.forking import ForkSafeLock
+from coqui_amharic_ext.autoload import finder
+from coqui_amharic_ext.forking import PATIENCE, ForkSafeLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,11 +22,15 @@ logger = logging.getLogger("coqui_amharic_ext")
 
 
 class _State:
-    """The process-wide switch."""
+    """The process-wide switch.
+
+    ``lock`` is held while fields change, never while anything is imported or called that is not
+    ours. ``applying`` keeps forks off and is waited for by nobody who is inside an import.
+    """
 
     def __init__(self) -> None:
-        self.lock = ForkSafeLock(rank=0)
-        self.finder: PostImportFinder | None = None
+        self.applying = ForkSafeLock(rank=0)
+        self.lock = ForkSafeLock(rank=3)
         self.patcher: Patcher | None = None
         self.fault: str = ""
         self.notes: tuple[str, ...] = ()
@@ -37,39 +40,36 @@ class _State:
 _state = _State()
 
 
-def take_over() -> PostImportFinder:
-    """Put the finder that applies patches where autoload's placeholder stands."""
-    with _state.lock:
-        return _install_finder()
-
-
-def _fail(error: Exception) -> None:
-    _state.fault = f"{type(error).__name__}: {error}"
-    logger.exception("coqui-amharic-ext could not be activated; Coqui runs without it")
-
-
-def _install_finder() -> PostImportFinder:
-    with _state.lock:
-        if _state.finder is None:
-            _state.finder = PostImportFinder(set(ROOTS), _settled)
-        _state.finder.install()
-        sys.meta_path[:] = [f for f in sys.meta_path if not isinstance(f, AwaitCoqui)]
-        return _state.finder
-
-
-def _settled() -> None:
+def settled() -> None:
     """Apply what can be applied now; runs inside somebody's import and so never raises."""
     try:
-        with _state.lock:
-            patcher = _state.patcher or _make_patcher()
-            if patcher is not None and _state.finder is not None:
-                patcher.apply(_state.finder.complete)
-    except Exception as error:
-        _fail(error)
+        _apply(patience=0)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a broken dependency may end the process
+        fault = f"{type(error).__name__}: {error}"
+        if fault != _state.fault:  # once, not with every import
+            logger.error(
+                "coqui-amharic-ext could not be activated; Coqui runs without it (%s)", fault
+            )
+            logger.debug("how it came to that", exc_info=True)
+        _state.fault = fault
 
 
-def _make_patcher() -> Patcher | None:
-    from coqui_amharic_ext import plugins, settings
+def _apply(patience: float) -> None:
+    from coqui_amharic_ext import plugins
+
+    with _state.applying.patiently(patience):
+        patches = plugins.patches().values()
+        patcher = _state.patcher or _put_in_force(_make_patcher())
+        if patcher is not None:
+            patcher.add(patches)  # those of a plugin that was half imported before
+            finder.watch(name.partition(".")[0] for name in patcher.modules())
+            patcher.apply(finder.complete, finder.stillness)
+
+
+def _make_patcher() -> Patcher:
+    from coqui_amharic_ext import settings
     from coqui_amharic_ext.errors import SettingsError
     from coqui_amharic_ext.patching import Patcher
 
@@ -79,10 +79,15 @@ def _make_patcher() -> Patcher | None:
         # Remembered, and raised by get_settings() where the setting is first used: the patches
         # that ask for it must be in place for that.
         chosen = settings.Settings()
-    _state.patcher = Patcher(plugins.patches().values(), chosen)
-    if _state.finder is not None:
-        _state.finder.roots.update(name.partition(".")[0] for name in _state.patcher.modules())
-    return _state.patcher
+    return Patcher((), chosen)
+
+
+def _put_in_force(made: Patcher) -> Patcher | None:
+    """Return the patcher in force, which is the given one if there was none."""
+    with _state.lock:
+        if _state.patcher is None and finder.installed:  # nobody deactivated meanwhile
+            _state.patcher = made
+        return _state.patcher
 
 
 def activate(settings: Settings | None = None) -> Report:
@@ -102,25 +107,40 @@ def activate(settings: Settings | None = None) -> Report:
     """
     from coqui_amharic_ext import settings as settings_module
 
-    with _state.lock:
-        if settings is not None and not isinstance(settings, settings_module.Settings):
-            raise TypeError(f"settings must be a Settings, got {type(settings).__name__}")
-        chosen = settings or settings_module.of_this_process()
-        changed = _state.patcher is not None and chosen != settings_module.get_settings_or_none()
-        if changed and _state.patcher is not None:
-            _state.patcher.undo()
-            _state.patcher = None
-        settings_module.set_settings(chosen)
-        _export(chosen if settings is not None else None)
-        late = _late_notes() if _state.patcher is None else _state.notes
-        _state.fault = ""
-        finder = _install_finder()
-        patcher = _state.patcher or _make_patcher()
-        if patcher is not None:
-            patcher.apply(finder.complete)
-        _state.notes = late
-    # Not under the lock: asking the kernels imports torch, which takes seconds.
+    if settings is not None and not isinstance(settings, settings_module.Settings):
+        raise TypeError(f"settings must be a Settings, got {type(settings).__name__}")
+    chosen = settings or settings_module.of_this_process()
+    with _state.applying.patiently(PATIENCE):
+        _say(_exchange(chosen, export=settings is not None))
+        _apply(PATIENCE)
+    # Forks need not wait for this: asking the kernels imports torch, which takes seconds.
     return status()
+
+
+def _exchange(chosen: Settings, *, export: bool) -> list[str]:
+    """Put settings in force and take back what others made; return what could not be."""
+    from coqui_amharic_ext import settings as settings_module
+
+    with _state.lock:
+        settings_module.set_settings(chosen)
+        _export(chosen if export else None)
+        _state.fault = ""
+        finder.install()
+        old = _state.patcher
+        if old is None:
+            _state.notes = _late_notes()
+            return []
+        if old.settings == chosen:
+            return []
+        # Before anybody makes the next one, which must find upstream's objects.
+        problems, patches = old.put_back()
+        _state.patcher = None
+    return problems + old.clean_up(patches)
+
+
+def _say(problems: list[str]) -> None:
+    for problem in problems:
+        logger.warning("%s", problem)
 
 
 def _late_notes() -> tuple[str, ...]:
@@ -156,20 +176,16 @@ def deactivate() -> None:
     from coqui_amharic_ext import settings
 
     with _state.lock:
-        if _state.patcher is not None:
-            for problem in _state.patcher.undo():
-                logger.warning("%s", problem)
-        if _state.finder is not None:
-            _state.finder.remove()
-        sys.meta_path[:] = [f for f in sys.meta_path if not isinstance(f, AwaitCoqui)]
+        finder.remove()
+        patcher, _state.patcher = _state.patcher, None
         for variable, value in _state.exported.items():
             _set_variable(variable, value)
         _state.exported.clear()
-        _state.patcher = None
-        _state.finder = None
         _state.notes = ()
         _state.fault = ""
         settings.set_settings(None)
+    if patcher is not None:
+        _say(patcher.undo())
 
 
 def status() -> Report:
@@ -179,33 +195,27 @@ def status() -> Report:
     from coqui_amharic_ext.errors import SettingsError
     from coqui_amharic_ext.report import Report
 
-    error = _state.fault or (_state.finder.fault if _state.finder is not None else "")
+    error = _state.fault or finder.fault
     chosen: Settings | None = None
     try:
         chosen = settings_module.get_settings()
     except SettingsError as problem:
         error = str(problem)
-    with _state.lock:
-        if _state.finder is not None and _state.patcher is not None:
-            _state.patcher.apply(_state.finder.complete)
-        patches = _state.patcher.statuses() if _state.patcher is not None else ()
+    patcher = _state.patcher
+    if patcher is not None:
+        patcher.apply(finder.complete, finder.stillness)
     return Report(
-        active=_active(),
+        active=finder.installed,
         settings={name: getattr(chosen, name) for name in settings_module.ENVIRONMENT}
         if chosen is not None
         else {},
         settings_error=error,
-        patches=patches,
+        patches=patcher.statuses() if patcher is not None else (),
         backends=_backends(chosen),
         chosen=_chosen(),
         plugin_errors=tuple(f"{p.name}: {p.error}" for p in plugins.plugin_infos() if p.error),
         notes=_state.notes,
     )
-
-
-def _active() -> bool:
-    """Whether the finder, or autoload's placeholder for it, is in place."""
-    return _state.finder is not None or any(isinstance(f, AwaitCoqui) for f in sys.meta_path)
 
 
 def _backends(chosen: Settings | None) -> tuple[BackendStatus, ...]:

@@ -12,6 +12,8 @@ import os
 import threading
 import time
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Final
 
@@ -63,6 +65,21 @@ class ForkSafeLock:
     def release(self) -> None:
         """Give it back."""
         self._lock.release()
+
+    @contextmanager
+    def patiently(self, seconds: float) -> Iterator[None]:
+        """Hold the lock if it is free in time, and go on without it otherwise.
+
+        For work that imports, which may not wait for another thread: that one may be waiting for
+        a module whose import this thread is in. The lock keeps forks off; what such work changes
+        is made so that two threads may be at it.
+        """
+        held = self.acquire(seconds)
+        try:
+            yield
+        finally:
+            if held:
+                self.release()
 
     def renew(self) -> None:
         """Forget who holds it."""

@@ -14,11 +14,13 @@ import inspect
 import logging
 import sys
 import textwrap
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
+from coqui_amharic_ext.forking import ForkSafeLock
 from coqui_amharic_ext.report import PatchStatus, State
 from coqui_amharic_ext.settings import Settings
 
@@ -26,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 MARK: Final = "__coqui_amharic_patch__"
 """Attribute of every replacement: the name of the patch that made it."""
+
+_BY_OTHERS: Final = "someone else has put something else in its place since"
 
 
 class _Missing:
@@ -72,7 +76,8 @@ class Patch:
     replace : callable
         Takes the original attribute (``MISSING`` for ``adds``) and returns its replacement; a
         function for a staticmethod becomes one. It is called at activation and may import
-        upstream modules.
+        upstream modules, but none that imports the patched one, which may be locked. Two threads
+        may call it at once; one result is used.
     probe : callable, optional
         Takes the original; raises if it does not behave as the patch needs. Run when the source
         is not a known one.
@@ -195,37 +200,74 @@ def _parameter(parameter: inspect.Parameter) -> str:
     return parameter.name
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Applied:
     patch: Patch
     owner: Any
     attribute: str
     original: Any
     replacement: Any
+    spec: Any
+    """The module's spec: a reload makes a new one."""
+
+    def current(self) -> Any:
+        return vars(self.owner).get(self.attribute, MISSING)
+
+    def put_back(self) -> None:
+        if self.original is MISSING:
+            delattr(self.owner, self.attribute)
+        else:
+            setattr(self.owner, self.attribute, self.original)
+
+    def outlived(self) -> bool:
+        """Whether the module was executed again since, or another is imported in its place."""
+        module = sys.modules.get(self.patch.module)
+        return module is not None and getattr(module, "__spec__", None) is not self.spec
 
 
 class Patcher:
-    """Applies patches to modules that have finished importing, and takes them back."""
+    """Applies patches to modules that have finished importing, and takes them back.
+
+    Several threads may be at it at once, each inside an import of its own, so none waits for
+    another while it imports or calls what a patch brings. Each prepares a replacement and the
+    first puts it in place; the lock is held for that moment alone.
+    """
 
     def __init__(self, patches: Iterable[Patch], settings: Settings) -> None:
-        self._settings = settings
+        self.settings = settings
+        self._lock = ForkSafeLock(rank=4)
         self._waiting: dict[str, Patch] = {}
+        self._preparing: set[tuple[int, str]] = set()
         self._applied: list[_Applied] = []
         self._states: dict[str, tuple[Patch, State, str]] = {}
+        self._closed = False
+        self.add(patches)
+
+    def add(self, patches: Iterable[Patch]) -> None:
+        """Take in the patches whose names are new."""
         for patch in patches:
-            try:
-                wanted = patch.enabled(settings)
-            except (Exception, SystemExit) as error:
-                self._skip(patch, f"enabled() raised {type(error).__name__}: {error}")
+            if patch.name in self._states:
                 continue
-            if wanted:
-                self._waiting[patch.name] = patch
-                self._set(patch, "pending", f"{patch.module} is not imported yet")
-            else:
-                self._set(patch, "off", "switched off by a setting")
+            try:
+                wanted, fault = patch.enabled(self.settings), ""
+            except (Exception, SystemExit) as error:
+                wanted, fault = False, f"enabled() raised {type(error).__name__}: {error}"
+            with self._lock:
+                if patch.name in self._states or self._closed:
+                    continue
+                if wanted:
+                    self._wait(patch, f"{patch.module} is not imported yet")
+                else:
+                    self._set(patch, "off", "switched off by a setting")
+            if fault:
+                self._skip(patch, fault)
 
     def _set(self, patch: Patch, state: State, reason: str = "") -> None:
         self._states[patch.name] = (patch, state, reason)
+
+    def _wait(self, patch: Patch, reason: str) -> None:
+        self._waiting[patch.name] = patch
+        self._set(patch, "pending", reason)
 
     @property
     def waiting(self) -> bool:
@@ -234,46 +276,96 @@ class Patcher:
 
     def modules(self) -> set[str]:
         """Return the modules that patches wait for."""
-        return {patch.module for patch in self._waiting.values()}
+        return {patch.module for patch in tuple(self._waiting.values())}
 
-    def apply(self, complete: Callable[[str], bool]) -> None:
-        """Apply every waiting patch whose module ``complete()`` calls fully imported."""
-        progress = True
-        while progress:
-            ready = [p for p in self._waiting.values() if complete(p.module)]
+    def apply(
+        self, complete: Callable[[str], bool], stillness: Callable[[], int | None] = lambda: 0
+    ) -> None:
+        """Apply every waiting patch whose module is fully imported, and each that was lost.
+
+        Parameters
+        ----------
+        complete : callable
+            Takes a module's name; whether it is fully imported.
+        stillness : callable
+            Returns what changes with every import, ``None`` while one is going on. A patch that
+            fails meanwhile is tried again: it may have seen a module that was not all there.
+        """
+        self._find_lost(complete)
+        thread = threading.get_ident()
+        tried: set[str] = set()
+        while ready := [
+            patch
+            for patch in tuple(self._waiting.values())
+            # Preparing imports modules and may so come back here.
+            if patch.name not in tried
+            and (thread, patch.name) not in self._preparing
+            and complete(patch.module)
+        ]:
             for patch in ready:
-                # Taken out first: applying may import modules and so come back here.
-                if self._waiting.pop(patch.name, None) is not None:
-                    self._apply_one(patch)
-            progress = bool(ready)
+                tried.add(patch.name)
+                self._preparing.add((thread, patch.name))
+                try:
+                    for last in (False, False, True):
+                        if self._apply_one(patch, stillness, last):
+                            break
+                finally:
+                    self._preparing.discard((thread, patch.name))
 
-    def _apply_one(self, patch: Patch) -> None:
+    def _apply_one(self, patch: Patch, stillness: Callable[[], int | None], last: bool) -> bool:
+        """Apply or refuse a patch; False if something changed meanwhile and it may be tried."""
+        done: _Applied | None = None
+        state: State
+        before = stillness()
         try:
+            spec = getattr(sys.modules[patch.module], "__spec__", None)
             owner, attribute = _resolve(patch)
             original = vars(owner).get(attribute, MISSING)
-            refusal = self._refuse(patch, original)
-            if refusal is not None:
-                self._set(patch, *refusal)
-                return
-            replacement = _same_kind(original, patch.replace(original))
-            _mark(replacement, patch.name)
-            setattr(owner, attribute, replacement)
+            state, reason = self._refuse(patch, owner, original) or ("applied", "")
+            if state == "applied":
+                replacement = _same_kind(original, patch.replace(original))
+                _mark(replacement, patch.name)
+                done = _Applied(patch, owner, attribute, original, replacement, spec)
         except (Exception, SystemExit) as error:
-            self._skip(patch, f"{type(error).__name__}: {error}")
-            return
-        self._applied.append(_Applied(patch, owner, attribute, original, replacement))
-        self._set(patch, "applied")
+            state, reason = "skipped", f"{type(error).__name__}: {error}"
+        with self._lock:
+            if patch.name not in self._waiting:  # somebody else was first
+                return True
+            if state == "skipped":
+                after = stillness()
+                if after is None or self._prepared_elsewhere(patch):
+                    self._set(patch, "pending", f"is tried again, for other imports run: {reason}")
+                    return True
+                if after != before and not last:
+                    return False
+            if done is not None:
+                if done.current() is not done.original:
+                    return False
+                try:
+                    setattr(done.owner, done.attribute, done.replacement)
+                except (Exception, SystemExit) as error:
+                    state, reason = "skipped", f"{type(error).__name__}: {error}"
+                else:
+                    self._applied.append(done)
+            del self._waiting[patch.name]
+            self._set(patch, state, reason)
+        if state == "skipped":
+            self._skip(patch, reason)
+        return True
 
-    def _refuse(self, patch: Patch, original: Any) -> tuple[State, str] | None:
+    def _prepared_elsewhere(self, patch: Patch) -> bool:
+        return sum(name == patch.name for _, name in tuple(self._preparing)) > 1
+
+    def _refuse(self, patch: Patch, owner: Any, original: Any) -> tuple[State, str] | None:
         if patch.adds:
             return None if original is MISSING else ("upstream has it", "")
         if original is MISSING:
             raise AttributeError(f"{patch.target} does not exist in {_release(patch)}")
         # A second patch of the same attribute checks what upstream wrote, not our replacement.
-        upstream = self._pristine(patch, original)
+        upstream = self._pristine(owner, patch.qualname.rpartition(".")[2], original)
         if (
             patch.upstream_has is not None
-            and not patch.exceeds(self._settings)
+            and not patch.exceeds(self.settings)
             and patch.upstream_has(upstream)
         ):
             return "upstream has it", ""
@@ -295,21 +387,60 @@ class Patcher:
         logger.info("patch %s: source in %s is new, the probe passed", patch.name, _release(patch))
         return None
 
-    def _pristine(self, patch: Patch, current: Any) -> Any:
-        for done in self._applied:
-            if done.patch.target == patch.target:
-                return done.original
-        return current
+    def _of(self, owner: Any, attribute: str) -> list[_Applied]:
+        """Return what was put in place of one attribute, the first first."""
+        return [
+            done
+            for done in tuple(self._applied)
+            if done.owner is owner and done.attribute == attribute
+        ]
+
+    def _pristine(self, owner: Any, attribute: str, current: Any) -> Any:
+        return next((done.original for done in self._of(owner, attribute)), current)
+
+    def _in_place(self, done: _Applied) -> bool:
+        stack = self._of(done.owner, done.attribute)
+        return bool(stack) and done.current() is stack[-1].replacement
+
+    def _latest(self) -> list[_Applied]:
+        """Return where each patch was applied last: a class that was reloaded is another one."""
+        return list({done.patch.name: done for done in tuple(self._applied)}.values())
+
+    def _find_lost(self, complete: Callable[[str], bool]) -> None:
+        """Let patches wait again whose module was reloaded, or removed and imported again.
+
+        What they changed in a class that is now another one stays: objects of it may live on.
+        """
+        lost = [
+            done
+            for done in self._latest()
+            if done.outlived() and complete(done.patch.module) and not self._holds(done)
+        ]
+        with self._lock:
+            for done in lost:
+                if done not in self._applied:
+                    continue
+                if not self._in_place(done):
+                    self._applied.remove(done)
+                self._wait(done.patch, f"{done.patch.module} was imported again")
+
+    def _holds(self, done: _Applied) -> bool:
+        """Whether a patch is in force on what its module has under its name now."""
+        try:
+            owner, _ = _resolve(done.patch)
+        except (AttributeError, KeyError):
+            return False
+        return owner is done.owner and self._in_place(done)
 
     def _skip_moved(self) -> None:
         """Name patches that would wait forever: their module is no longer part of its package."""
-        for patch in list(self._waiting.values()):
+        for patch in tuple(self._waiting.values()):
             package = patch.module.rpartition(".")[0]
             if package not in sys.modules or patch.module in sys.modules:
                 continue
             if importlib.util.find_spec(patch.module) is None:
-                del self._waiting[patch.name]
-                self._skip(patch, f"{patch.module} is not there in {_release(patch)}")
+                if self._waiting.pop(patch.name, None) is not None:
+                    self._skip(patch, f"{patch.module} is not there in {_release(patch)}")
 
     def _skip(self, patch: Patch, reason: str) -> None:
         logger.warning(
@@ -319,39 +450,51 @@ class Patcher:
 
     def undo(self) -> list[str]:
         """Put every upstream object back; return what could not be, in words."""
+        problems, patches = self.put_back()
+        return problems + self.clean_up(patches)
+
+    def put_back(self) -> tuple[list[str], list[Patch]]:
+        """Do the part of ``undo()`` that calls nothing; return problems and what was put back."""
         problems = []
-        for done in reversed(self._applied):
-            current = vars(done.owner).get(done.attribute, MISSING)
-            if current is not done.replacement:
-                problems.append(
-                    f"{done.patch.target} was changed by someone else after "
-                    f"{done.patch.name} and is left as it is"
-                )
-                continue
-            if done.original is MISSING:
-                delattr(done.owner, done.attribute)
-            else:
-                setattr(done.owner, done.attribute, done.original)
-            if done.patch.undo is not None:
-                try:
-                    done.patch.undo()
-                except (Exception, SystemExit) as error:
+        back: dict[str, Patch] = {}
+        with self._lock:
+            for done in reversed(self._applied):
+                if done.current() is done.replacement:
+                    done.put_back()
+                    back[done.patch.name] = done.patch
+                elif not done.outlived():
                     problems.append(
-                        f"undo() of {done.patch.name} raised {type(error).__name__}: {error}"
+                        f"{done.patch.target} was changed by someone else after "
+                        f"{done.patch.name} and is left as it is"
                     )
-        self._applied.clear()
-        for name, (patch, state, _) in list(self._states.items()):
-            if state in {"applied", "pending"}:
-                self._states[name] = (patch, "off", "deactivated")
-        self._waiting.clear()
+            self._closed = True
+            self._applied.clear()
+            self._waiting.clear()
+            for patch, state, _ in tuple(self._states.values()):
+                if state in {"applied", "pending"}:
+                    self._set(patch, "off", "deactivated")
+        return problems, list(back.values())
+
+    def clean_up(self, patches: Iterable[Patch]) -> list[str]:
+        """Do the rest of it: what replacements left elsewhere."""
+        problems = []
+        for patch in patches:
+            try:
+                if patch.undo is not None:
+                    patch.undo()
+            except (Exception, SystemExit) as error:
+                problems.append(f"undo() of {patch.name} raised {type(error).__name__}: {error}")
         return problems
 
     def statuses(self) -> tuple[PatchStatus, ...]:
         """Return where each patch stands."""
         self._skip_moved()
+        changed = {done.patch.name for done in self._latest() if not self._in_place(done)}
         return tuple(
-            PatchStatus(patch.name, patch.target, state, reason, patch.summary)
-            for patch, state, reason in self._states.values()
+            PatchStatus(patch.name, patch.target, "changed", _BY_OTHERS, patch.summary)
+            if state == "applied" and patch.name in changed
+            else PatchStatus(patch.name, patch.target, state, reason, patch.summary)
+            for patch, state, reason in tuple(self._states.values())
         )
 
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import pluggy
+try:
+    import pluggy
+except SystemExit as error:
+    raise ImportError(f"pluggy ends the process when it is imported: {error!r}") from error
 
 from coqui_amharic_ext.forking import ForkSafeLock
 
@@ -67,58 +70,78 @@ class PluginInfo:
 
 
 class _Registry:
-    """Loads plugins once and asks each for its contributions, one fault at a time."""
+    """Loads plugins once and asks each for its contributions, one fault at a time.
+
+    Plugins are loaded by whoever needs them first. That may be several threads, each inside an
+    import, so none waits for what another imports, except for the same module.
+    """
 
     def __init__(self) -> None:
-        self._lock = ForkSafeLock(rank=2)
-        self._manager: pluggy.PluginManager | None = None
+        self._loading = ForkSafeLock(rank=2)
+        self._lock = ForkSafeLock(rank=4)
+        self._manager = pluggy.PluginManager(GROUP)
+        self._manager.add_hookspecs(HookSpecs)
+        self._seen: set[tuple[str, str]] = set()
         self._infos: dict[str, PluginInfo] = {}
+        self._collected: dict[str, dict[str, Any]] = {}
+        self._complete = False
+        self._process = 0
 
-    def _load(self) -> pluggy.PluginManager:
-        with self._lock:
-            if self._manager is not None:
-                return self._manager
-            manager = pluggy.PluginManager(GROUP)
-            manager.add_hookspecs(HookSpecs)
-            self._infos = {}
-            self._manager = manager
-            for point in _entry_points():
-                self._register(manager, point)
-            return manager
+    def _load(self) -> None:
+        if self._complete:
+            return
+        if self._process not in (0, os.getpid()):
+            return  # forked while loading: what another thread was importing cannot be imported
+        self._process = os.getpid()
+        with self._loading.patiently(0):
+            registered = [self._register(point) for point in _entry_points()]
+        if all(registered):
+            self._complete = True
 
-    def _register(self, manager: pluggy.PluginManager, point: EntryPoint) -> None:
+    def _register(self, point: EntryPoint) -> bool:
+        """Import and register a plugin; False if it has to wait, for it is being imported."""
         distribution = point.dist
         source = (
             distribution.metadata["Name"] if distribution else OWN_DISTRIBUTION,
             distribution.version if distribution else "",
         )
-        if point.name in self._infos:
-            taken = self._infos[point.name].distribution
-            self._leave_out(
-                f"{point.name} ({point.value})",
-                point.value,
-                source,
-                f"the name is already taken by a plugin of {taken}",
-            )
-            return
+        if (point.name, point.value) in self._seen:
+            return True
+        plugin, error = None, ""
         try:
-            module = point.load()
-            manager.register(module, name=point.name)
-        except (Exception, SystemExit) as error:  # a script that was named by mistake may exit
-            self._leave_out(point.name, point.value, source, f"{type(error).__name__}: {error}")
-            return
-        hooks = tuple(caller.name for caller in manager.get_hookcallers(module) or ())
-        self._infos[point.name] = PluginInfo(point.name, point.value, *source, hooks=hooks)
-
-    def _leave_out(self, name: str, value: str, source: tuple[str, str], error: str) -> None:
-        logger.warning("plugin %s of %s is left out: %s", name, source[0] or "unknown", error)
-        self._infos[name] = PluginInfo(name, value, *source, error=error)
+            plugin = point.load()
+        except (Exception, SystemExit) as problem:  # a script that was named by mistake may exit
+            error = f"{type(problem).__name__}: {problem}"
+        if _initialising(point.module):
+            return False
+        with self._lock:
+            if (point.name, point.value) in self._seen:
+                return True
+            self._seen.add((point.name, point.value))
+            name, taken = point.name, self._infos.get(point.name)
+            if taken is not None:
+                name = f"{point.name} ({point.value})"
+                error = f"the name is already taken by a plugin of {taken.distribution}"
+            elif not error:
+                try:
+                    self._manager.register(plugin, name=name)
+                except (Exception, SystemExit) as problem:
+                    error = f"{type(problem).__name__}: {problem}"
+            callers = () if error else self._manager.get_hookcallers(plugin) or ()
+            hooks = tuple(caller.name for caller in callers)
+            self._infos[name] = PluginInfo(name, point.value, *source, hooks=hooks, error=error)
+        if error:
+            logger.warning("plugin %s of %s is left out: %s", name, source[0] or "unknown", error)
+        return True
 
     def collect(self, hook: str, kind: type[T], key: Callable[[T], str]) -> dict[str, T]:
         """Ask every plugin in registration order; a faulty plugin is named and left out."""
-        manager = self._load()
+        if hook in self._collected:
+            return self._collected[hook]
+        self._load()
+        complete = self._complete
         found: dict[str, T] = {}
-        for implementation in getattr(manager.hook, hook).get_hookimpls():
+        for implementation in getattr(self._manager.hook, hook).get_hookimpls():
             name = implementation.plugin_name
             try:
                 items = _items(implementation.function(), kind)
@@ -130,6 +153,8 @@ class _Registry:
                     self._fault(name, f"{hook}() gives the name {key(item)!r}, already taken")
                 else:
                     found[key(item)] = item
+        if complete:
+            self._collected[hook] = found
         return found
 
     def _fault(self, name: str, error: str) -> None:
@@ -137,27 +162,32 @@ class _Registry:
         if info.error == error:
             return
         logger.warning("plugin %s of %s: %s", name, info.distribution, error)
-        self._infos[name] = PluginInfo(
-            info.name, info.module, info.distribution, info.version, info.hooks, error
-        )
+        self._infos[name] = replace(info, error=error)
 
     def infos(self) -> tuple[PluginInfo, ...]:
-        self._load()
-        for hook in ("g2p_backends", "attention_backends", "patches"):
-            _COLLECTORS[hook]()
+        for collector in (g2p_backends, attention_backends, patches):
+            collector()
         return tuple(self._infos.values())
 
     def register(self, plugin: object, name: str) -> None:
         """Add a plugin object directly, as an application that embeds the package may do."""
-        self._load().register(plugin, name=name)
+        self._load()
+        self._manager.register(plugin, name=name)
         module = getattr(plugin, "__name__", type(plugin).__name__)
         self._infos[name] = PluginInfo(name, module, "registered in code", "")
-        _clear_caches()
+        self._collected.clear()
 
     def unregister(self, name: str) -> None:
-        self._load().unregister(name=name)
+        self._load()
+        self._manager.unregister(name=name)
         self._infos.pop(name, None)
-        _clear_caches()
+        self._collected.clear()
+
+
+def _initialising(module: str) -> bool:
+    """Whether a module is not imported to its end, in this thread or in another."""
+    spec = getattr(sys.modules.get(module), "__spec__", None)
+    return bool(getattr(spec, "_initializing", False))
 
 
 def _items(given: object, kind: type[T]) -> Iterator[T]:
@@ -195,7 +225,6 @@ def _entry_points() -> list[EntryPoint]:
 _registry = _Registry()
 
 
-@lru_cache(maxsize=1)
 def g2p_backends() -> dict[str, BackendSpec]:
     """Return every G2P backend by name, whether or not it is available here."""
     from coqui_amharic_ext.g2p.backend import BackendSpec
@@ -203,7 +232,6 @@ def g2p_backends() -> dict[str, BackendSpec]:
     return _registry.collect("g2p_backends", BackendSpec, lambda spec: spec.name)
 
 
-@lru_cache(maxsize=1)
 def attention_backends() -> dict[str, KernelSpec]:
     """Return every attention kernel by name, whether or not it is available here."""
     from coqui_amharic_ext.attention.kernel import KernelSpec
@@ -211,24 +239,11 @@ def attention_backends() -> dict[str, KernelSpec]:
     return _registry.collect("attention_backends", KernelSpec, lambda spec: spec.name)
 
 
-@lru_cache(maxsize=1)
 def patches() -> dict[str, Patch]:
     """Return every guarded patch by name."""
     from coqui_amharic_ext.patching import Patch
 
     return _registry.collect("patches", Patch, lambda patch: patch.name)
-
-
-_COLLECTORS: Final[dict[str, Any]] = {
-    "g2p_backends": g2p_backends,
-    "attention_backends": attention_backends,
-    "patches": patches,
-}
-
-
-def _clear_caches() -> None:
-    for collector in _COLLECTORS.values():
-        collector.cache_clear()
 
 
 def plugin_infos() -> tuple[PluginInfo, ...]:

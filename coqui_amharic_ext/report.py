@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-State = Literal["applied", "pending", "off", "skipped", "upstream has it"]
+State = Literal["applied", "changed", "pending", "off", "skipped", "upstream has it"]
 Kind = Literal["g2p", "attention"]
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from coqui_amharic_ext import run_folder
 from coqui_amharic_ext.errors import SettingsError
+from coqui_amharic_ext.forking import ForkSafeLock
 
 PREFIX: Final = "COQUI_AMHARIC_"
 
@@ -361,6 +362,7 @@ class _Current:
 
     settings: Settings | None = None
     error: SettingsError | None = None
+    lock: Final = ForkSafeLock(rank=5)
 
 
 def get_settings() -> Settings:
@@ -376,10 +378,14 @@ def get_settings() -> Settings:
         if _Current.error is not None:
             raise _Current.error
         try:
-            _Current.settings = of_this_process()
+            found = of_this_process()
         except SettingsError as error:
             _Current.error = error
             raise
+        with _Current.lock:
+            if _Current.settings is None:  # activate() may have been quicker, in another thread
+                _Current.settings = found
+            return _Current.settings
     return _Current.settings
 
 
@@ -398,8 +404,9 @@ def of_this_process() -> Settings:
 
 def set_settings(settings: Settings | None) -> None:
     """Put settings in force; ``None`` goes back to the environment's, read anew on first use."""
-    _Current.settings = settings
-    _Current.error = None
+    with _Current.lock:
+        _Current.settings = settings
+        _Current.error = None
 
 
 def get_settings_or_none() -> Settings | None:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
+import importlib.util
 import sys
+import threading
+import zipfile
+import zipimport
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+import coqui_amharic_ext.activation  # noqa: F401  # has locks
+from coqui_amharic_ext import forking
 from coqui_amharic_ext.finder import PostImportFinder
 
 Package = Callable[[dict[str, str]], None]
@@ -64,7 +71,8 @@ def test_circular_imports_are_reported_once_the_outermost_is_done(
     _, seen = watch()
     module = importlib.import_module("watched_pkg.a")
     assert module.VALUE == 2
-    assert seen == [{"watched_pkg"}, {"watched_pkg", "watched_pkg.a", "watched_pkg.b"}]
+    # Not when the package is done, while its module that comes next is locked.
+    assert seen == [{"watched_pkg", "watched_pkg.a", "watched_pkg.b"}]
 
 
 def test_a_module_under_way_before_the_finder_came_is_complete_at_a_later_import(
@@ -95,12 +103,27 @@ def test_a_module_under_way_before_the_finder_came_is_complete_at_a_later_import
         importlib.import_module("watched_pkg.outer")
         installer = sys.modules["watched_installer"]
         assert installer.seen == [(False, False)]
-        sys.modules.pop("this", None)
-        with pytest.raises(ModuleNotFoundError):
-            importlib.import_module("watched_no_such_module")
+        (tmp_path / "watched_later.py").write_text("")
+        importlib.import_module("watched_later")
         assert installer.seen[-1] == (True, True)
     finally:
         sys.modules.pop("watched_installer").finder.remove()
+        sys.modules.pop("watched_later", None)
+
+
+def test_a_package_whose_module_is_not_there_is_reported_at_a_later_import(
+    package: Package,
+    watch: Callable[[], tuple[PostImportFinder, list[set[str]]]],
+    tmp_path: Path,
+) -> None:
+    package({})
+    (tmp_path / "watched_later.py").write_text("")
+    _, seen = watch()
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("watched_pkg.not_there")
+    importlib.import_module("watched_later")
+    assert seen == [{"watched_pkg"}]
+    del sys.modules["watched_later"]
 
 
 def test_a_failing_import_leaves_the_count_right(
@@ -123,6 +146,85 @@ def test_modules_look_as_without_the_finder(
     assert type(module.__loader__) is importlib.machinery.SourceFileLoader
     assert "exec_module" not in vars(module.__loader__)
     assert module.__spec__.loader.get_source("watched_pkg.a") == "VALUE = 1"
+
+
+def test_a_module_that_is_found_and_not_executed_can_be_read(
+    package: Package, watch: Callable[[], tuple[PostImportFinder, list[set[str]]]]
+) -> None:
+    package({"a": "VALUE = 1"})
+    watch()
+    spec = importlib.util.find_spec("watched_pkg.a")
+    assert spec is not None and spec.loader is not None
+    assert spec.loader.get_source("watched_pkg.a") == "VALUE = 1"  # type: ignore[attr-defined]
+    copy.copy(spec.loader)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.VALUE == 1
+    assert type(spec.loader) is importlib.machinery.SourceFileLoader
+
+
+def test_modules_of_a_zip_share_a_loader_that_is_not_touched(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    package: Package,
+    watch: Callable[[], tuple[PostImportFinder, list[set[str]]]],
+) -> None:
+    look = "import importlib.util\nassert importlib.util.find_spec('watched_pkg.b')\n"
+    with zipfile.ZipFile(tmp_path / "watched.zip", "w") as archive:
+        archive.writestr("watched_pkg/__init__.py", "")
+        archive.writestr("watched_pkg/a.py", look + "from watched_pkg import b\nVALUE = b.VALUE")
+        archive.writestr("watched_pkg/b.py", "VALUE = 2")
+    monkeypatch.syspath_prepend(tmp_path / "watched.zip")
+    _, seen = watch()
+    module = importlib.import_module("watched_pkg.a")
+    assert module.VALUE == 2
+    assert seen[-1] == {"watched_pkg", "watched_pkg.a", "watched_pkg.b"}
+    assert type(module.__loader__) is zipimport.zipimporter
+    assert module.__spec__.loader is module.__loader__ is module.b.__loader__
+    assert "exec_module" not in vars(module.__loader__)
+
+
+def test_finding_takes_no_lock_and_imports_nothing(
+    package: Package,
+    watch: Callable[[], tuple[PostImportFinder, list[set[str]]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    package({"a": ""})
+    finder, seen = watch()
+    found: list[object] = []
+
+    def refuse(*arguments: object, **keywords: object) -> None:
+        raise AssertionError("an import in find_spec")
+
+    def find() -> None:
+        with monkeypatch.context() as within:
+            within.setattr("builtins.__import__", refuse)
+            found.append(finder.find_spec("watched_pkg", None))
+            found.append(finder.find_spec("json", None))
+
+    held = [lock for lock in forking._all() if lock.acquire(timeout=1)]
+    try:
+        thread = threading.Thread(target=find)
+        thread.start()
+        thread.join(10)
+        assert not thread.is_alive(), "it waits for a lock"
+    finally:
+        for lock in held:
+            lock.release()
+    assert len(held) > 1
+    assert found[0] is not None and found[1] is None
+    assert seen == []
+
+
+def test_other_finders_that_ask_all_finders_do_not_go_round_in_circles(
+    package: Package, watch: Callable[[], tuple[PostImportFinder, list[set[str]]]]
+) -> None:
+    package({"a": ""})
+    first, seen = watch()
+    second, _ = watch()
+    importlib.import_module("watched_pkg.a")
+    assert seen[-1] == {"watched_pkg", "watched_pkg.a"}
+    assert first.complete("watched_pkg.a") and second.complete("watched_pkg.a")
 
 
 def test_other_packages_are_not_touched(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -228,6 +231,117 @@ def test_what_somebody_else_changed_later_is_left_and_named(upstream: ModuleType
     (problem,) = patcher.undo()
     assert "patched_upstream.Upstream.method" in problem
     assert upstream.Upstream.method is somebody_elses
+
+
+THREE = (
+    {},
+    {"name": "function", "qualname": "function", "replace": lambda _: len},
+    {"name": "added", "qualname": "Upstream.added", "adds": True, "replace": lambda _: len},
+    {"name": "added-function", "qualname": "added", "adds": True, "replace": lambda _: len},
+    {"name": "twice"},
+)
+
+
+def imported_again(upstream: ModuleType) -> ModuleType:
+    del sys.modules["patched_upstream"]
+    return importlib.import_module("patched_upstream")
+
+
+@pytest.mark.parametrize("again", [importlib.reload, imported_again])
+def test_what_a_reload_lost_is_put_in_place_again_and_comes_off(
+    upstream: ModuleType, again: Callable[[ModuleType], ModuleType]
+) -> None:
+    def complete(module: str) -> bool:
+        return module in sys.modules
+
+    before = upstream.Upstream
+    stock = vars(before)["method"]
+    patcher = apply(*(patch(**changes) for changes in THREE))
+    for _ in range(2):
+        module = again(upstream)
+        assert module.Upstream().method(1) == 2
+        patcher.apply(complete)
+        assert module.Upstream().method(1) == 22
+        assert module.function is module.Upstream.added is module.added is len
+        assert {found.state for found in patcher.statuses()} == {"applied"}
+        assert before().method(1) == 22, "objects of the class that was there before live on"
+    assert patcher.undo() == []
+    assert module.Upstream().method(1) == 2
+    assert module.function(3) == 3
+    assert not hasattr(module, "added") and not hasattr(module.Upstream, "added")
+    assert vars(before)["method"] is stock
+
+
+def test_a_target_that_a_reload_took_away_is_skipped(upstream: ModuleType) -> None:
+    patcher = apply(patch())
+    path = Path(str(upstream.__file__))
+    path.write_text("something_else = 'of another length'\n")
+    importlib.reload(upstream)
+    del upstream.Upstream  # a reload keeps what the source has no longer
+    patcher.apply(lambda module: module in sys.modules)
+    found, reason = state(patcher)
+    assert found == "skipped"
+    assert "Upstream" in reason
+    assert patcher.undo() == []
+
+
+def test_what_somebody_else_put_in_its_place_is_not_called_applied(
+    upstream: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patcher = apply(patch())
+    with monkeypatch.context() as there:
+        there.setattr(upstream.Upstream, "method", lambda self, x: x)
+        patcher.apply(lambda module: True)
+        assert state(patcher)[0] == "changed"
+        assert upstream.Upstream().method(1) == 1, "it is theirs now"
+    assert state(patcher) == ("applied", "")
+
+
+def test_a_patch_that_fails_while_others_import_is_tried_again(upstream: ModuleType) -> None:
+    importing = [True]
+
+    def replace(original: object) -> object:
+        if importing[0]:
+            raise ImportError("cannot import name from partially initialized module")
+        return len
+
+    patcher = Patcher([patch(replace=replace)], Settings())
+    patcher.apply(lambda module: True, lambda: None if importing[0] else 0)
+    assert state(patcher)[0] == "pending"
+    importing[0] = False
+    patcher.apply(lambda module: True, lambda: 0)
+    assert state(patcher) == ("applied", "")
+
+
+def test_two_threads_that_apply_at_once_apply_once(upstream: ModuleType) -> None:
+    both = threading.Barrier(2)
+
+    def replace(original: Callable[..., int]) -> Callable[..., int]:
+        both.wait(10)
+        return add_ten(original)
+
+    patcher = Patcher([patch(replace=replace)], Settings())
+    with ThreadPoolExecutor(2) as pool:
+        for _ in pool.map(lambda _: patcher.apply(lambda module: True), range(2)):
+            pass
+    assert upstream.Upstream().method(1) == 12
+    assert patcher.undo() == []
+    assert upstream.Upstream().method(1) == 2
+
+
+def test_nothing_is_applied_once_patches_were_taken_back(upstream: ModuleType) -> None:
+    """What another thread was preparing meanwhile is dropped."""
+
+    def replace(original: object) -> object:
+        patcher.undo()
+        return len
+
+    patcher = Patcher([patch(replace=replace)], Settings())
+    patcher.apply(lambda module: True)
+    patcher.add([patch(name="late")])
+    patcher.apply(lambda module: True)
+    assert upstream.Upstream().method(1) == 2
+    assert state(patcher)[0] == "off"
 
 
 def test_undo_cleans_up_what_a_replacement_left_elsewhere(upstream: ModuleType) -> None:

@@ -20,10 +20,11 @@ from typing import Any
 MODULES = ("autoload", "finder", "activation", "patching", "plugins", "settings")
 OUTERMOST = {
     # Whoever replaces these replaces the guard itself.
-    "autoload.autoload",
-    "autoload.AwaitCoqui.find_spec",
     "finder.PostImportFinder.find_spec",
+    "finder.PostImportFinder.run",
     "finder.PostImportFinder._guarded",
+    "finder._Watched.__getattr__",
+    "finder._Watched.exec_module",
 }
 
 

@@ -22,11 +22,11 @@ LEFTOVERS = (
 KEPT = (".ci", ".pre-commit-config.yaml")
 
 
-def _run(*command: object, **variables: str) -> str:
+def _run(*command: object, folder: str | Path = ROOT.anchor, **variables: str) -> str:
     done = subprocess.run(
         [str(word) for word in command],
         env={k: v for k, v in os.environ.items() if not k.startswith("COQUI_AMHARIC_")} | variables,
-        cwd=ROOT.anchor,
+        cwd=folder,
         capture_output=True,
         encoding="utf-8",
         timeout=300,
@@ -78,6 +78,8 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
         metadata = next(name for name in names if name.endswith("/entry_points.txt"))
         points = archive.read(metadata).decode()
     assert {PurePosixPath(name).parts[0].split("-")[0] for name in names} == {"coqui_amharic_ext"}
+    # Beside the metadata, wherever that goes.
+    assert [name for name in names if "autoload" in name and ".data/purelib/" in name]
     assert not [name for name in names if "test" in name or "wikipron" in name.lower()]
     for needed in ("py.typed", "webui/page.css", "g2p/data/roots.tsv", "text/data/units.tsv"):
         assert f"coqui_amharic_ext/{needed}" in names
@@ -89,7 +91,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     assert source <= names
     assert sum(info.file_size for info in corpus) <= 1.5 * MIB
     assert wheel.stat().st_size <= 3 * MIB
-    assert "[torch.backends]\ncoqui_amharic_ext = coqui_amharic_ext.autoload:autoload" in points
+    assert "[torch.backends]\ncoqui_amharic_ext = coqui_amharic_autoload:autoload" in points
 
 
 def test_the_sdist_holds_what_a_checkout_does(sdist: Path) -> None:
@@ -115,6 +117,20 @@ def test_the_sdist_builds_the_same_wheel_as_the_tree(built: Path, wheel: Path) -
 
     (direct,) = (built / "direct").glob("*.whl")
     assert contents(direct) == contents(wheel)
+
+
+def test_an_editable_installation_has_what_torch_loads_beside_its_metadata(
+    built: Path, tmp_path: Path
+) -> None:
+    """The checkout may be moved away, and torch has to be imported all the same."""
+    build = "import sys, setuptools.build_meta as b; print(b.build_editable(sys.argv[1]))"
+    tree = tmp_path / "tree"
+    shutil.copytree(built / "tree", tree, ignore=_leftovers)
+    _run(sys.executable, "-c", build, tmp_path, folder=tree)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (n for n in archive.namelist() if n.endswith("coqui_amharic_autoload.py"))
+    assert ".data/purelib/" in name
 
 
 @pytest.mark.skipif(find_spec("twine") is None, reason="twine is not installed")
