@@ -20,7 +20,7 @@ MESSAGES = [message for cell in CELLS for message in re.findall(r"`([^`]+)`", ce
 def _texts() -> tuple[str, ...]:
     """Every string of the package as a pattern; what is put in at run time matches anything."""
     found = []
-    for path in (ROOT / "coqui_amharic_ext").rglob("*.py"):
+    for path in (ROOT / "coqui_amharic_autoload.py", *(ROOT / "coqui_amharic_ext").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.JoinedStr):
                 parts = (v.value if isinstance(v, ast.Constant) else "…" for v in node.values)
