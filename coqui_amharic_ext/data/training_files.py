@@ -64,7 +64,10 @@ def check_training_files(recipe: str, arguments: Sequence[str]) -> None:
     if given.data:
         folders = [Path(given.data)]
         folders += [Path(pair.partition("=")[2]) for pair in given.keep_languages if "=" in pair]
-        _check_split(folders, config, most=EVAL_MOST if recipe == "xtts" else None)
+        parts = [part for folder in folders if folder.exists() for part in parts_of(folder)]
+        if recipe == "vits":  # which trains one language
+            parts = [part for part in parts if part.language in ("", given.language)]
+        _check_split(parts, config, most=EVAL_MOST if recipe == "xtts" else None)
     if recipe == "xtts":
         _check_models(given, config)
 
@@ -74,6 +77,7 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     for name in ("data", "vocab", "dvae", "mel-stats", "checkpoint", "speaker", "continue_path"):
         parser.add_argument(f"--{name}", default="")
     parser.add_argument("--keep-languages", nargs="+", default=[])
+    parser.add_argument("--language", default=AMHARIC)
     try:
         return parser.parse_known_args(list(arguments))[0]
     except argparse.ArgumentError:  # an option without its value, which the recipe names
@@ -97,11 +101,10 @@ def _number(value: object, otherwise: float) -> float:
         return otherwise
 
 
-def _check_split(folders: Sequence[Path], config: Mapping[str, str], most: int | None) -> None:
+def _check_split(parts: Sequence[Part], config: Mapping[str, str], most: int | None) -> None:
     """Refuse a corpus of which upstream would take no clip for evaluation, at which it stops."""
     share = _number(config.get("eval_split_size"), EVAL_SHARE)
     most = round(_number(config.get("eval_split_max_size"), most or 0))
-    parts = [part for folder in folders if folder.exists() for part in parts_of(folder)]
     for part in parts:
         clips = _clips(part)
         if part.split:

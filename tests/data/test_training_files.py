@@ -126,6 +126,16 @@ def test_a_corpus_too_small(make: Callable[[Path], object], says: str, tmp_path:
         check_training_files("vits", data)
 
 
+def test_vits_is_asked_for_one_language(tmp_path: Path) -> None:
+    _corpus(tmp_path / "corpus", 120)
+    (tmp_path / "corpus" / "metadata.csv").rename(tmp_path / "corpus" / "metadata_am.csv")
+    (tmp_path / "corpus" / "metadata_en.csv").write_text("clip|hello|hello\n")
+    data = ["--data", str(tmp_path / "corpus")]
+    check_training_files("vits", data)
+    with pytest.raises(DataError, match="1 clips"):
+        check_training_files("vits", [*data, "--language", "en"])
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
