@@ -9,6 +9,7 @@ from typing import Any, Final
 from coqui_amharic_ext.patching import Known, Patch
 
 _XTTS_TOKENIZER: Final = "TTS.tts.layers.xtts.tokenizer"
+_XTTS_GPT: Final = "TTS.tts.layers.xtts.gpt"
 _XTTS_MODEL: Final = "TTS.tts.models.xtts"
 
 
@@ -302,4 +303,26 @@ PATCHES: Final = (
     _mapping("xtts", _XTTS_MODEL),
     _mapping("vits", "TTS.tts.models.vits"),
     _mapping("base", "TTS.model"),
+    Patch(
+        name="xtts-gpt-warnings",
+        module=_XTTS_GPT,
+        qualname="build_hf_gpt_transformer",
+        summary="Building XTTS's GPT does not warn of GPT-2's start and stop tokens.",
+        known=_known(
+            "ebe830aea138d968",
+            "(layers, model_dim, heads, max_mel_seq_len, max_text_seq_len, checkpointing, "
+            "max_prompt_len)",
+        ),
+        replace=_ours("quiet.without_default_tokens"),
+        probe=_probe("takes", "layers", "model_dim", "heads"),
+    ),
+    Patch(
+        name="xtts-gpt-inference-warnings",
+        module=_XTTS_GPT,
+        qualname="GPT.init_gpt_for_inference",
+        summary="The same where XTTS is made ready to speak.",
+        known=_known("4dac6e3cb141fd2e", "(self, kv_cache, use_deepspeed)"),
+        replace=_ours("quiet.without_default_tokens"),
+        probe=_probe("takes", "self", "kv_cache"),
+    ),
 )

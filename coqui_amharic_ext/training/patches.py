@@ -95,6 +95,30 @@ def _clipping(original: Callable[..., None]) -> Any:
     return before_clipping(original)
 
 
+def _quiet_git(original: Callable[[], str]) -> Any:
+    from coqui_amharic_ext.training.quiet import without_gits_complaint
+
+    return without_gits_complaint(original)
+
+
+def _asks_git(original: Any) -> None:
+    from coqui_amharic_ext.training.quiet import asks_git
+
+    asks_git(original)
+
+
+def _plain_numbers(original: Callable[..., dict[str, Any]]) -> Any:
+    from coqui_amharic_ext.training.quiet import with_plain_numbers
+
+    return with_plain_numbers(original)
+
+
+def _gives_losses(original: Any) -> None:
+    from coqui_amharic_ext.training.quiet import gives_losses
+
+    gives_losses(original)
+
+
 PATCHES: Final = (
     Patch(
         name="xtts-dataset-bad-samples",
@@ -210,5 +234,41 @@ PATCHES: Final = (
         known=(Known("0.4.0", "19a35bcb5b51d313", "(trainer)"),),
         probe=probes.gradient_steps,
         upstream_has=_upstream_averages,
+    ),
+    Patch(
+        name="trainer-git-branch",
+        module="trainer.trainer",
+        qualname="get_git_branch",
+        summary="a run in a folder without git begins without git's complaint",
+        distribution=TRAINER,
+        replace=_quiet_git,
+        known=(Known("0.4.0", "ed615e06ce60b515", "()"),),
+        probe=_asks_git,
+    ),
+    Patch(
+        name="trainer-git-commit",
+        module="trainer.generic_utils",
+        qualname="get_commit_hash",
+        summary="the same for the name of a run's folder",
+        distribution=TRAINER,
+        replace=_quiet_git,
+        known=(Known("0.4.0", "136b59a3a7a8654e", "()"),),
+        probe=_asks_git,
+    ),
+    Patch(
+        name="trainer-gradient-norm",
+        module="trainer.trainer",
+        qualname="Trainer.detach_loss_dict",
+        summary="the log shows gradient norms as numbers",
+        distribution=TRAINER,
+        replace=_plain_numbers,
+        known=(
+            Known(
+                "0.4.0",
+                "1812989d9f8521bb",
+                "(self, loss_dict, step_optimizer, optimizer_idx, grad_norm)",
+            ),
+        ),
+        probe=_gives_losses,
     ),
 )
