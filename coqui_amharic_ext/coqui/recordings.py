@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from coqui_amharic_ext import mpg123
 from coqui_amharic_ext.errors import SynthesisError
 
 logger = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ def _refusal(path: Path, seconds: float) -> str | None:
     import soundfile
 
     try:
-        with soundfile.SoundFile(path) as file:
+        with mpg123.quiet(path), soundfile.SoundFile(path) as file:
             rate = int(file.samplerate)
             audio = file.read(max(1, round(seconds * rate)), dtype="float32", always_2d=True)
     except (RuntimeError, OSError) as error:
@@ -85,7 +86,8 @@ def warn_of_low_rates(paths: Iterable[Path]) -> None:
     for path in paths:
         if _is_for_ffmpeg(path):
             continue
-        rate = soundfile.info(path).samplerate
+        with mpg123.quiet(path):
+            rate = soundfile.info(path).samplerate
         if rate < MIN_RATE:
             logger.warning(
                 "the recording %s has %d samples a second; the voice will sound muffled, as it "

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from coqui_amharic_ext import ffmpeg
+from coqui_amharic_ext import ffmpeg, mpg123
 from coqui_amharic_ext.data.findings import DataError
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def open_audio(source: Path | bytes) -> Iterator[Any]:
     AudioError
         It is missing, cannot be read, or says of itself what is said of no recording.
     """
-    with _open(source) as file:
+    with mpg123.quiet(source), _open(source) as file:
         _require_plausible(file)
         yield file
 

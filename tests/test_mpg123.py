@@ -1,0 +1,71 @@
+"""An MP3 with damaged frames is decoded without a word of libmpg123's; other words come through."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+soundfile = pytest.importorskip("soundfile")
+
+from coqui_amharic_ext import mpg123  # noqa: E402
+
+if "MP3" not in soundfile.available_formats():
+    pytest.skip("this libsndfile does not write MP3", allow_module_level=True)
+
+
+@pytest.fixture
+def damaged(tmp_path: Path) -> Path:
+    path = tmp_path / "damaged.mp3"
+    noise = np.random.default_rng(0)
+    soundfile.write(path, noise.uniform(-0.3, 0.3, 44100), 22050)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:3000] + noise.bytes(400) + whole[3000:])
+    return path
+
+
+def _decode(path: Path) -> None:
+    try:
+        soundfile.read(path)
+    except soundfile.LibsndfileError:
+        pass  # whether it can be used is another question
+
+
+def test_without_us_it_is_on_standard_error(
+    damaged: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    _decode(damaged)
+    assert "mpg123" in capfd.readouterr().err
+
+
+def test_its_lines_are_left_out_and_others_come(
+    damaged: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for source in (damaged, damaged.read_bytes()):
+        with mpg123.quiet(source):
+            _decode(damaged)
+            os.write(2, b"the disk is full\n")
+        assert capfd.readouterr().err == "the disk is full\n"
+
+
+def test_an_error_is_raised_and_standard_error_is_back(
+    damaged: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(ZeroDivisionError):
+        with mpg123.quiet(damaged):
+            raise ZeroDivisionError
+    os.write(2, b"after\n")
+    assert capfd.readouterr().err == "after\n"
+
+
+def test_other_formats_keep_standard_error(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    soundfile.write(tmp_path / "a.wav", np.zeros(100), 22050)
+    with mpg123.quiet(tmp_path / "a.wav"):
+        os.write(2, b"Note: Trying to resync...\n")
+        assert capfd.readouterr().err == "Note: Trying to resync...\n"
+    with mpg123.quiet(tmp_path / "none.mp3"):
+        pass
