@@ -37,7 +37,8 @@ def test_without_us_it_is_on_standard_error(
     damaged: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     _decode(damaged)
-    assert "mpg123" in capfd.readouterr().err
+    said = capfd.readouterr().err
+    assert "mpg123" in said or "MPEG" in said
 
 
 def test_its_lines_are_left_out_and_others_come(
