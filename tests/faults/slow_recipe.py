@@ -6,6 +6,7 @@ first step is done.
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 from pathlib import Path
@@ -15,6 +16,9 @@ import torch
 from trainer import Trainer, TrainerArgs, TrainerConfig
 
 from tests.training.toy import ToyModel
+
+make_parser = argparse.ArgumentParser
+"""As recipes have it for the command line; this one has no options."""
 
 
 class Batches:
