@@ -174,7 +174,7 @@ def _variables(given: dict[str, Any], recipe: Recipe) -> dict[str, str]:
 
 
 def _require_autoload() -> None:
-    """Refuse where the recipes, which do not import us, would train without us, unsaid."""
+    """Refuse where the recipes would train without the extension, unsaid."""
     for variable in ("COQUI_AMHARIC_AUTOLOAD", "TORCH_DEVICE_BACKEND_AUTOLOAD"):
         if os.environ.get(variable) == "0":
             raise InputError(

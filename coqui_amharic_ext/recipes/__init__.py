@@ -1,1 +1,1 @@
-"""Stock-shaped training recipes; they differ from upstream's in config values alone."""
+"""Stock-shaped training recipes: config values, and a command line that ignores nothing."""
