@@ -75,6 +75,15 @@ def _awaited(frame: FrameType | None) -> Iterator[str]:
         frame = frame.f_back
 
 
+def _ours(frame: FrameType | None) -> Iterator[str]:
+    """Yield the modules of this package that a thread is importing."""
+    while frame is not None:
+        name = str(frame.f_globals.get("__name__"))
+        if frame.f_code.co_name == "<module>" and name.startswith(f"{__package__}."):
+            yield name
+        frame = frame.f_back
+
+
 class PostImportFinder:
     """Watches the packages named in ``roots`` and calls ``settled`` when an import is complete.
 
@@ -119,8 +128,9 @@ class PostImportFinder:
 
     def stillness(self) -> int | None:
         """Return a number that changes with every import, None while one is going on."""
-        going_on = self._executing or any(map(_initialising, self._under_way))
-        return None if going_on else self._count
+        if self._executing or any(map(_initialising, self._under_way)):
+            return None
+        return None if any(_ours(sys._getframe())) else self._count
 
     def find_spec(
         self,
@@ -179,8 +189,8 @@ class PostImportFinder:
     ) -> None:
         """Execute a module's body and note when it begins and ends."""
         if not self._guarded(self._within, spec.name):
-            self._guarded(self._report)
             execute(module)
+            self._guarded(self._report)  # not before: it may be a module that reporting needs
             return
         self._guarded(self._enter, spec)
         try:
@@ -204,7 +214,11 @@ class PostImportFinder:
             return
         # A module that comes next is locked already and cannot be found yet: another thread that
         # imports it would fail, not wait, if this one now came to wait for that.
-        self._owed = any(map(self._within, _awaited(sys._getframe())))
+        # And what applies patches may be half imported itself: plain modules of the package.
+        frame = sys._getframe()
+        self._owed = any(map(self._within, _awaited(frame))) or any(
+            name.count(".") == 1 for name in _ours(frame)
+        )
         if self._owed:
             return
         self._thread.reporting = True

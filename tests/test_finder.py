@@ -126,6 +126,30 @@ def test_a_package_whose_module_is_not_there_is_reported_at_a_later_import(
     del sys.modules["watched_later"]
 
 
+def test_nothing_is_reported_while_what_applies_patches_is_half_imported(
+    package: Package,
+    watch: Callable[[], tuple[PostImportFinder, list[set[str]]]],
+    tmp_path: Path,
+) -> None:
+    package({"a": ""})
+    (tmp_path / "watched_later.py").write_text("")
+    finder, seen = watch()
+    code = compile("import watched_pkg.a", "plugins.py", "exec")
+    exec(code, {"__name__": "coqui_amharic_ext.plugins"})
+    assert seen == []
+    importlib.import_module("watched_later")
+    assert seen == [{"watched_pkg", "watched_pkg.a"}]
+    # A module that a patch puts in place: a patch that fails because of it is tried again.
+    still: list[int | None] = []
+    exec(
+        compile("still.append(finder.stillness())", "phonemizer.py", "exec"),
+        {"__name__": "coqui_amharic_ext.coqui.phonemizer", "still": still, "finder": finder},
+    )
+    assert still == [None]
+    assert finder.stillness() is not None
+    del sys.modules["watched_later"]
+
+
 def test_a_failing_import_leaves_the_count_right(
     package: Package, watch: Callable[[], tuple[PostImportFinder, list[set[str]]]]
 ) -> None:
