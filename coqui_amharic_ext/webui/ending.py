@@ -15,7 +15,11 @@ END_SECONDS = 5.0
 
 @contextlib.contextmanager
 def like_ctrl_c() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP raise what Ctrl-C raises, for as long as the context lasts."""
+    """Let SIGTERM and SIGHUP be Ctrl-C, for as long as the context lasts.
+
+    Other than the command line's, which raises them at once, it leaves them to the server while
+    that handles Ctrl-C, so that what it has begun ends in order.
+    """
     # Ctrl-C, too: it is ignored by what a script starts in the background, and by its children.
     before = {signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler)}
     for number in ENDINGS:
