@@ -256,7 +256,7 @@ PATCHES: Final = (
         probe=_asks_git,
     ),
     Patch(
-        name="trainer-gradient-norm",
+        name="trainer-gradient-norm-log",
         module="trainer.trainer",
         qualname="Trainer.detach_loss_dict",
         summary="the log shows gradient norms as numbers",
