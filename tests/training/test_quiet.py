@@ -63,3 +63,10 @@ def test_building_the_gpt_warns_of_no_tokens_and_other_warnings_come_through(
         logger.removeHandler(caplog.handler)
     assert "bos_token_id must be" in caplog.text
     assert logger.filters == before
+
+
+def test_every_patch_of_training_has_a_name_for_itself() -> None:
+    from coqui_amharic_ext.training.patches import PATCHES
+
+    names = [patch.name for patch in PATCHES]
+    assert sorted(names) == sorted(set(names))
