@@ -145,6 +145,6 @@ def test_a_file_that_is_cut_off(site: Path, name: str) -> None:
         cut = b"".join(lines[: int(part * len(lines))])
         path.write_bytes(cut)
         said = _said(site, PYTHONDONTWRITEBYTECODE="1")
-        assert said.count("\n") <= 1, (part, said)
+        assert "Traceback" not in said, (part, said)
     path.write_bytes(b"".join(lines[: len(lines) // 2]) + b"\0" * 512)
     assert "Coqui runs without" in _said(site, PYTHONDONTWRITEBYTECODE="1")
