@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -81,6 +82,18 @@ def find_parts(folder: Path) -> tuple[Part, ...]:
     return _from_manifest(folder) or _from_names(folder)
 
 
+def sample_rate(folder: Path) -> int | None:
+    """Return the rate that ``corpus.json`` gives for the wavs, None where nothing does.
+
+    Raises
+    ------
+    DataError
+        The file cannot be used.
+    """
+    with _explained(folder / MANIFEST):
+        return _said(folder).get("sample_rate")
+
+
 def part_of(path: Path) -> Part:
     """Return what the folder of a metadata file says about it.
 
@@ -111,13 +124,10 @@ def _from_names(folder: Path) -> tuple[Part, ...]:
 
 
 def _from_manifest(folder: Path) -> tuple[Part, ...]:
-    path = folder / MANIFEST
-    if not os.path.isfile(path):
-        return ()
-    try:
-        said: Any = json.loads(path.read_text(encoding="utf-8-sig"))
-        if not isinstance(said, dict) or not {"formatter", "datasets"} & set(said):
-            return ()  # somebody else's file of this name
+    with _explained(folder / MANIFEST):
+        said = _said(folder)
+        if not said:
+            return ()
         parts = []
         if not isinstance(said["formatter"], str) or not said["formatter"]:
             raise ValueError(f"its formatter is {said['formatter']!r}")
@@ -133,13 +143,28 @@ def _from_manifest(folder: Path) -> tuple[Part, ...]:
                 parts.append(Part(folder / name, found["language"], which, said["formatter"]))
         if not parts:
             raise ValueError("it names no metadata")
+        return tuple(parts)
+
+
+def _said(folder: Path) -> dict[str, Any]:
+    """Return what ``corpus.json`` says; nothing without one, or where it is somebody else's."""
+    path = folder / MANIFEST
+    if not os.path.isfile(path):
+        return {}
+    said: Any = json.loads(path.read_text(encoding="utf-8-sig"))
+    return said if isinstance(said, dict) and {"formatter", "datasets"} & set(said) else {}
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         what = f"{error} is missing" if isinstance(error, KeyError) else error
         raise DataError(
             f"{path} cannot be used: {what}. Without it the folder is read by the names of its "
             "files; delete it, or import the corpus again"
         ) from error
-    return tuple(parts)
 
 
 def write_manifest(

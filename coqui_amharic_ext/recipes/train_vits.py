@@ -10,12 +10,11 @@ else is then taken from the run's folder. ``tensorboard --logdir RUN`` shows how
 """
 
 import argparse
-import json
 import os
-import re
 from pathlib import Path
 from typing import Any
 
+from coqui_amharic_ext.data.manifest import sample_rate
 from coqui_amharic_ext.recipes.command import (
     Parser,
     in_run,
@@ -27,8 +26,7 @@ from coqui_amharic_ext.recipes.command import (
     save_config,
     settle,
 )
-
-ENDINGS = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".webm")
+from coqui_amharic_ext.recipes.corpus import parts_in
 
 
 def make_parser() -> Parser:
@@ -98,7 +96,7 @@ def main() -> None:
             f"coqui-amharic data check --model vits --metadata {metadata}"
         )
     if run is None:
-        rate = _about(arguments.data).get("sample_rate", config.audio.sample_rate)
+        rate = sample_rate(Path(arguments.data)) or config.audio.sample_rate
         if rate != config.audio.sample_rate:  # upstream does not resample for VITS
             parser.error(
                 f"the clips in {arguments.data} have {rate} Hz, the model has "
@@ -140,7 +138,7 @@ def _config(arguments: argparse.Namespace) -> Any:
     from TTS.tts.configs.vits_config import VitsConfig
 
     data, output, language = arguments.data, arguments.output, arguments.language
-    parts = _parts(data, arguments.formatter, language)
+    parts = parts_in(data, arguments.formatter, language)
     parts = parts or [("ljspeech", "metadata.csv", "", language)]
     others = sorted({part[3] for part in parts} - {language})
     if len(others) == len(parts):
@@ -194,69 +192,6 @@ def _config(arguments: argparse.Namespace) -> Any:
         if language == "am"
         else [],
     )
-
-
-def _parts(folder: str, formatter: str, language: str) -> list[tuple[str, str, str, str]]:
-    """Return each data set's formatter, metadata to train and to evaluate on, and language.
-
-    ``coqui-amharic data import`` writes a ``corpus.json`` that says them, else the files' names do;
-    the language is ``language`` where neither does.
-
-    Raises
-    ------
-    ValueError
-        It says nothing that can be used, or the layout is not one of upstream's.
-    """
-    about = _about(folder)
-    if about:
-        formatter = about["formatter"] if formatter == "auto" else formatter
-        found = [(d["train"], d.get("eval", ""), d["language"]) for d in about["datasets"]]
-        return [(formatter, *each) for each in found]
-    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-    evals = [f"metadata_{e}.csv" for e in ("eval", "val", "dev") if f"metadata_{e}.csv" in names]
-    if "metadata.csv" in names:
-        found = [("metadata.csv", "", language)]
-    elif "metadata_train.csv" in names:
-        found = [("metadata_train.csv", (evals or [""])[0], language)]
-    else:
-        of_one = re.compile(r"metadata_([a-z]{2}(?:-[a-z]{2})?)\.csv")
-        found = [(name, "", match[1]) for name in names if (match := of_one.fullmatch(name))]
-    if formatter == "auto":
-        return [(_formatter(os.path.join(folder, each[0])), *each) for each in found]
-    return [(formatter, *each) for each in found]
-
-
-def _about(folder: str) -> dict[str, Any]:
-    """Return what a corpus says about itself in ``corpus.json``; nothing without one."""
-    path = os.path.join(folder, "corpus.json")
-    if not os.path.isfile(path):
-        return {}
-    try:
-        with open(path, encoding="utf-8-sig") as file:
-            about = json.load(file)
-        if not isinstance(about, dict) or not {"formatter", "datasets"} & set(about):
-            return {}  # somebody else's file of this name
-        about["formatter"], [(d["train"], d["language"]) for d in about["datasets"]]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} does not say what the corpus is ({error!r}); delete it") from None
-    return dict(about)
-
-
-def _formatter(metadata: str) -> str:
-    """Tell Coqui's layout, which names its columns, from LJSpeech's."""
-    with open(metadata, encoding="utf-8-sig") as file:
-        columns = file.readline().rstrip("\n").split("|")
-    if {"audio_file", "text"} <= set(columns):
-        return "coqui"
-    folder, name = os.path.dirname(metadata), columns[0].strip()
-    ending = "\\" in name or os.path.splitext(name)[1].lower() in ENDINGS
-    strange = len(columns) < 2 or "\t" in name or ending
-    if strange and not os.path.isfile(os.path.join(folder, "wavs", f"{name}.wav")):
-        raise ValueError(
-            f"{metadata} begins with {name!r}, which upstream takes for wavs/{name}.wav; convert "
-            f"it:\ncoqui-amharic data import {folder} --out CORPUS"
-        )
-    return "ljspeech"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A corpus folder says what it is: to our commands, and to both recipes by rules of their own."""
+"""A corpus folder says what it is: to our commands and to both recipes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from coqui_amharic_ext.data.findings import DataError
 from coqui_amharic_ext.data.manifest import Part, parts_of, write_manifest
 from coqui_amharic_ext.data.metadata import read_all
+from coqui_amharic_ext.recipes.corpus import parts_in
 
 COQUI = "audio_file|text|speaker_name\nwavs/a.wav|ሰላም|x\n"
 LJSPEECH = "a|ሰላም|ሰላም\n"
@@ -64,11 +65,7 @@ def test_folders_without_a_manifest_go_by_the_names_of_their_files(
     else:
         with pytest.raises(DataError, match=r"no metadata\.csv.*coqui-amharic data import"):
             parts_of(folder)
-    pytest.importorskip("TTS")
-    from coqui_amharic_ext.recipes import train_vits, train_xtts_gpt
-
-    for recipe in (train_vits, train_xtts_gpt):
-        assert recipe._parts(str(folder), "auto", "") == expected
+    assert parts_in(str(folder), "auto", "") == expected
 
 
 def test_a_manifest_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -85,12 +82,8 @@ def test_a_manifest_is_read_as_it_was_written(tmp_path: Path) -> None:
     said = [(row.language, row.split) for row in rows]
     assert said == [("am", "train"), ("am", "eval"), ("en", "")]
     assert _as_recipes_say(tmp_path)[0] == ("coqui", "one.csv", "two.csv", "am")
-    pytest.importorskip("TTS")
-    from coqui_amharic_ext.recipes import train_vits, train_xtts_gpt
-
-    for recipe in (train_vits, train_xtts_gpt):
-        assert recipe._parts(str(tmp_path), "auto", "") == _as_recipes_say(tmp_path)
-        assert recipe._parts(str(tmp_path), "mine", "")[0][0] == "mine"
+    assert parts_in(str(tmp_path), "auto", "") == _as_recipes_say(tmp_path)
+    assert parts_in(str(tmp_path), "mine", "")[0][0] == "mine"
 
 
 def _about(**changes: object) -> dict[str, object]:
@@ -129,11 +122,7 @@ def test_a_manifest_that_cannot_be_used_is_named(
 def test_a_file_of_somebody_elses_is_no_manifest(content: str, tmp_path: Path) -> None:
     _fill(tmp_path, {"metadata.csv": COQUI, "corpus.json": content})
     assert parts_of(tmp_path) == (Part(tmp_path / "metadata.csv"),)
-    pytest.importorskip("TTS")
-    from coqui_amharic_ext.recipes import train_vits, train_xtts_gpt
-
-    for recipe in (train_vits, train_xtts_gpt):
-        assert recipe._parts(str(tmp_path), "auto", "am") == [("coqui", "metadata.csv", "", "am")]
+    assert parts_in(str(tmp_path), "auto", "am") == [("coqui", "metadata.csv", "", "am")]
 
 
 def test_a_manifest_that_says_another_layout_than_the_file_has_is_found(tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ def test_several_speakers_are_several_voices(
         ({"metadata.csv": "file_name,text\na.wav,ሰላም\n"}, "coqui-amharic data import"),
         (
             {"metadata.csv": "a|x|ሰላም\n", "corpus.json": '{"formatter": 1}'},
-            "does not say what the corpus is",
+            "corpus.json cannot be used: its formatter is 1",
         ),
         (
             {
