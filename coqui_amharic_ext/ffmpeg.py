@@ -68,13 +68,17 @@ def install(system: str, family: tuple[str, ...], root: bool) -> tuple[Command, 
     return ()
 
 
+def fix() -> str:
+    """Return the command that installs FFmpeg here, or words where none is known."""
+    commands = install(sys.platform, family(), is_root())
+    return shlex.join(commands[-1]) if commands else "install FFmpeg with its libraries"
+
+
 def needed() -> str:
     """Return one line about a sound that libsndfile cannot read: what reads it, and the command."""
-    commands = install(sys.platform, family(), is_root())
-    fix = shlex.join(commands[-1]) if commands else "install FFmpeg with its libraries"
     return (
         "not WAV, FLAC, OGG or MP3; another format needs FFmpeg's libraries, which torchcodec "
-        f"cannot load here: {fix}"
+        f"cannot load here: {fix()}"
     )
 
 

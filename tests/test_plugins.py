@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -45,6 +46,18 @@ def test_our_own_parts_come_through_the_same_hooks() -> None:
         assert info.error == ""
     assert list(plugins.g2p_backends()) == ["transphone", "epitran", "rules"]
     assert "patches" in own["coqui"].hooks
+
+
+@pytest.mark.parametrize("hook", ["g2p_backends", "attention_backends", "patches"])
+def test_no_two_of_our_own_parts_have_one_name(hook: str) -> None:
+    names = [
+        part.name
+        for module in plugins._OWN_MODULES
+        for part in getattr(import_module(module), hook, list)()
+    ]
+    assert names
+    assert sorted(names) == sorted(set(names))
+    assert set(names) <= set(getattr(plugins, hook)())
 
 
 def test_a_plugin_adds_a_patch() -> None:

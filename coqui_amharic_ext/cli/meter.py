@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from types import TracebackType
 from typing import Final
 
 _EVERY: Final = 0.2
@@ -78,11 +77,6 @@ class Meter:
             self._task, completed=self._position(), count=self._count, rate=shown, refresh=True
         )
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         if self._shown:
             self._progress.stop()

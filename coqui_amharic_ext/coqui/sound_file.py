@@ -7,11 +7,11 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
 from coqui_amharic_ext.coqui.wav_stream import WavStream
 from coqui_amharic_ext.errors import CoquiAmharicError
+from coqui_amharic_ext.ffmpeg import fix
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,12 +48,7 @@ class SoundSink(Protocol):
 
     def __enter__(self) -> SoundSink: ...
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, *raised: object) -> None: ...
 
 
 def require_format(path: Path) -> None:
@@ -74,8 +69,8 @@ def require_format(path: Path) -> None:
         )
     if shutil.which("ffmpeg") is None:
         raise SoundFormatError(
-            f"{path}: {ending} is written by FFmpeg, which is not there; install it (apt install "
-            "ffmpeg, brew install ffmpeg), or give a .wav or .flac"
+            f"{path}: {ending} is written by FFmpeg, which is not there; install it "
+            f"({fix()}), or give a .wav or .flac"
         )
 
 
@@ -118,13 +113,8 @@ class _Encoded:
     def __enter__(self) -> _Encoded:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if error is not None:
+    def __exit__(self, *raised: object) -> None:
+        if raised[0] is not None:
             return
         self._stream.__exit__(None, None, None)
         name = LIBSNDFILE.get(self._path.suffix.lower())

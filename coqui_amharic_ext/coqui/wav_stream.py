@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 if TYPE_CHECKING:
@@ -52,12 +51,7 @@ class WavStream:
     def __enter__(self) -> WavStream:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         if not _can_rewind(self._target):
             return
         size = 2 * self.samples

@@ -236,8 +236,6 @@ def _train(
     checkpoint = run_folder / "best_model.pth"
     if not checkpoint.is_file():
         raise StepFailedError(f"{recipe} left no checkpoint in {run_folder}")
-    for same in run_folder.glob("best_model_*.pth"):
-        same.unlink()  # upstream writes the best model twice, half a gigabyte each
     return {
         "run": str(run_folder),
         "seconds": seconds,

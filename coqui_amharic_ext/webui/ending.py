@@ -9,7 +9,8 @@ from types import FrameType
 
 import psutil
 
-ENDINGS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+from coqui_amharic_ext.ending import ENDINGS
+
 END_SECONDS = 5.0
 
 

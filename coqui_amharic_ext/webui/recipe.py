@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from coqui_amharic_ext.data.manifest import MANIFEST, parts_of
 from coqui_amharic_ext.data.metadata import LAYOUTS
 from coqui_amharic_ext.errors import CoquiAmharicError
-from coqui_amharic_ext.settings import ENVIRONMENT, get_settings
+from coqui_amharic_ext.settings import ENVIRONMENT, XTTS_ONLY, get_settings
 from coqui_amharic_ext.webui import kernels
 from coqui_amharic_ext.webui.corpus import metadata_of
 from coqui_amharic_ext.webui.inside import require_audio_inside
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from coqui_amharic_ext.settings import Settings
 
 RECIPES: Final = {"vits": "train_vits.py", "xtts": "train_xtts_gpt.py"}
-XTTS_ONLY: Final = ("xtts_text", "attention", "packing", "checkpointing", "batch_tokens")
-"""Settings that only the XTTS recipe reads."""
 
 _NAME: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z", re.ASCII)
 _VALUE: Final = re.compile(r"([-+]?\d+(\.\d*)?([eE][-+]?\d+)?|true|false)\Z", re.ASCII)
@@ -144,7 +142,7 @@ def _settings(form: TrainForm) -> Settings:
     if form.g2p_backends:
         changes["g2p_backends"] = form.g2p_backends
     if form.recipe == "xtts":
-        changes |= {name: getattr(form, name) for name in XTTS_ONLY}
+        changes |= {name: getattr(form, name) for name in XTTS_ONLY if hasattr(form, name)}
     return get_settings().replace(**changes)
 
 
