@@ -12,6 +12,7 @@ import logging
 import os
 import re
 import socket
+import stat
 import sys
 import time
 import weakref
@@ -27,6 +28,8 @@ PATIENCE: Final = 0.5
 """Seconds for which a lock may be held by one who only looks, or by one who is just ending."""
 _LONGEST: Final = 255
 """Bytes of a file's name."""
+_NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
+_SAID_BYTES: Final = 4096
 _NO_LOCKS: Final = frozenset(
     getattr(errno, name, errno.ENOSYS) for name in ("ENOSYS", "ENOLCK", "ENOTSUP", "EOPNOTSUPP")
 )
@@ -91,12 +94,12 @@ def hold(path: Path) -> Held | None:
     Raises
     ------
     OSError
-        It is not there, or its file system has no locks.
+        It is not there or a link, or its file system has no locks.
     """
     try:
-        descriptor = os.open(path, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
+        descriptor = os.open(path, os.O_RDWR | _NO_LINK | getattr(os, "O_CLOEXEC", 0))
     except (IsADirectoryError, PermissionError):
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        descriptor = os.open(path, os.O_RDONLY | _NO_LINK | getattr(os, "O_CLOEXEC", 0))
     return _locked(descriptor, path)
 
 
@@ -189,8 +192,9 @@ class OutputLock:
         held.write(_self_description())
 
     def _try(self) -> Held | None:
+        _require_own(self._file)
         try:
-            os.close(os.open(self._file, os.O_RDWR | os.O_CREAT, 0o666))
+            os.close(os.open(self._file, os.O_RDWR | os.O_CREAT | _NO_LINK, 0o666))
         except PermissionError:
             if not self._file.exists():  # else another user's, which can be locked all the same
                 raise
@@ -211,6 +215,26 @@ class OutputLock:
         self.release()
 
 
+def _require_own(file: Path) -> None:
+    """Refuse a lock's file that leads elsewhere, as an unpacked archive may bring one.
+
+    What it leads to would be written over.
+
+    Raises
+    ------
+    OSError
+        It is a link, has a second name, or is not a file.
+    """
+    with suppress(FileNotFoundError):
+        found = file.lstat()
+        if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+            raise OSError(
+                errno.EINVAL,
+                "is a link or no file, and not made by this package; remove it",
+                str(file),
+            )
+
+
 def _remove(path: Path, held: Held) -> None:
     """Remove a file, then let it go: so nobody can take it in between."""
     if sys.platform == "win32":  # there what is open stays
@@ -229,7 +253,8 @@ def _self_description() -> str:
 def _named(file: Path) -> str:
     """Say who holds a lock, as far as is known."""
     try:
-        pid, host, command = file.read_text(encoding="utf-8", errors="replace").split("\n")[:3]
+        with file.open(encoding="utf-8", errors="replace") as stream:
+            pid, host, command = stream.read(_SAID_BYTES).split("\n")[:3]
     except (OSError, ValueError):
         return "another process"
     where = "" if host == socket.gethostname() else f" on {host}"

@@ -93,3 +93,34 @@ def test_without_locks_in_the_file_system_the_log_says_so(
 def test_a_folder_that_is_not_there_or_not_to_be_written_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         OutputLock(tmp_path / "none" / "out")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs POSIX links and pipes")
+@pytest.mark.parametrize("kind", ["link", "link to nothing", "second name", "pipe", "folder"])
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_lock_that_leads_elsewhere_writes_nothing_there(
+    tmp_path: Path, kind: str, inside: bool
+) -> None:
+    """An archive with such a link in it is unpacked, and a command is run on what was in it."""
+    elsewhere = tmp_path / "elsewhere"
+    corpus = tmp_path / "corpus"
+    out = corpus / "out"
+    out.mkdir(parents=True)
+    lock = out / ".folder.coqui-amharic-lock" if inside else corpus / ".out.coqui-amharic-lock"
+    if kind != "link to nothing":
+        elsewhere.write_text("mine")
+    if kind.startswith("link"):
+        lock.symlink_to(elsewhere)
+    elif kind == "second name":
+        os.link(elsewhere, lock)
+    elif kind == "pipe":
+        os.mkfifo(lock)
+    else:
+        lock.mkdir()
+    with pytest.raises(OSError, match="remove it") as caught:
+        OutputLock(out, inside=inside)
+    assert caught.value.filename == str(lock)
+    if kind == "link to nothing":
+        assert not elsewhere.exists()
+    else:
+        assert elsewhere.read_text() == "mine"
