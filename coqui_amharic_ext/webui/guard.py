@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
 from typing import Final
@@ -27,6 +28,8 @@ _WRITE: Final = re.compile(r"/gradio_api/(queue/join|run/predict|upload|cancel|r
 ROUTES: Final = {"GET": _READ, "HEAD": _READ, "POST": _WRITE}
 """What the page uses of gradio, which has routes that fetch, serve and proxy whatever they are
 asked for; those are not here."""
+
+logger = logging.getLogger(__name__)
 
 _HEADERS: Final = {
     "referrer-policy": "same-origin",
@@ -65,8 +68,15 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008})
             return
 
+        started = False
+
         async def answer(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
+                # gradio's word for input that does not fit; the page's own functions raise nothing.
+                if message["status"] >= 500:
+                    message["status"] = 400
                 headers = MutableHeaders(raw=message["headers"])
                 headers.update(_HEADERS)
                 headers.setdefault("content-security-policy", NOTHING)
@@ -74,7 +84,18 @@ class Guard:
 
         request = Request(scope)
         instead = self._instead(request)
-        await (self._app if instead is None else instead)(scope, receive, answer)
+        try:
+            await (self._app if instead is None else instead)(scope, receive, answer)
+        except Exception as error:
+            if started:
+                raise
+            logger.warning(
+                "%s %s was not understood (%s)",
+                request.method,
+                ascii(scope["path"])[:200],
+                ascii(str(error) or type(error).__name__)[:200],
+            )
+            await _refusal("The page does not understand this.", 400)(scope, receive, answer)
 
     def _instead(self, request: Request) -> Response | None:
         """Return what is answered in the page's place."""
@@ -131,5 +152,5 @@ def _split(host: str) -> tuple[str, str]:
     return (name, port) if colon and port.isdecimal() and port.isascii() else (host, "80")
 
 
-def _refusal(words: str) -> Response:
-    return PlainTextResponse(f"{words}\n", status_code=403)
+def _refusal(words: str, status: int = 403) -> Response:
+    return PlainTextResponse(f"{words}\n", status_code=status)

@@ -199,3 +199,40 @@ def test_what_the_page_answers_says_how_it_may_be_used(served: Served) -> None:
         assert "sandbox" in headers["Content-Security-Policy"]
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Content-Disposition"]
+
+
+_JSON = "application/json"
+_FORM = "multipart/form-data; boundary="
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "body"),
+    [
+        (JOIN, _JSON, b'{"data":[],"fn_index":99999,"session_hash":"a"}'),
+        (JOIN, _JSON, b'{"data":[],"fn_index":1e400,"session_hash":"a"}'),
+        (JOIN, _JSON, b'{"data":[],"fn_index":0,"session_hash":"a","trigger_id":"\\ud800"}'),
+        ("/gradio_api/run/predict", _JSON, b'{"data":[],"fn_index":-1}'),
+        ("/gradio_api/run/predict", _JSON, b'{"data":[],"fn_index":0,"session_hash":"a"}'),
+        ("/gradio_api/run/predict", _JSON, b'{"data":[NaN],"fn_index":0}'),
+        ("/gradio_api/cancel", _JSON, b'{"event_id":NaN}'),
+        ("/gradio_api/reset", _JSON, b'{"event_id":NaN}'),
+        ("/gradio_api/upload", _FORM + "b" * 5000, b"--b--\r\n"),
+        (
+            "/gradio_api/upload",
+            _FORM + "b",
+            b"--b\r\nContent-Disposition: form-data; name=\"files\"; filename*=UTF-8''..%2F..%2Fx"
+            b"\r\n\r\ny\r\n--b--\r\n",
+        ),
+        ("/assets/" + "a" * 300, "", None),
+        ("/assets/" + "a/" * 3000 + "a", "", None),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_what_does_not_fit_is_the_requests_fault(
+    served: Served, path: str, kind: str, body: bytes | None
+) -> None:
+    method = "GET" if body is None else "POST"
+    status, headers, _ = ask(served, path, {"Content-Type": kind}, method=method, body=body)
+    assert 400 <= status < 500
+    assert "sandbox" in headers["Content-Security-Policy"]
+    assert ask(served, "/config")[0] == 200
