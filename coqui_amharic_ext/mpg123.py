@@ -59,6 +59,8 @@ def _is_mp3(source: Path | bytes) -> bool:
     try:
         if isinstance(source, bytes):
             start = source[:_HEAD]
+        elif not os.path.isfile(source):  # a pipe is waited for, until someone writes
+            return False
         else:
             with source.open("rb") as file:
                 start = file.read(_HEAD)

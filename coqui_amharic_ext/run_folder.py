@@ -16,6 +16,7 @@ from typing import Final
 
 from coqui_amharic_ext.errors import SettingsError
 from coqui_amharic_ext.files import replacing
+from coqui_amharic_ext.jsontext import parsed
 
 FILE: Final = "coqui_amharic.json"
 LEXICON: Final = "lexicon.tsv"
@@ -48,7 +49,7 @@ def read(folder: Path) -> dict[str, str] | None:
     """
     path = folder / FILE
     try:
-        kept = json.loads(path.read_text(encoding="utf-8"))["settings"]
+        kept = parsed(path.read_text(encoding="utf-8"))["settings"]
         kept = {str(name): str(value) for name, value in kept.items()}
     except FileNotFoundError:
         return None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -70,3 +72,19 @@ def test_other_formats_keep_standard_error(
         assert capfd.readouterr().err == "Note: Trying to resync...\n"
     with mpg123.quiet(tmp_path / "none.mp3"):
         pass
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs POSIX pipes")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    """It runs as a test of ours only where it does not hang, hence in a process with a limit."""
+    pipe = tmp_path / "a.wav"
+    os.mkfifo(pipe)
+    code = (
+        "import sys; from pathlib import Path; from coqui_amharic_ext.data.audio import measure\n"
+        "try: measure(Path(sys.argv[1]))\n"
+        "except ValueError as error: print(error)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(pipe)], capture_output=True, text=True, timeout=60
+    )
+    assert "it does not exist" in done.stdout or "not a regular file" in done.stdout

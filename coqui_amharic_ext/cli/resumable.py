@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Final
 
 from coqui_amharic_ext.cli.output import InputError
 from coqui_amharic_ext.files import FULL, naming, only_writer, replacing
+from coqui_amharic_ext.jsontext import parsed
 
 _EVERY: Final = 2.0
 """Seconds between two records of how far it has come; a killed run loses no more than that."""
@@ -129,7 +130,7 @@ class ResumableFile:
     def _read_record(self) -> _Done:
         anew = "; --force starts anew"
         try:
-            record = json.loads(self._record.read_text(encoding="utf-8"))
+            record = parsed(self._record.read_text(encoding="utf-8"))
             done = _Done(record["items"], record["size"], bytes.fromhex(record["digest"]))
             before = dict(record["made_with"])
             self._may_replace = bool(record["may_replace"])

@@ -14,6 +14,7 @@ from coqui_amharic_ext.coqui.lossless import UNKNOWN
 from coqui_amharic_ext.coqui.text_mode import mode_by
 from coqui_amharic_ext.errors import CoquiAmharicError
 from coqui_amharic_ext.files import replacing
+from coqui_amharic_ext.jsontext import parsed
 
 STOP: Final = "[STOP]"
 START: Final = "[START]"
@@ -68,7 +69,7 @@ class XttsVocabulary:
                 "give the model's vocab.json"
             ) from None
         try:
-            data = json.loads(text)
+            data = parsed(text)
         except json.JSONDecodeError as error:
             raise VocabularyError(
                 f"{path} is not JSON (line {error.lineno}: {error.msg}); it may be cut off: fetch "

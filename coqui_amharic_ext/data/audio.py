@@ -181,7 +181,10 @@ def _open(source: Path | bytes) -> Any:
 
     if isinstance(source, Path):
         if not os.path.isfile(source):
-            raise AudioError("it is a folder" if os.path.isdir(source) else "it does not exist")
+            if os.path.exists(source):
+                kind = "a folder" if os.path.isdir(source) else "not a regular file"
+                raise AudioError(f"it is {kind}")
+            raise AudioError("it does not exist")
         if source.stat().st_size == 0:
             raise AudioError("the file is empty")
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +12,7 @@ from coqui_amharic_ext.data.languages import language_code
 from coqui_amharic_ext.data.named import LANGUAGE_COLUMNS, SPEAKER_COLUMNS, TEXT_COLUMNS
 from coqui_amharic_ext.data.sources import Source, SourceClip
 from coqui_amharic_ext.errors import UnavailableError
+from coqui_amharic_ext.jsontext import parsed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -261,7 +261,7 @@ def _features(schema: Any) -> dict[str, dict[str, Any]]:
     if raw is None:
         return {}
     try:
-        features = json.loads(raw)["info"]["features"]
+        features = parsed(raw)["info"]["features"]
     except (ValueError, KeyError, TypeError):
         return {}
     return {name: f for name, f in features.items() if isinstance(f, dict)}

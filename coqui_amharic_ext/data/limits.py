@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, Final
 
 from coqui_amharic_ext.coqui.languages import AMHARIC
 from coqui_amharic_ext.data.findings import DataError
+from coqui_amharic_ext.jsontext import parsed
 from coqui_amharic_ext.training.samples import MIN_SECONDS
 
 XTTS_LANGUAGES: Final = (
@@ -116,7 +116,7 @@ def read_config(path: Path) -> dict[str, Any]:
         It is missing or not a JSON object.
     """
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
+        config = parsed(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DataError(f"{path} does not exist") from None
     except (OSError, ValueError) as error:

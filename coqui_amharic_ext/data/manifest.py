@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from coqui_amharic_ext.data.findings import DataError
+from coqui_amharic_ext.jsontext import parsed
 
 MANIFEST: Final = "corpus.json"
 TRAIN: Final = "train"
@@ -151,7 +152,7 @@ def _said(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     if not os.path.isfile(path):
         return {}
-    said: Any = json.loads(path.read_text(encoding="utf-8-sig"))
+    said: Any = parsed(path.read_text(encoding="utf-8-sig"))
     return said if isinstance(said, dict) and {"formatter", "datasets"} & set(said) else {}
 
 

@@ -8,7 +8,6 @@ nothing is there twice.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import shutil
@@ -25,6 +24,7 @@ from urllib.parse import urlsplit
 from coqui_amharic_ext.data.transcriber import COLUMNS, Transcriber
 from coqui_amharic_ext.errors import CoquiAmharicError, UnavailableError
 from coqui_amharic_ext.files import explained, naming, only_writer
+from coqui_amharic_ext.jsontext import parsed
 from coqui_amharic_ext.locks import beside
 
 PARQUET: Final = frozenset({".parquet"})
@@ -348,7 +348,7 @@ def _batches(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, list[Any]]]:
 
 def _json_row(path: str, position: int, line: str, column: str) -> dict[str, Any]:
     try:
-        row = json.loads(line)
+        row = parsed(line)
     except ValueError as error:
         raise CorpusError(f"{path}: the line at byte {position} is not JSON: {error}") from None
     if not isinstance(row, dict) or not isinstance(row.get(column), str):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from coqui_amharic_ext.data.findings import DataError
+from coqui_amharic_ext.jsontext import parsed
 from coqui_amharic_ext.webui.workfolder import WorkFolder, WorkFolderError
 
 _SEPARATOR: Final = re.compile(r"[|,\t]")
@@ -85,7 +85,7 @@ def require_config_inside(work: WorkFolder, path: Path, *, training: bool = Fals
     """
     path = work.file(str(path), "checkpoint's config")
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
+        config = parsed(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise WorkFolderError(f"{work.shown(path)} cannot be read: {error}") from error
     for name, value in _strings(config):

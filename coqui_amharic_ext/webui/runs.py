@@ -18,6 +18,7 @@ from typing import Any, Final, Literal
 
 from coqui_amharic_ext.errors import CoquiAmharicError
 from coqui_amharic_ext.files import replacing
+from coqui_amharic_ext.jsontext import parsed
 from coqui_amharic_ext.webui.failure import why
 from coqui_amharic_ext.webui.inside import require_config_inside, require_links_inside
 from coqui_amharic_ext.webui.losses import LossReader, uncoloured
@@ -187,7 +188,7 @@ class Run:
     def record(self) -> dict[str, Any]:
         """Return what was written down about it."""
         try:
-            found = json.loads((self.folder / RECORD).read_text(encoding="utf-8"))
+            found = parsed((self.folder / RECORD).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) else {}

@@ -130,3 +130,11 @@ def test_a_manifest_that_says_another_layout_than_the_file_has_is_found(tmp_path
     (read,) = read_all([tmp_path])
     (found,) = read.findings
     assert (found.kind, "corpus.json says coqui" in found.message) == ("layout", True)
+
+
+@pytest.mark.parametrize("deep", ["[" * 100_000, '{"datasets":' * 100_000])
+def test_a_manifest_that_is_nested_without_end_is_named(tmp_path: Path, deep: str) -> None:
+    (tmp_path / "metadata.csv").write_text(LJSPEECH, encoding="utf-8")
+    (tmp_path / "corpus.json").write_text(deep, encoding="utf-8")
+    with pytest.raises(DataError, match=r"corpus\.json cannot be used: it is nested too deeply"):
+        parts_of(tmp_path)
