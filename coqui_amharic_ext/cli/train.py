@@ -118,8 +118,9 @@ def train(
     _require_autoload()
     _require_kernel(attention)
     _require_lexicon(lexicon)
-    _require_writable(context.args)
-    check_training_files(recipe.value, context.args)
+    given_to_recipe = _read_as(recipe, context.args)
+    _require_writable(given_to_recipe)
+    check_training_files(recipe.value, given_to_recipe, context.args)
     started = time.perf_counter()
     code = run_child(
         command, environment=variables, output_to_stderr=json, when_killed=_OUT_OF_MEMORY
@@ -191,14 +192,20 @@ def _require_lexicon(given: Path | None) -> None:
         UserLexicon(path)
 
 
-def _require_writable(arguments: list[str]) -> None:
+def _read_as(recipe: Recipe, arguments: list[str]) -> argparse.Namespace:
+    """Return what a recipe reads in arguments; where it cannot, its defaults, and it says why."""
+    parser: argparse.ArgumentParser = import_module(_MODULES[recipe]).make_parser()
+    parser.exit_on_error = False
+    try:
+        return parser.parse_known_args([a for a in arguments if a not in ("-h", "--help")])[0]
+    except argparse.ArgumentError:
+        return parser.parse_args([])
+
+
+def _require_writable(given: argparse.Namespace) -> None:
     """Refuse a folder for the run that nothing can be written in."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--output", default="runs")
-    parser.add_argument("--continue_path")
-    given = parser.parse_known_args(arguments)[0]
-    option = "--output" if given.continue_path is None else "--continue_path"
-    folder = Path(given.output if given.continue_path is None else given.continue_path)
+    option = "--continue_path" if given.continue_path else "--output"
+    folder = Path(given.continue_path or given.output)
     there = folder.resolve()
     while not there.exists():
         there = there.parent

@@ -36,7 +36,7 @@ _HEARD_SECONDS: Final = 30.0
 _PREFIX: Final = "--coqpit."
 
 
-def check_training_files(recipe: str, arguments: Sequence[str]) -> None:
+def check_training_files(recipe: str, given: argparse.Namespace, arguments: Sequence[str]) -> None:
     """Refuse what a recipe's arguments name and training would stop at.
 
     What is missing among them is left to the recipe, and so is a run that is gone on with.
@@ -45,8 +45,10 @@ def check_training_files(recipe: str, arguments: Sequence[str]) -> None:
     ----------
     recipe : str
         ``vits`` or ``xtts``.
+    given : Namespace
+        What the recipe reads in its arguments.
     arguments : sequence of str
-        The recipe's own.
+        The same as they are given, with config values.
 
     Raises
     ------
@@ -57,31 +59,19 @@ def check_training_files(recipe: str, arguments: Sequence[str]) -> None:
     DataError
         The corpus is none, or too small to be split.
     """
-    given = _parsed(arguments)
     if given.continue_path:
         return
     config = _config_values(arguments)
     if given.data:
         folders = [Path(given.data)]
-        folders += [Path(pair.partition("=")[2]) for pair in given.keep_languages if "=" in pair]
+        kept = [pair.partition("=")[2] for pair in getattr(given, "keep_languages", ())]
+        folders += [Path(folder) for folder in kept if folder]
         parts = [part for folder in folders if folder.exists() for part in parts_of(folder)]
         if recipe == "vits":  # which trains one language
             parts = [part for part in parts if part.language in ("", given.language)]
         _check_split(parts, config, most=EVAL_MOST if recipe == "xtts" else None)
     if recipe == "xtts":
         _check_models(given, config)
-
-
-def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)
-    for name in ("data", "vocab", "dvae", "mel-stats", "checkpoint", "speaker", "continue_path"):
-        parser.add_argument(f"--{name}", default="")
-    parser.add_argument("--keep-languages", nargs="+", default=[])
-    parser.add_argument("--language", default=AMHARIC)
-    try:
-        return parser.parse_known_args(list(arguments))[0]
-    except argparse.ArgumentError:  # an option without its value, which the recipe names
-        return parser.parse_args([])
 
 
 def _config_values(arguments: Sequence[str]) -> dict[str, str]:

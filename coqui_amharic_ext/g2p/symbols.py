@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from coqui_amharic_ext.g2p.phones import LABIALISED, LENGTH, inventory
+from coqui_amharic_ext.g2p.phones import LABIALISED, inventory
 
 VOWELS: Final = frozenset("əuiaeɨo")
 """All vowel characters; ``ɨ`` in a word held this way is one that must be spoken."""
@@ -66,8 +66,3 @@ def check(ipa: str) -> None:
 def decode(coded: str) -> str:
     """Return one-character phones as IPA."""
     return coded.translate(decode_table())
-
-
-def is_consonant(char: str) -> bool:
-    """Return whether a character stands for a consonant."""
-    return char not in VOWELS and char not in (LENGTH, LABIALISED)

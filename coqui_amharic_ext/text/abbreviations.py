@@ -363,19 +363,3 @@ def read_numbered_book(line: Line, i: int) -> Reading | None:
     if book is None:
         return None
     return Reading(i + 1, ordinal(int(line.tokens[i]), line.policy), "ordinal")
-
-
-def ends_in_abbreviation(chunk: str, rest: str) -> bool:
-    """Whether the full stop between ``chunk`` and ``rest`` is part of an abbreviation."""
-    if chunk.isdigit():
-        # "1. ..." opens a list item.
-        return len(chunk) <= 2
-    pieces = tuple(piece for piece in chunk.strip('(«"').replace("/", ".").split("."))
-    if len(pieces) == 1:
-        word = fold_homophones(pieces[0])
-        table = index().before_number
-        known = word in table or (word[:1] in glued_prefixes() and word[1:] in table)
-        return (known and rest[:1].isnumeric()) or (len(word) == 1 and rest[1:2] == ".")
-    if all(len(piece) == 1 for piece in pieces):
-        return True
-    return len(pieces) <= _MAX_PIECES and all(pieces) and expand(pieces) is not None

@@ -92,6 +92,7 @@ class Plan:
             **self.settings,
             "COQUI_AMHARIC_AUTOLOAD": "1",
             "TORCH_DEVICE_BACKEND_AUTOLOAD": "1",
+            "COQUI_AMHARIC_TRACEBACK": "1",  # in which the page finds why it failed
             "PYTHONUNBUFFERED": "1",
             "PYTHONUTF8": "1",
         }

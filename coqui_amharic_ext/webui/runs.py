@@ -19,6 +19,7 @@ from typing import Any, Final, Literal
 from coqui_amharic_ext.errors import CoquiAmharicError
 from coqui_amharic_ext.files import replacing
 from coqui_amharic_ext.jsontext import parsed
+from coqui_amharic_ext.watched import watched
 from coqui_amharic_ext.webui.failure import why
 from coqui_amharic_ext.webui.inside import require_config_inside, require_links_inside
 from coqui_amharic_ext.webui.losses import LossReader, uncoloured
@@ -97,7 +98,7 @@ class Run:
         with self._lock:
             if self.alive:
                 raise RunError(f"{self.folder.name} is running already")
-            command = chosen.command(self.folder, resume)
+            command = watched(chosen.command(self.folder, resume))
             # A group of its own: Ctrl-C at the page's terminal must not reach it and its loader
             # workers at once; ``stop`` interrupts the one process that saves.
             options: dict[str, Any] = (
@@ -108,7 +109,7 @@ class Run:
             with self.log.open("ab") as sink:
                 self._child = subprocess.Popen(  # noqa: S603 - our own recipe, checked arguments
                     command,
-                    stdin=subprocess.DEVNULL,
+                    stdin=subprocess.PIPE,
                     stdout=sink,
                     stderr=subprocess.STDOUT,
                     env=chosen.environment(),
@@ -122,6 +123,8 @@ class Run:
 
     def _wait(self, child: subprocess.Popen[bytes]) -> None:
         code = child.wait()
+        if child.stdin is not None:
+            child.stdin.close()
         with self._lock, contextlib.suppress(FileNotFoundError):
             self._record(returncode=code, stopped=self._stopping)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-import tempfile
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, Final
 
 from coqui_amharic_ext.errors import UnavailableError
 from coqui_amharic_ext.webui.ending import end_children, ignore_endings, like_ctrl_c
+from coqui_amharic_ext.webui.uploads import uploads_folder
 from coqui_amharic_ext.webui.workfolder import WorkFolder, WorkFolderError
 
 HOST: Final = "127.0.0.1"
@@ -92,13 +92,11 @@ def serve(folder: Path, port: int | None, tell: Callable[[str], None]) -> None:
     with (
         like_ctrl_c(),
         taken,
-        tempfile.TemporaryDirectory(
-            prefix="coqui-amharic-webui-", ignore_cleanup_errors=True
-        ) as uploads,
+        uploads_folder() as uploads,
     ):
         # Read by gradio when it is imported: no statistics, and uploads go with the page.
         os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-        os.environ["GRADIO_TEMP_DIR"] = uploads
+        os.environ["GRADIO_TEMP_DIR"] = str(uploads)
         from coqui_amharic_ext.webui.runs import Runs
 
         runs = Runs(work)
@@ -107,7 +105,7 @@ def serve(folder: Path, port: int | None, tell: Callable[[str], None]) -> None:
             end_children(keep=runs.interrupt())
 
         try:
-            application = _application(work, runs, Path(uploads), token)
+            application = _application(work, runs, uploads, token)
             _run(application, taken, lambda: tell(address), ending)
         finally:
             # What was heeded once is not heeded again; Ctrl-C still ends the waiting.

@@ -97,7 +97,7 @@ def test_what_cannot_be_honoured_is_refused_before_anything_starts(
 RECIPE = """
 import argparse, json, os, signal, sys, time
 from pathlib import Path
-make_parser = argparse.ArgumentParser
+from coqui_amharic_ext.recipes.train_vits import make_parser
 if __name__ == "__main__" and "--killed" in sys.argv:
     os.kill(os.getpid(), signal.SIGKILL)
 if __name__ == "__main__" and "--wait" in sys.argv:

@@ -9,9 +9,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from coqui_amharic_ext.cli.train import Recipe, _read_as  # noqa: E402
 from coqui_amharic_ext.coqui.model_files import ModelFileError  # noqa: E402
+from coqui_amharic_ext.data import training_files  # noqa: E402
 from coqui_amharic_ext.data.findings import DataError  # noqa: E402
-from coqui_amharic_ext.data.training_files import check_training_files  # noqa: E402
 from coqui_amharic_ext.demo import tiny  # noqa: E402
 from coqui_amharic_ext.errors import SynthesisError  # noqa: E402
 from tests.cli.command import refused_early  # noqa: E402
@@ -45,6 +46,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     _corpus(tmp_path / "small", 40)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def check_training_files(recipe: str, arguments: list[str]) -> None:
+    """Check as the command line does."""
+    training_files.check_training_files(recipe, _read_as(Recipe(recipe), arguments), arguments)
 
 
 def _arguments(**changes: str) -> list[str]:

@@ -6,7 +6,6 @@ first step is done.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from pathlib import Path
@@ -15,10 +14,8 @@ from typing import Any
 import torch
 from trainer import Trainer, TrainerArgs, TrainerConfig
 
+from coqui_amharic_ext.recipes.train_vits import make_parser as make_parser
 from tests.training.toy import ToyModel
-
-make_parser = argparse.ArgumentParser
-"""As recipes have it for the command line; this one has no options."""
 
 
 class Batches:

@@ -8,12 +8,14 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from tests.webui.test_runs import RECIPE
+from coqui_amharic_ext.webui.uploads import uploads_folder
+from tests.webui.test_runs import RECIPE, until
 
 pytestmark = [
     pytest.mark.skipif(find_spec("gradio") is None, reason="needs gradio: pip install .[webui]"),
@@ -47,14 +49,17 @@ print("ended", flush=True)
 """
 
 
-@pytest.mark.parametrize("signals", ["INT", "TERM", "HUP", "HUP HUP", "TERM HUP"])
-def test_training_is_saved_children_end_and_uploads_go(tmp_path: Path, signals: str) -> None:
+# As our patch of the trainer has it.
+ENDED_LIKE_CTRL_C = "import signal; signal.signal(signal.SIGTERM, signal.default_int_handler)"
+
+
+def _page(tmp_path: Path) -> subprocess.Popen[str]:
     (tmp_path / "work" / "corpus").mkdir(parents=True)
     metadata = tmp_path / "work" / "corpus" / "metadata.csv"
     metadata.write_text("a|ሰላም|ሰላም\n", encoding="utf-8")
     script = tmp_path / "train_fake.py"
-    script.write_text(RECIPE)
-    page = subprocess.Popen(
+    script.write_text(ENDED_LIKE_CTRL_C + RECIPE)
+    return subprocess.Popen(
         # As a script starts it in the background: there, Ctrl-C is ignored from the start.
         [
             *("sh", "-c", 'trap "" INT; exec "$@"', "sh"),
@@ -62,8 +67,17 @@ def test_training_is_saved_children_end_and_uploads_go(tmp_path: Path, signals: 
         ],
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "TMPDIR": str(tmp_path),
+        },
     )
+
+
+@pytest.mark.parametrize("signals", ["INT", "TERM", "HUP", "HUP HUP", "TERM HUP"])
+def test_training_is_saved_children_end_and_uploads_go(tmp_path: Path, signals: str) -> None:
+    page = _page(tmp_path)
     assert page.stdout is not None
     said = {}
     try:
@@ -84,6 +98,34 @@ def test_training_is_saved_children_end_and_uploads_go(tmp_path: Path, signals: 
     assert (run / "vits-1" / "checkpoint_7.pth").is_file()
     assert json.loads((run / "run.json").read_text())["stopped"] is True
     assert not Path(said["uploads"]).exists()
+
+
+def test_of_a_page_that_is_killed_the_run_saves_and_the_next_page_removes_its_uploads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = _page(tmp_path)
+    assert page.stdout is not None
+    said = {}
+    try:
+        said = json.loads(page.stdout.readline())
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        uploads, others = Path(said["uploads"]), tmp_path / "coqui-amharic-webui-link"
+        others.symlink_to(tmp_path / "work")
+        with uploads_folder():
+            assert uploads.is_dir(), "its page lives"
+        page.kill()
+        page.wait(timeout=60)
+        saved = Path(said["run"]) / "vits-1" / "checkpoint_7.pth"
+        until(saved.is_file)
+        with uploads_folder() as own:
+            assert own.stat().st_mode & 0o77 == 0
+            assert not uploads.exists()
+        assert not own.exists()
+        assert others.is_symlink() and (tmp_path / "work" / "corpus").is_dir()
+    finally:
+        for pid in (page.pid, said.get("child"), said.get("train")):
+            with contextlib.suppress(ProcessLookupError, TypeError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def test_nohup_is_honoured() -> None:
