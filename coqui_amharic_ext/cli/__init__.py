@@ -43,7 +43,9 @@ def main() -> None:
     except (CoquiAmharicError, OSError, TypeError, ValueError) as error:
         if os.environ.get("COQUI_AMHARIC_TRACEBACK") == "1":
             raise
-        print(f"coqui-amharic: {_said(error)}", file=sys.stderr)
+        from coqui_amharic_ext.cli.output import note
+
+        note(_said(error))
         if _is_of_standard_output(error):
             _drop_standard_output()
         code = 2

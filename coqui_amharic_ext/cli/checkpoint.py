@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from enum import Enum
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from coqui_amharic_ext.cli.output import emit
+from coqui_amharic_ext.cli.output import emit, show
 
 app = typer.Typer(help="XTTS checkpoints: rows for an extended vocabulary.", no_args_is_help=True)
 
@@ -74,7 +73,7 @@ def extend(
         return
     pieces = f", {done.from_pieces} from old pieces" if init is Init.pieces else ""
     dropped = f"left out: {', '.join(done.dropped)}\n" if done.dropped else ""
-    sys.stdout.write(
+    show(
         f"{out}: {done.after} rows, was {done.before} ({done.init}{pieces}); layout {done.layout}\n"
         f"{dropped}"
         f"{done.tensors} tensors checked: {done.verified}\n"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from coqui_amharic_ext.cli.output import InputError, emit
+from coqui_amharic_ext.cli.output import InputError, emit, show
 
 if TYPE_CHECKING:
     from coqui_amharic_ext.data.check import Report
@@ -146,11 +145,11 @@ def import_data(
     if json:
         emit(done.to_dict())
         return
-    sys.stdout.write(f"{done.clips} clips, {done.seconds / 3600:.2f} h, in {done.folder}\n")
+    show(f"{done.clips} clips, {done.seconds / 3600:.2f} h, in {done.folder}\n")
     for path in done.metadata:
-        sys.stdout.write(f"  {path} (formatter {done.layout})\n")
+        show(f"  {path} (formatter {done.layout})\n")
     if done.left_out:
-        sys.stdout.write(f"  {len(done.left_out)} left out, see {done.folder / 'left_out.tsv'}\n")
+        show(f"  {len(done.left_out)} left out, see {done.folder / 'left_out.tsv'}\n")
 
 
 @contextlib.contextmanager
@@ -195,11 +194,9 @@ def _show(report: Report, model: str, *, every: bool) -> None:
         by_kind.setdefault(found.kind, []).append(found)
     usable = sum(done.usable for done in report.rows)
     hours = report.seconds / 3600
-    sys.stdout.write(
-        f"{len(report.rows)} rows, {hours:.2f} h of audio, {usable} usable for {model}\n"
-    )
+    show(f"{len(report.rows)} rows, {hours:.2f} h of audio, {usable} usable for {model}\n")
     if not by_kind:
-        sys.stdout.write("nothing found\n")
+        show("nothing found\n")
         return
     table = Table(("", "found", "kind", "what", "a mended copy"), right=frozenset({"found"}))
     for kind, about in KINDS.items():
@@ -212,10 +209,10 @@ def _show(report: Report, model: str, *, every: bool) -> None:
     for kind in KINDS:
         cases = by_kind.get(kind, [])
         for found in cases if every else cases[:SHOWN]:
-            sys.stdout.write(f"{found.place}: {kind}: {found.message}\n")
+            show(f"{found.place}: {kind}: {found.message}\n")
         if len(cases) > SHOWN and not every:
-            sys.stdout.write(f"  {len(cases) - SHOWN} more {kind}; --all lists them\n")
-    sys.stdout.write(f"{_counts(report)}\n")
+            show(f"  {len(cases) - SHOWN} more {kind}; --all lists them\n")
+    show(f"{_counts(report)}\n")
 
 
 def _counts(report: Report) -> str:
@@ -228,11 +225,9 @@ def _remedy(remedy: str) -> str:
 
 
 def _show_fixed(fixed: Fixed) -> None:
-    sys.stdout.write(f"mended copy: {fixed.kept} rows in {fixed.folder}\n")
+    show(f"mended copy: {fixed.kept} rows in {fixed.folder}\n")
     for path in fixed.metadata:
-        sys.stdout.write(f"  {path}\n")
+        show(f"  {path}\n")
     if fixed.left_out:
-        sys.stdout.write(
-            f"  {len(fixed.left_out)} rows left out, see {fixed.folder / 'left_out.tsv'}\n"
-        )
-    sys.stdout.write(f"  in it: {_counts(fixed.report)}\n")
+        show(f"  {len(fixed.left_out)} rows left out, see {fixed.folder / 'left_out.tsv'}\n")
+    show(f"  in it: {_counts(fixed.report)}\n")

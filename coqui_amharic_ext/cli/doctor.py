@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coqui_amharic_ext.cli.output import InputError, emit, note
+from coqui_amharic_ext.cli.output import InputError, emit, note, show
 from coqui_amharic_ext.cli.tables import Table
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def _show(diagnosis: Diagnosis) -> None:
         f"Python {machine.python}, {machine.executable}{managed}",
         *_gpu_lines(facts),
     ]
-    sys.stdout.write("\n".join(lines) + "\n\n")
+    show("\n".join(lines) + "\n\n")
     versions = Table(["package", "version"])
     from coqui_amharic_ext.doctor.facts import TOLD
 
@@ -180,7 +180,7 @@ def _show(diagnosis: Diagnosis) -> None:
     ffmpeg = facts.probe("ffmpeg").facts.get("majors") or ()
     versions.add("FFmpeg's libraries", ", ".join(map(str, ffmpeg)) or "–")
     versions.show()
-    sys.stdout.write("\n")
+    show("\n")
     sys.stdout.flush()
     backends = Table(["kind", "name", "available", "why not"])
     for state in facts.report.get("backends", ()):
@@ -188,7 +188,7 @@ def _show(diagnosis: Diagnosis) -> None:
         backends.add(state["kind"], state["name"], available, state["reason"])
     if backends.rows:
         backends.show()
-        sys.stdout.write("\n")
+        show("\n")
     _show_problems(diagnosis)
 
 
@@ -208,7 +208,7 @@ def _gpu_lines(facts: Facts) -> list[str]:
 
 def _show_problems(diagnosis: Diagnosis) -> None:
     if not diagnosis.problems:
-        sys.stdout.write("Nothing is wrong.\n")
+        show("Nothing is wrong.\n")
     for problem in diagnosis.problems:
         _show_problem(problem)
     sys.stdout.flush()
@@ -217,21 +217,21 @@ def _show_problems(diagnosis: Diagnosis) -> None:
 def _show_problem(problem: Problem) -> None:
     mark, colour = _MARKS[problem.severity]
     typer.secho(f"{mark} {problem.severity}: ", fg=colour, bold=True, nl=False)
-    sys.stdout.write(problem.what + "\n")
+    show(problem.what + "\n")
     if problem.why:
-        sys.stdout.write(f"  {problem.why}\n")
+        show(f"  {problem.why}\n")
     if problem.fix.by_hand:
-        sys.stdout.write(f"  {problem.fix.by_hand}\n")
+        show(f"  {problem.fix.by_hand}\n")
     for line in problem.fix.lines:
-        sys.stdout.write(f"  $ {line}\n")
+        show(f"  $ {line}\n")
 
 
 def _show_plan(made: Plan) -> None:
-    sys.stdout.write("\nPlan:\n" if made.steps else "\nPlan: nothing to run.\n")
+    show("\nPlan:\n" if made.steps else "\nPlan: nothing to run.\n")
     for number, step in enumerate(made.steps, 1):
-        sys.stdout.write(f"  {number}. $ {step.line}\n")
+        show(f"  {number}. $ {step.line}\n")
     for problem, reason in made.left:
-        sys.stdout.write(f"  left: {problem.name}: {reason}\n")
+        show(f"  left: {problem.name}: {reason}\n")
     sys.stdout.flush()
 
 
@@ -270,18 +270,18 @@ def _fetch(
         emit(found.to_dict())
         return
     if found.already_there:
-        sys.stdout.write(f"already there: {found.folder} (--force fetches it anew)\n")
+        show(f"already there: {found.folder} (--force fetches it anew)\n")
     else:
-        sys.stdout.write(f"{found.folder}\n  SHA-256 of the archive: {found.sha256}\n")
-        sys.stdout.write(f"  compared: {', '.join(found.verified)}\n")
+        show(f"{found.folder}\n  SHA-256 of the archive: {found.sha256}\n")
+        show(f"  compared: {', '.join(found.verified)}\n")
         if not sha256:
-            sys.stdout.write("  transphone publishes no checksum that it could be held against\n")
+            show("  transphone publishes no checksum that it could be held against\n")
     knows = "Amharic among them" if found.knows_amharic else "Amharic is not among them"
-    sys.stdout.write(f"  trained on {found.languages} languages, {knows}\n")
+    show(f"  trained on {found.languages} languages, {knows}\n")
     if not found.knows_amharic:
-        sys.stdout.write("  so the chain does not use it: it would guess from related languages\n")
+        show("  so the chain does not use it: it would guess from related languages\n")
     if to is not None and str(to) != get_settings().transphone_dir:
-        sys.stdout.write(f"  use it with COQUI_AMHARIC_TRANSPHONE_DIR={to}\n")
+        show(f"  use it with COQUI_AMHARIC_TRANSPHONE_DIR={to}\n")
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from coqui_amharic_ext.cli.completion import backend_names
-from coqui_amharic_ext.cli.output import InputError, emit
+from coqui_amharic_ext.cli.output import InputError, emit, show
 from coqui_amharic_ext.cli.tables import Table
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def eval_g2p(
         return
     _rates(result).show()
     for name, reason in result.missing.items():
-        sys.stdout.write(f"{name}: {reason}\n")
+        show(f"{name}: {reason}\n")
     if edits:
         _gap()
         _edits(result, edits).show()
@@ -68,7 +68,7 @@ def eval_g2p(
 
 
 def _gap() -> None:
-    sys.stdout.write("\n")
+    show("\n")
     sys.stdout.flush()
 
 

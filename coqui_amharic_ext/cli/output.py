@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from coqui_amharic_ext.errors import CoquiAmharicError
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class InputError(CoquiAmharicError, ValueError):
@@ -17,12 +20,26 @@ class InputError(CoquiAmharicError, ValueError):
 
 def emit(value: Any) -> None:
     """Print one JSON document on one line."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    text = json.dumps(value, ensure_ascii=False)
+    sys.stdout.write(_CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
+
+
+def plain(text: str) -> str:
+    """Spell out control characters but for ends of lines and tabs.
+
+    Names of files and texts of corpora hold what a terminal would obey.
+    """
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def show(text: str) -> None:
+    """Print what a person reads; it ends its lines itself."""
+    sys.stdout.write(plain(text))
 
 
 def note(message: str) -> None:
     """Tell a person something beside the results."""
-    sys.stderr.write(f"coqui-amharic: {message}\n")
+    sys.stderr.write(plain(f"coqui-amharic: {message}\n"))
 
 
 def lines(texts: Iterable[str] | None, file: Path | None) -> Iterator[str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from coqui_amharic_ext.cli.meter import Meter
-from coqui_amharic_ext.cli.output import InputError, emit, lines
+from coqui_amharic_ext.cli.output import InputError, emit, lines, show
 
 if TYPE_CHECKING:
     from coqui_amharic_ext.coqui.sound_file import SoundSink
@@ -131,7 +131,7 @@ def synth(
     if json:
         emit({"out": str(out), "sample_rate": synthesizer.sample_rate, **said})
     elif not to_stdout:
-        sys.stdout.write(
+        show(
             f"{out}: {said['seconds']:.2f} s of speech; the first sound after "
             f"{said['first_sound']:.2f} s, {said['real_time_factor']:.2f} s of work a second\n"
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from enum import Enum
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coqui_amharic_ext.cli.output import emit
+from coqui_amharic_ext.cli.output import emit, show
 
 if TYPE_CHECKING:
     from coqui_amharic_ext.coqui.coverage import Coverage
@@ -76,12 +75,12 @@ def extend(
         )
         return
     added = len(extension.added)
-    sys.stdout.write(
+    show(
         f"{out}: {extension.after} rows, was {extension.before}; {added} tokens and "
         f"{extension.merges} merges added for {extension.mode}\n"
     )
     if extension.note:
-        sys.stdout.write(f"{extension.note}\n")
+        show(f"{extension.note}\n")
     if covered is not None:
         _show(covered, XttsVocabulary.read(out))
 
@@ -122,18 +121,18 @@ def inspect(
     if json:
         emit({**facts, "coverage": _document(covered)})
         return
-    sys.stdout.write(
+    show(
         f"{vocab}: {facts['rows']} rows, {facts['tokens']} tokens, {facts['merges']} merges\n"
         f"ids without a token: {', '.join(map(str, found.holes)) or 'none'}\n"
         f"languages: {' '.join(found.languages)}\n"
         f"Amharic: {f'{found.mode} ({why(found)})' if found.mode else 'not extended'}\n"
     )
     if found.unknown is None:
-        sys.stdout.write("no unk_token: what the vocabulary lacks is dropped\n")
+        show("no unk_token: what the vocabulary lacks is dropped\n")
     if found.mode is not None:
         missing = missing_symbols(found, found.mode)
         kind = "phones" if found.mode == "ipa" else "letters"
-        sys.stdout.write(f"missing {kind}: {len(missing)}{_some(missing)}\n")
+        show(f"missing {kind}: {len(missing)}{_some(missing)}\n")
     if covered is not None:
         _show(covered, found)
 
@@ -157,7 +156,7 @@ def _show(covered: Coverage, vocabulary: XttsVocabulary) -> None:
     unknown = vocabulary.unknown or "loss"
     rate = covered.tokens_per_second
     speed = "no clips" if rate is None else f"{rate:.2f}"
-    sys.stdout.write(
+    show(
         f"texts without {unknown}: {covered.known_texts} of {covered.texts} ({covered.share:.1%})\n"
         f"tokens: {covered.tokens}, the longest text {covered.longest} "
         f"({covered.longest_where})\n"
@@ -165,7 +164,7 @@ def _show(covered: Coverage, vocabulary: XttsVocabulary) -> None:
         f"unused tokens of Amharic: {len(covered.unused)}{_some(covered.unused)}\n"
     )
     for piece, count in covered.unknown:
-        sys.stdout.write(f"{unknown} {piece!r}: {count}\n")
+        show(f"{unknown} {piece!r}: {count}\n")
 
 
 def _some(tokens: tuple[str, ...], most: int = 40) -> str:

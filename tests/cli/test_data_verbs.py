@@ -74,3 +74,25 @@ def test_import_then_check(tmp_path: Path) -> None:
     code, _, err = run("data", "import", str(source), "--out", str(out))
     assert code == 2
     assert "exists" in err
+
+
+def test_what_a_terminal_obeys_is_spelled_out(tmp_path: Path) -> None:
+    """Names of files and texts come from others; a name can set a terminal's title, or clear it."""
+    evil = "a\x1b]0;title\x07\x1b[31m\x9b2J"
+    corpus = tmp_path / "corpus"
+    (corpus / "wavs").mkdir(parents=True)
+    (corpus / "metadata.csv").write_text(f"{evil}|ሰላም \x1b[5m|ሰላም\n", encoding="utf-8")
+    for arguments in (
+        ("data", "check", "-m", str(corpus)),
+        ("data", "check", "-m", str(corpus), "--json"),
+        ("data", "check", "-m", str(tmp_path / evil)),
+        ("vocab", "inspect", "--vocab", str(tmp_path / evil)),
+        ("phonemize", "--file", str(tmp_path / evil)),
+    ):
+        code, out, err = run(*arguments)
+        assert code in (1, 2)
+        said = out + err
+        assert said
+        assert not set(said) & {"\x1b", "\x07", "\x9b"}, arguments
+        if "--json" in arguments:
+            assert evil in json.loads(out)["findings"][0]["audio"]
