@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -77,7 +78,7 @@ def check_training_files(recipe: str, given: argparse.Namespace, arguments: Sequ
 def _config_values(arguments: Sequence[str]) -> dict[str, str]:
     """Return the config values among a recipe's arguments, without ``model_args.``."""
     found = {}
-    for argument, following in zip(arguments, (*arguments[1:], ""), strict=True):
+    for argument, following in pairwise((*arguments, "")):
         if argument.startswith(_PREFIX):
             name, equals, value = argument.removeprefix(_PREFIX).partition("=")
             found[name.removeprefix("model_args.")] = value if equals else following

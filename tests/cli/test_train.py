@@ -256,3 +256,10 @@ def test_the_real_recipe_is_what_runs() -> None:
     assert "train_vits" in out
     assert "--data" in out
     assert COMMAND
+
+
+@pytest.mark.parametrize("recipe", ["vits", "xtts"])
+def test_a_recipe_without_arguments_names_what_is_needed(recipe: str) -> None:
+    code, printed, error = run("train", recipe)
+    assert code == 2, printed
+    assert "is needed, or --continue_path" in error

@@ -62,6 +62,8 @@ def test_what_fits_is_left_alone(folder: Path) -> None:
     check_training_files("xtts", _arguments())
     check_training_files("xtts", [f"{name}={value}" for name, value in GIVEN.items()])
     check_training_files("xtts", ["--data", "corpus"])  # the recipe says what is missing
+    check_training_files("xtts", [])
+    check_training_files("vits", [])
     check_training_files("xtts", ["--dvae"])
     check_training_files("xtts", [*_arguments(dvae="no"), "--continue_path", "runs/RUN"])
     check_training_files("vits", ["--data", "corpus", "--dvae", "no"])
