@@ -147,7 +147,10 @@ class ModelFiles:
             check_speaker(speaker, self.speakers, is_xtts=self.is_xtts)
         if self.is_xtts and speaker is None:
             if not speaker_wav:
-                raise SynthesisError("XTTS needs a recording of the voice: give speaker_wav")
+                raise SynthesisError(
+                    "XTTS needs a recording of the voice: give speaker_wav "
+                    "(--speaker-wav VOICE.wav)"
+                )
             heard = self.config.get("max_ref_len")
             check_recordings(
                 map(Path, speaker_wav),
@@ -199,7 +202,7 @@ def check_speaker(speaker: str | None, known: Sequence[str], *, is_xtts: bool) -
     if speaker is None:
         raise SynthesisError(f"this model has several speakers; give one of {names}")
     none = (
-        "none: give a recording of the voice (speaker_wav)"
+        "none: give a recording of the voice as speaker_wav (--speaker-wav VOICE.wav)"
         if is_xtts
         else "one voice alone; give no speaker"
     )
