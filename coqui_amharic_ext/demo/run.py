@@ -167,11 +167,10 @@ def _show_status(console: Console) -> dict[str, Any]:
     console.print("[bold]What is active[/]")
     for patch in report.patches:
         mark = "[green]✓[/]" if patch.state == "applied" else "[yellow]–[/]"
-        state = (
-            ""
-            if patch.state == "applied"
-            else f" [{patch.state}: {patch.reason}]".replace("[", "\\[")
-        )
+        state = ""
+        if patch.state != "applied":
+            why = ": ".join(filter(None, (patch.state, patch.reason)))
+            state = f" [{why}]".replace("[", "\\[")
         console.print(f"  {mark} {patch.name}: {patch.summary}{state}")
     for backend in report.backends:
         mark = "[green]✓[/]" if backend.available else "[yellow]–[/]"

@@ -119,3 +119,27 @@ def test_a_broken_library_is_named_with_the_doctor(
     monkeypatch.setattr(run, "PATCHED", ("broken_upstream",))
     with pytest.raises(needs.NotReadyError, match=r"undefined symbol.*coqui-amharic doctor"):
         run._show_status(Console())
+
+
+def test_a_state_without_a_reason_ends_without_a_colon(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from rich.console import Console
+
+    import coqui_amharic_ext as am
+    from coqui_amharic_ext.demo import run
+    from coqui_amharic_ext.report import PatchStatus, Report
+
+    states = (
+        PatchStatus("a", "TTS.a", "upstream has it", summary="does it"),
+        PatchStatus("b", "TTS.b", "off", "a setting", "does that"),
+        PatchStatus("c", "TTS.c", "applied", summary="does all"),
+    )
+    report = Report(True, {}, "", states, (), {}, (), ())
+    monkeypatch.setattr(run, "PATCHED", ())
+    monkeypatch.setattr(am, "activate", lambda: report)
+    run._show_status(Console(width=200))
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert "– a: does it [upstream has it]" in lines
+    assert "– b: does that [off: a setting]" in lines
+    assert "✓ c: does all" in lines
