@@ -100,7 +100,7 @@ def _block(original: Any, config: Any, mode: Mode, chosen: bool) -> Any:
     if mode.fused_gelu and type(mlp.act).__name__ == "NewGELUActivation":
         mlp.act = _FUSED
     block.attn, block.mlp = attention, mlp
-    # A model that was set to checkpointing by hand stays so, but recomputes our way.
+    # A model whose user switched checkpointing on keeps it, but recomputes our way.
     again = chosen or bool(block.gradient_checkpointing)
     block.gradient_checkpointing = False
     return _Run.of(block, again, mode.compile) if again or mode.compile else block

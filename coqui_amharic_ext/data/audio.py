@@ -153,7 +153,7 @@ def open_audio(source: Path | bytes) -> Iterator[Any]:
     Raises
     ------
     AudioError
-        It is missing, cannot be read, or says of itself what is said of no recording.
+        It is missing, cannot be read, or its header has values that no recording has.
     """
     with mpg123.quiet(source), _open(source) as file:
         _require_plausible(file)

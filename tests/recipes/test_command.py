@@ -152,7 +152,7 @@ def begun(vits: Any, tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_corpus_that_has_moved_is_given_anew_and_kept(
+def test_a_corpus_that_has_moved_is_given_again_and_kept(
     begun: Path, vits: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     moved = tmp_path / "elsewhere" / "corpus"
