@@ -12,7 +12,7 @@ import functools
 import inspect
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -131,7 +131,7 @@ def _advice(trainer: Any) -> str:
     folder = Path(trainer.output_path)
     bad: list[str] = []
     for path in _newest_first(folder):
-        if not _is_spoilt(path):
+        if not _is_spoilt(path, trainer.model):
             remove = f"remove {', '.join(bad)}, whose weights are NaN; then " if bad else ""
             return (
                 f"{remove}go on from the last checkpoint with --continue_path {folder}, with a "
@@ -147,12 +147,19 @@ def _newest_first(folder: Path) -> list[Path]:
     return [path for _, path in sorted(found, reverse=True)]
 
 
-def _is_spoilt(path: Path) -> bool:
+def _is_spoilt(path: Path, model: Any) -> bool:
     import torch
 
+    weights = {name for name, _ in model.named_parameters(remove_duplicate=False)}
     with suppress(Exception):  # one that cannot be read is another matter, and upstream's to tell
-        state = torch.load(path, map_location="cpu", mmap=True, weights_only=True)["model"]
-        return not _finite(t for t in state.values() if isinstance(t, torch.Tensor))
+        file = torch.load(path, map_location="cpu", mmap=True, weights_only=True)
+        state = {k: v for k, v in file["model"].items() if isinstance(v, torch.Tensor)}
+        optimizers = [SimpleNamespace(state=kept["state"]) for kept in file.get("optimizer") or ()]
+        return (
+            not _finite(tensor for name, tensor in state.items() if name in weights)
+            or not all(_are_numbers(t) for name, t in state.items() if name not in weights)
+            or bool(_spoilt(_states(optimizers)))
+        )
     return False
 
 
@@ -168,8 +175,10 @@ def saving_numbers(original: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(original)
     def save_model(config: Any, model: Any, output_path: Any, **kwargs: Any) -> None:
-        if not _finite(model.parameters()):
-            names = [name for name, weight in model.named_parameters() if not _finite([weight])]
+        names = [] if _finite(model.parameters()) else _spoilt(model.named_parameters())
+        names += [name for name, tensor in _kept(model) if not _are_numbers(tensor)]
+        names += _spoilt(_states(kwargs.get("optimizer")))
+        if names:
             others = f" and {len(names) - 1} others" if len(names) > 1 else ""
             raise LossError(
                 f"{output_path} is not saved, since weights are NaN or infinite: {names[0]}"
@@ -178,6 +187,36 @@ def saving_numbers(original: Callable[..., None]) -> Callable[..., None]:
         original(config, model, output_path, **kwargs)
 
     return save_model
+
+
+def _spoilt(named: Iterable[tuple[str, torch.Tensor]]) -> list[str]:
+    return [name for name, tensor in named if not _finite([tensor])]
+
+
+def _kept(model: Any) -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield what a checkpoint has beside weights, such as a batch norm's running mean."""
+    import torch
+
+    weights = {name for name, _ in model.named_parameters(remove_duplicate=False)}
+    for name, value in model.state_dict().items():
+        if name not in weights and isinstance(value, torch.Tensor):
+            yield name, value
+
+
+def _are_numbers(tensor: torch.Tensor) -> bool:
+    """Whether no value is NaN; attention masks hold an infinite one on purpose."""
+    return not bool(tensor.isnan().any())
+
+
+def _states(optimizers: Any) -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield what optimizers keep of earlier steps: from NaN there, the next step makes NaN."""
+    import torch
+
+    for optimizer in optimizers or ():
+        for state in optimizer.state.values():
+            for name, value in state.items():
+                if isinstance(value, torch.Tensor):
+                    yield f"the optimizer's {name}", value
 
 
 def _probe_fit(original: Callable[[Any], None]) -> None:

@@ -15,7 +15,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("trainer")
 
 import coqui_amharic_ext as am  # noqa: E402
-from coqui_amharic_ext.training.finite import LEAST_SCALE, LossError  # noqa: E402
+from coqui_amharic_ext.training.finite import LEAST_SCALE, LossError, _advice  # noqa: E402
 from tests.cli.command import environment  # noqa: E402
 from tests.running import ROOT  # noqa: E402
 from tests.training import toy  # noqa: E402
@@ -65,6 +65,39 @@ def test_nothing_is_saved_and_nothing_gives_way(tmp_path: Path) -> None:
         with pytest.raises(LossError, match=r"_6\.pth is not saved, .*: layer\.weight; the"):
             save()
     assert _saved(made.output_path) == before
+
+
+@pytest.mark.parametrize("bad", [NAN, float("inf")])
+@pytest.mark.parametrize("kept", ["exp_avg", "exp_avg_sq"])
+def test_a_state_of_the_optimizer_that_is_no_number_is_not_saved(
+    tmp_path: Path, kept: str, bad: float
+) -> None:
+    """Going on from it makes weights that are NaN, or that never move again."""
+    made = toy.make(tmp_path)
+    made.fit()
+    made.save_checkpoint()
+    before = _saved(made.output_path)
+    assert before
+    made.optimizer[0].state[made.model.layer.weight][kept][0, 0] = bad
+    made.total_steps_done += 1
+    with pytest.raises(LossError, match=f"is not saved, .*: the optimizer's {kept}; the"):
+        made.save_checkpoint()
+    assert _saved(made.output_path) == before
+
+
+def test_what_a_model_keeps_beside_weights_is_looked_at_and_masks_are_not(tmp_path: Path) -> None:
+    made = toy.make(tmp_path)
+    made.model.register_buffer("mask", torch.full((2, 2), -float("inf")))
+    made.model.norm = torch.nn.BatchNorm1d(4)
+    made.total_steps_done = 5
+    made.save_checkpoint()
+    assert _saved(made.output_path) == ["checkpoint_5.pth"]
+    assert "--continue_path" in _advice(made)
+    made.model.norm.running_var[1] = NAN
+    made.total_steps_done = 6
+    with pytest.raises(LossError, match=r"is not saved, .*: norm\.running_var; the"):
+        made.save_checkpoint()
+    assert _saved(made.output_path) == ["checkpoint_5.pth"]
 
 
 class _Average:
