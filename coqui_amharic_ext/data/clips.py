@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Final
@@ -39,7 +40,7 @@ class Clips:
         split = metadata.stem.rpartition("_")[2]
         beside = (layout_folder, "", *FOLDERS, metadata.stem, split, f"audio/{split}")
         self._folders = tuple(dict.fromkeys(beside))
-        self._listings: dict[Path, frozenset[str]] = {}
+        self._listings: dict[Path, tuple[frozenset[str], dict[str, str]]] = {}
 
     def expected(self, name: str) -> Path:
         """Return where the layout has a clip, which is where upstream looks for it."""
@@ -49,7 +50,8 @@ class Clips:
         """Return a clip's file, or where it should be if there is none.
 
         A path is looked for as it is, then without its first folders: what was written on another
-        machine, or for another folder, is found where it lies now.
+        machine, or for another folder, is found where it lies now. Where no name is the same, one
+        that differs in case alone will do: Windows and macOS take them for one.
         """
         first = self.expected(name)
         if self._is_there(first):
@@ -58,6 +60,9 @@ class Clips:
         for path in self._candidates(plain):
             if self._is_there(path):
                 return path
+        for path in self._candidates(plain):
+            if (found := self._in_any_case(path)) is not None:
+                return found
         if not has_ending(plain):
             return first
         return self._root / ("" if plain.startswith(f"{self._own}/") else self._own) / plain
@@ -77,14 +82,33 @@ class Clips:
                     yield self._root.joinpath(folder, *parts[start:-1], f"{parts[-1]}{ending}")
 
     def _is_there(self, path: Path) -> bool:
-        listing = self._listings.get(path.parent)
-        if listing is None:
+        names, _ = self._names(path.parent)
+        return path.name in names
+
+    def _in_any_case(self, path: Path) -> Path | None:
+        if not path.is_relative_to(self._root):
+            return None
+        found = self._root
+        for part in path.relative_to(self._root).parts:
+            _, folded = self._names(found)
+            if _folded(part) not in folded:
+                return None
+            found /= folded[_folded(part)]
+        return found
+
+    def _names(self, folder: Path) -> tuple[frozenset[str], dict[str, str]]:
+        """Return a folder's names, and which they are in any case."""
+        if folder not in self._listings:
             try:
-                listing = frozenset(os.listdir(path.parent))
+                names = os.listdir(folder)
             except (OSError, ValueError):
-                listing = frozenset()
-            self._listings[path.parent] = listing
-        return path.name in listing
+                names = []
+            self._listings[folder] = frozenset(names), {_folded(n): n for n in sorted(names)}
+        return self._listings[folder]
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _parts(plain: str) -> Sequence[str]:

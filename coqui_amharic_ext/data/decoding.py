@@ -52,6 +52,11 @@ def read_lines(path: Path) -> tuple[list[str], Finding | None]:
     return lines, found
 
 
+def first_line(lines: list[str]) -> str:
+    """Return the first line that is not empty."""
+    return next((line for line in lines if line.strip()), "")
+
+
 def _split(raw: bytes) -> list[bytes]:
     return re.split(rb"\r\n|\r|\n", raw.removeprefix(_BOM))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from coqui_amharic_ext.data import named, unnamed
-from coqui_amharic_ext.data.decoding import read_lines
+from coqui_amharic_ext.data.decoding import first_line, read_lines
 from coqui_amharic_ext.data.findings import DataError, Finding
 from coqui_amharic_ext.data.languages import language_code as language_code
 from coqui_amharic_ext.data.manifest import MANIFEST, part_of, parts_of
@@ -75,7 +75,7 @@ def read_all(paths: Iterable[Path], layout: str = "auto") -> tuple[Metadata, ...
 
 
 def _guess(path: Path, lines: list[str]) -> str:
-    first = lines[0]
+    first = first_line(lines)
     if path.suffix.lower() in (".jsonl", ".ndjson"):
         return "audiofolder"
     if {"path", "sentence"} <= set(first.split("\t")):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from coqui_amharic_ext.data.clips import Clips, has_ending
+from coqui_amharic_ext.data.decoding import first_line
 from coqui_amharic_ext.data.findings import DataError, Finding
 from coqui_amharic_ext.data.languages import language_code
 from coqui_amharic_ext.data.rows import NOT_TEXT, Metadata, Row, usable
@@ -45,7 +46,7 @@ def _plain(name: str) -> str:
 
 def table(path: Path, lines: list[str]) -> Metadata:
     """Read a table whose header names the columns."""
-    separator = header_separator(lines[0]) or ","
+    separator = header_separator(first_line(lines)) or ","
     cells = _table(path, lines, "table", separator, quoting=True)
     return _from_table(path, cells, "table", Clips(path))
 
@@ -54,8 +55,9 @@ def _table(
     path: Path, lines: list[str], layout: str, delimiter: str, quoting: bool
 ) -> Iterator[tuple[int, dict[str, str] | str]]:
     """Yield line number and row of a table with a header; a string says what is wrong."""
+    # Empty lines say nothing, and upstream's reader passes over them, too.
     reader = csv.reader(
-        (f"{line}\n" for line in lines),
+        (f"{line}\n" if line.strip() else "\n" for line in lines),
         delimiter=delimiter,
         quoting=csv.QUOTE_MINIMAL if quoting else csv.QUOTE_NONE,
     )
@@ -64,12 +66,12 @@ def _table(
     try:
         for cells in reader:
             number, start = start, reader.line_num + 1
-            if number == 1:
+            if not cells:
+                continue
+            if not header:
                 header = [_plain(cell) for cell in cells]
                 continue
-            if not cells or (len(cells) == 1 and not cells[0].strip()):
-                yield number, "an empty line"
-            elif len(cells) != len(header):
+            if len(cells) != len(header):
                 yield number, f"{len(cells)} columns, but the header has {len(header)}"
             elif reader.line_num > number and layout == "coqui":
                 yield (
@@ -164,7 +166,7 @@ def common_voice(path: Path, lines: list[str]) -> Metadata:
     # Releases since 2019 give the name with its ending, the first ones without.
     ending = "" if any(map(has_ending, named)) else ".mp3"
     found = _from_table(path, iter(cells), "common_voice", Clips(path, "clips", ending))
-    header = lines[0].split("\t")
+    header = first_line(lines).split("\t")
     if header[:3] == ["client_id", "path", "sentence"]:
         return found
     misread = Finding(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from coqui_amharic_ext.data import unnamed
 from coqui_amharic_ext.data.audio import AudioError, load_mono
-from coqui_amharic_ext.data.decoding import read_lines
+from coqui_amharic_ext.data.decoding import first_line, read_lines
 from coqui_amharic_ext.data.findings import DataError
 from coqui_amharic_ext.data.manifest import find_parts
 from coqui_amharic_ext.data.metadata import COMMON_VOICE_FILES, read_metadata
@@ -136,13 +136,13 @@ def _metadata_files(path: Path, split: str | None) -> list[Path]:
     if found[0].parent != path:  # an audiofolder's splits are apart
         return found
     # One of Common Voice's tables holds the others, FLEURS's are apart.
-    if split is None and found[0].name == SPLITS[0] and unnamed.is_fleurs(_first_line(found[0])):
+    if (
+        split is None
+        and found[0].name == SPLITS[0]
+        and unnamed.is_fleurs(first_line(read_lines(found[0])[0]))
+    ):
         return [path / name for name in SPLITS if (path / name).is_file()]
     return found[:1]
-
-
-def _first_line(path: Path) -> str:
-    return read_lines(path)[0][0]
 
 
 def _from_metadata(paths: list[Path], layout: str) -> Source:
@@ -158,7 +158,8 @@ def _from_metadata(paths: list[Path], layout: str) -> Source:
                 yield SourceClip(
                     place=row.place,
                     name=row.audio.stem,
-                    text=row.text,
+                    # A row of LJSpeech's may lack the normalised text.
+                    text=row.text if row.text.strip() else row.written,
                     speaker=row.speaker,
                     language=row.language,
                     written=row.written,

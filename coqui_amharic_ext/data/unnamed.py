@@ -47,13 +47,16 @@ def lines(path: Path, lines: list[str]) -> Metadata:
 def _unnamed(path: Path, lines: list[str], layout: str, separator: str, clips: Clips) -> Metadata:
     """Read lines whose columns are told by what is in them."""
     cells = [_unquoted(line, separator, layout) for line in lines]
+    empty = {number for number, line in enumerate(lines, start=1) if not line.strip()}
     # Lines of other widths are defects; in doubt the layout's own width is right.
     widths = Counter(len(row) for row in cells if len(row) > 1)
     width = max(widths, key=lambda n: (widths[n], n == 3, -n)) if widths else 3
     findings: list[Finding] = []
     told = [row for row in cells if len(row) == width]
-    columns = tell_columns(told) if told else Columns(0, 2, 1)
+    columns = tell_columns(_used(told)) if told else Columns(0, 2, 1)
     ours = layout == "ljspeech"
+    if ours and empty:
+        findings.append(_misread(path, [f"it stops at an empty line, as line {min(empty)} is"]))
     if ours and told:
         findings += _other_columns(path, columns, width)
         if cells != [line.split(separator) for line in lines]:
@@ -61,6 +64,8 @@ def _unnamed(path: Path, lines: list[str], layout: str, separator: str, clips: C
     rows: list[Row] = []
     renamed: list[str] = []
     for number, row in enumerate(cells, start=1):
+        if number in empty:
+            continue
         if len(row) != width:
             findings.append(Finding("columns", _wrong_width(row, width), path, number))
             continue
@@ -69,7 +74,7 @@ def _unnamed(path: Path, lines: list[str], layout: str, separator: str, clips: C
             findings.append(Finding("columns", NOT_TEXT, path, number))
             continue
         audio = clips.find(name)
-        if audio != clips.expected(name):
+        if audio != clips.expected(name) or "\\" in name:
             renamed.append(name)
         speaker = "" if columns.speaker is None else row[columns.speaker].strip()
         text, written = row[columns.text], row[columns.written]
@@ -77,6 +82,12 @@ def _unnamed(path: Path, lines: list[str], layout: str, separator: str, clips: C
     if ours and renamed:
         findings.insert(0, _other_names(path, renamed, clips))
     return Metadata(path, layout, tuple(rows), tuple(findings))
+
+
+def _used(rows: list[list[str]]) -> list[list[str]]:
+    """Return rows without the columns that separators at the ends of lines make."""
+    width = max((n + 1 for row in rows for n, cell in enumerate(row) if cell.strip()), default=2)
+    return [row[: max(2, width)] for row in rows]
 
 
 def _unquoted(line: str, separator: str, layout: str) -> list[str]:
@@ -142,6 +153,8 @@ def fleurs(path: Path, lines: list[str]) -> Metadata:
     rows: list[Row] = []
     findings: list[Finding] = []
     for number, row in enumerate(cells, start=1):
+        if not "".join(row).strip():
+            continue
         if len(row) < 6:
             what = f"{len(row)} columns instead of 7, separated by tabs"
             findings.append(Finding("columns", what, path, number))

@@ -1,11 +1,12 @@
 """The data sets of a corpus folder, as upstream's recipes are configured with them."""
 
-import os
 from pathlib import Path
 
 from coqui_amharic_ext.data.manifest import EVAL, find_parts
+from coqui_amharic_ext.data.metadata import read_metadata
 
-ENDINGS = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".webm")
+MISREAD = ("layout", "no-third-column", "encoding", "bom")
+"""Kinds of findings of metadata that upstream reads as something else, or stops at."""
 
 
 def parts_in(folder: str, formatter: str, language: str) -> list[tuple[str, str, str, str]]:
@@ -23,25 +24,30 @@ def parts_in(folder: str, formatter: str, language: str) -> list[tuple[str, str,
     for part in find_parts(Path(folder)):
         name = part.metadata.name
         if part.split == EVAL:
+            if formatter == "auto" and not part.formatter:
+                _formatter(part.metadata, found[-1][0])
             found[-1] = (*found[-1][:2], name, found[-1][3])
             continue
         said = formatter if formatter != "auto" else part.formatter
-        found.append((said or _formatter(str(part.metadata)), name, "", part.language or language))
+        found.append((said or _formatter(part.metadata), name, "", part.language or language))
     return found
 
 
-def _formatter(metadata: str) -> str:
-    """Tell Coqui's layout, which names its columns, from LJSpeech's."""
-    with open(metadata, encoding="utf-8-sig") as file:
-        columns = file.readline().rstrip("\n").split("|")
-    if {"audio_file", "text"} <= set(columns):
-        return "coqui"
-    folder, name = os.path.dirname(metadata), columns[0].strip()
-    ending = "\\" in name or os.path.splitext(name)[1].lower() in ENDINGS
-    strange = len(columns) < 2 or "\t" in name or ending
-    if strange and not os.path.isfile(os.path.join(folder, "wavs", f"{name}.wav")):
+def _formatter(metadata: Path, wanted: str = "") -> str:
+    """Return the name of upstream's formatter for metadata.
+
+    Raises
+    ------
+    ValueError
+        It would misread them, much of it in silence: a column of speakers becomes the text.
+    """
+    read = read_metadata(metadata)
+    formatter = wanted or ("coqui" if read.layout == "coqui" else "ljspeech")
+    wrong = [found.message for found in read.findings if found.kind in MISREAD]
+    if wrong or read.layout != formatter:
+        what = wrong[0] if wrong else f"its layout is {read.layout}, not upstream's {formatter}"
         raise ValueError(
-            f"{metadata} begins with {name!r}, which upstream takes for wavs/{name}.wav; convert "
-            f"it:\ncoqui-amharic data import {folder} --out CORPUS"
+            f"{metadata}: {what}; convert it:\n"
+            f"coqui-amharic data import {metadata.parent} --out CORPUS"
         )
-    return "ljspeech"
+    return formatter

@@ -81,6 +81,12 @@ CASES: dict[str, tuple[str | bytes, str, tuple[str, ...]]] = {
         "wavs",
         SPEAKERS,
     ),
+    "another case": (_lines("{n}.WAV|{t}"), "wavs", ()),
+    "another case, in folders": (_lines("WAVS/{n}.Wav|{t}|{t}"), "wavs", ()),
+    "empty lines": (_lines("\n{n}|{t}|{t}\n \n"), "wavs", ()),
+    "empty lines under a header": ("\nwav;text\n\n" + _lines("{n}.wav;{t}\n "), "", ()),
+    "a separator at the end": (_lines("{n}.wav|{t}|"), "wavs", ()),
+    "separators at the end": (_lines("{n}.wav|{t}|||"), "wavs", ()),
     "FLEURS": (
         _lines("7\t{n}.wav\t{t}\t{p}\tሰ ላ ም |\t40000\tMALE", p=("x",) * 4),
         "metadata",
@@ -171,6 +177,23 @@ def test_what_is_no_text_is_a_defect_of_its_row(odd: str, tmp_path: Path) -> Non
         (tmp_path / "metadata.jsonl").write_text(line + "\n", encoding="utf-8")
         read = read_metadata(tmp_path / "metadata.jsonl")
         assert [(f.kind, f.line) for f in read.findings] == [("columns", 1)]
+
+
+def test_a_row_without_its_normalised_text_has_the_other(tmp_path: Path) -> None:
+    path = _corpus("one speaker at the end", tmp_path / "corpus")
+    path.write_text(_lines("{n}|{t}|{x}", x=("", TEXTS[1], TEXTS[2], TEXTS[3])), "utf-8")
+    import_corpus(path, tmp_path / "out")
+    assert tuple(row.text for row in read_metadata(tmp_path / "out/metadata.csv").rows) == TEXTS
+
+
+def test_a_clip_of_the_same_case_comes_first(tmp_path: Path) -> None:
+    from tests.data.conftest import noise
+
+    for number, name in enumerate(("a.wav", "A.wav")):
+        noise(tmp_path / "wavs" / name, number)
+    (tmp_path / "metadata.csv").write_text("a.wav|ሰ\nA.wav|ላ\n", "utf-8")
+    found = [row.audio.name for row in read_metadata(tmp_path / "metadata.csv").rows]
+    assert found == ["a.wav", "A.wav"]
 
 
 def test_folders_of_others_are_found(tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
     [
         ("\ufeffa|x|ሰ\n", [("bom", 1)]),
         ("a|ሰ\nb|ላ\n", [("no-third-column", 0)]),
-        ("a|x|ሰ\n\nb|x|ሰ|ላ\nc|x\n", [("columns", 2), ("columns", 3), ("columns", 4)]),
+        ("a|x|ሰ\n\nb|x|ሰ|ላ\nc|x\n", [("layout", 0), ("columns", 3), ("columns", 4)]),
         ("client_id\tpath\tsentence_id\tsentence\nc\ta.mp3\tx\tሰ\n", [("layout", 1)]),
         ('audio_file|text\na.wav|"ሰ\nb.wav|ላ\nc.wav|ም"\n', [("columns", 2)]),
         (

@@ -28,7 +28,7 @@ def _main(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> None:
         (("--data", "metadata.csv"), ["a|x|ሰላም"], "metadata.csv/metadata.csv is missing"),
         (("--data", ".", "--output", "metadata.csv/x"), ["a|x|ሰላም"], "x cannot be written: "),
         (("--continue_path", "none"), [], "none/config.json is missing"),
-        (("--data", "."), ["a|ሰላም"], "coqui-amharic data check --model vits --metadata /"),
+        (("--data", "."), ["a|x|ሰላም", "b"], "coqui-amharic data check --model vits --metadata /"),
         (("--data", "."), ["a|x|ሰላም"] * 3, "not have enough samples for the evaluation set"),
     ],
 )
@@ -149,6 +149,15 @@ def test_several_speakers_are_several_voices(
         ({"metadata.csv": "a.wav|ሰላም|ሰላም\n"}, "coqui-amharic data import"),
         ({"metadata.csv": "wavs\\a|ሰላም|ሰላም\n"}, "coqui-amharic data import"),
         ({"metadata.csv": "file_name,text\na.wav,ሰላም\n"}, "coqui-amharic data import"),
+        ({"metadata.csv": "a|ሰላም|x\nb|አዎ|y\nc|ደህና|x\nd|እሺ|y\n"}, "column 2 has the text"),
+        ({"metadata.csv": "a|ሰላም|\nb|አዎ|\n"}, "column 2 has the text"),
+        ({"metadata.csv": "a|ሰላም\nb|አዎ\n"}, "without the third column"),
+        ({"metadata.csv": "a|ሰላም|ሰላም\n\nb|አዎ|አዎ\n"}, "stops at an empty line, as line 2 is"),
+        ({"metadata.csv": "\ufeffa|ሰላም|ሰላም\nb|አዎ|አዎ\n"}, "data import"),
+        (
+            {"metadata_train.csv": "a|ሰላም|ሰላም\n", "metadata_eval.csv": "b.wav|አዎ\n"},
+            "metadata_eval.csv: upstream",
+        ),
         (
             {"metadata.csv": "a|x|ሰላም\n", "corpus.json": '{"formatter": 1}'},
             "corpus.json cannot be used: its formatter is 1",
