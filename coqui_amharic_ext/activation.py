@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from coqui_amharic_ext.autoload import finder
 from coqui_amharic_ext.forking import PATIENCE, ForkSafeLock
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from coqui_amharic_ext.settings import Settings
 
 logger = logging.getLogger("coqui_amharic_ext")
+_HALF: Final = "partially initialized module 'coqui_amharic_ext"
 
 
 class _State:
@@ -47,6 +48,11 @@ def settled() -> None:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a broken dependency may end the process
+        if _HALF in str(error):
+            # Another thread imports it, and the interpreter lets neither wait for the other. What
+            # is done here is done at the next import, and by that thread if it activates.
+            logger.debug("a module of ours is being imported by another thread", exc_info=True)
+            return
         fault = f"{type(error).__name__}: {error}"
         if fault != _state.fault:  # once, not with every import
             logger.error(

@@ -252,3 +252,28 @@ def _run_script(script: Path) -> None:
         [sys.executable, str(script)], env=environment, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_module_that_another_thread_is_importing_is_no_fault(run_python: RunPython) -> None:
+    """Two threads that import ours in two orders get it half: the next import makes it whole."""
+    done = run_python(
+        """
+        import logging, sys, types
+        logging.basicConfig(stream=sys.stdout)
+        from coqui_amharic_ext import activation, patching, plugins
+
+        activation.finder.install()
+        whole = sys.modules["coqui_amharic_ext.patching"]
+        half = types.ModuleType("coqui_amharic_ext.patching")
+        half.__file__ = whole.__file__
+        half.__spec__ = types.SimpleNamespace(_initializing=True, origin=None, has_location=False)
+        sys.modules["coqui_amharic_ext.patching"] = half
+        activation.settled()
+        print("fault:", activation._state.fault)
+        sys.modules["coqui_amharic_ext.patching"] = whole
+        activation.settled()
+        print("patcher:", activation._state.patcher is not None)
+        """,
+        COQUI_AMHARIC_AUTOLOAD="0",
+    )
+    assert done.stdout.splitlines() == ["fault: ", "patcher: True"]
