@@ -8,6 +8,11 @@ from typing import Any, Literal
 State = Literal["applied", "changed", "pending", "off", "skipped", "upstream has it"]
 Kind = Literal["g2p", "attention"]
 
+_NOT_ACTIVE = (
+    "not active here, so nothing is patched (import torch activates it unless that is switched "
+    "off; coqui_amharic_ext.activate() always does)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class PatchStatus:
@@ -49,7 +54,9 @@ class Report:
         return asdict(self)
 
     def __str__(self) -> str:
-        lines = [f"coqui-amharic-ext: {'active' if self.active else 'not active'}"]
+        lines = [f"coqui-amharic-ext: {'active' if self.active else _NOT_ACTIVE}"]
+        if self.active and not self.patches:
+            lines.append("patches: listed when TTS is imported")
         if self.settings_error:
             lines.append(f"settings error: {self.settings_error}")
         for patch in self.patches:
