@@ -54,6 +54,15 @@ def main() -> None:
     elif not arguments.data:
         parser.error("--data is needed, or --continue_path")
     require_settings(parser, "vits")
+    if run is None:
+        try:
+            os.makedirs(arguments.output, exist_ok=True)
+        except OSError as error:
+            parser.error(f"--output {arguments.output} cannot be written: {error.strerror}")
+        try:
+            config = _config(arguments)
+        except ValueError as error:
+            parser.error(str(error))
 
     from trainer import Trainer, TrainerArgs
     from TTS.tts.configs.vits_config import VitsConfig
@@ -66,15 +75,6 @@ def main() -> None:
         load_run(parser, run, config)
         move_data(config, arguments.data, {})
         _take_from(run, config)
-    else:
-        try:
-            os.makedirs(arguments.output, exist_ok=True)
-        except OSError as error:
-            parser.error(f"--output {arguments.output} cannot be written: {error.strerror}")
-        try:
-            config = _config(arguments)
-        except ValueError as error:
-            parser.error(str(error))
     settle(parser, rest, config, run)
     require_data(parser, config)
     if config.phoneme_language == "am" and get_default_phonemizer("am") != "amharic":
@@ -133,10 +133,6 @@ def _take_from(run: Path, config: Any) -> None:
 
 def _config(arguments: argparse.Namespace) -> Any:
     """Return the config of a new run."""
-    from TTS.config.shared_configs import BaseAudioConfig
-    from TTS.tts.configs.shared_configs import BaseDatasetConfig
-    from TTS.tts.configs.vits_config import VitsConfig
-
     data, output, language = arguments.data, arguments.output, arguments.language
     parts = parts_in(data, arguments.formatter, language)
     parts = parts or [("ljspeech", "metadata.csv", "", language)]
@@ -145,6 +141,11 @@ def _config(arguments: argparse.Namespace) -> Any:
         raise ValueError(f"{data} has no {language} but {', '.join(others)}; see --language")
     if others:
         print(f" > {data} has {', '.join(others)}, too; {language} alone is trained (--language)")
+
+    from TTS.config.shared_configs import BaseAudioConfig
+    from TTS.tts.configs.shared_configs import BaseDatasetConfig
+    from TTS.tts.configs.vits_config import VitsConfig
+
     datasets = [
         BaseDatasetConfig(
             formatter=formatter,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -191,3 +192,16 @@ def test_a_corpus_that_would_train_wrong_is_named(
         _main(monkeypatch, "--data", tmp_path, *split)
     assert ended.value.code == 2
     assert says in capsys.readouterr().err
+
+
+def test_data_are_looked_at_before_anything_heavy_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "metadata.csv").write_text("a.wav|ሰላም\n", encoding="utf-8")
+    program = (
+        "import sys; from coqui_amharic_ext.recipes import train_vits\n"
+        "try: train_vits.main()\n"
+        "finally: print({'torch', 'TTS', 'trainer'} & set(sys.modules))"
+    )
+    command = [sys.executable, "-c", program, "--data", tmp_path, "--output", tmp_path / "runs"]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+    assert "coqui-amharic data import" in done.stderr
+    assert done.stdout == "set()\n"
