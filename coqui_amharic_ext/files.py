@@ -59,7 +59,9 @@ def _of(error: OSError, paths: tuple[Path, ...]) -> bool:
     names = [Path(os.fsdecode(n)) for n in (error.filename, error.filename2) if _is_path(n)]
     if not names:
         return True
-    return any(name == path or path in name.parents for name in names for path in paths)
+    # A lock names its file from the root, whatever name it was given.
+    names, whole = ([Path(os.path.abspath(p)) for p in given] for given in (names, paths))
+    return any(name == path or path in name.parents for name in names for path in whole)
 
 
 def _is_path(name: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import signal
@@ -174,3 +175,16 @@ def test_a_folder_is_looked_at_once_a_minute(tmp_path: Path) -> None:
     with replacing(tmp_path / "a") as partial:
         partial.touch()
     assert not old.exists()
+
+
+def test_an_error_of_a_lock_names_a_relative_output_with_advice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(tmp_path / ".v.json.lock"))
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(files, "OutputLock", refuse)
+    with pytest.raises(OSError, match="nothing can be written in") as raised:
+        files.only_writer(Path("v.json"))
+    assert raised.value.filename == "v.json"
