@@ -14,10 +14,12 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-# A runner started in the background may ignore Ctrl-C, and what it starts inherits that; several
-# tests send Ctrl-C to what they start.
+# A runner started in the background, or by nohup, ignores Ctrl-C or SIGHUP, and what it starts
+# inherits that; several tests send one of them to what they start.
 if threading.current_thread() is threading.main_thread():
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # How long an example takes says nothing on a shared machine. On CI the same examples run each
 # time, so that a run fails for what changed; elsewhere new ones are drawn.

@@ -45,7 +45,7 @@ def test_phonemize_json_says_who_answered() -> None:
     code, out, _ = run("phonemize", "--json", "ሰላም")
     assert code == 0
     (word,) = json.loads(out)["words"]
-    assert (word["ipa"], word["backend"]) == ("səlam", "rules")
+    assert (word["ipa"], word["backend"]) == ("səlam", "lexicon")
 
 
 def test_the_package_runs_as_the_command() -> None:

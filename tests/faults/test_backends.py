@@ -232,7 +232,8 @@ def test_any_line_goes_through_the_command_line_and_gives_one_line(run_python: R
         def read(text):
             for verb in ("normalize", "phonemize"):
                 done = runner.invoke(app, [verb, text])
-                assert done.exit_code == 0, (verb, text, done.output)
+                silent = verb == "phonemize" and text.strip() and not done.stdout.strip()
+                assert done.exit_code == bool(silent), (verb, text, done.output)
                 if verb == "phonemize":
                     assert done.stdout.count("\\n") == 1
                     assert not ETHIOPIC.search(done.stdout)

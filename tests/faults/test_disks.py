@@ -107,12 +107,14 @@ def test_what_was_there_stays_nothing_is_left_and_the_message_names_the_path(
 ) -> None:
     if writer == "a training checkpoint":
         pytest.importorskip("trainer")
-    out = disk / "out"
+    out = disk / "out.json"  # the ending that a vocabulary has to have
     command = WRITERS[writer](request, out)
     size = "4k" if writer == "vocab extend" else "8k"  # what was there takes 4 KiB
-    (done,) = on_disk(Job(str(disk), size, [command], files={"out": PRECIOUS}, read_only=read_only))
+    (done,) = on_disk(
+        Job(str(disk), size, [command], files={out.name: PRECIOUS}, read_only=read_only)
+    )
     assert done.code != 0
-    assert _resumable(done.files) == {"out": PRECIOUS.encode()}
+    assert _resumable(done.files) == {out.name: PRECIOUS.encode()}
     assert not any("partial" in name or name.endswith(".new") for name in done.files)
     if command[0] == "-c" and carried():
         return  # then it is upstream's own code that saves
@@ -210,9 +212,10 @@ def test_a_file_that_may_not_grow_is_a_full_disk(
 
     folder = tmp_path / "out"
     folder.mkdir()
-    (folder / "out").write_text(PRECIOUS)
+    out = folder / "out.json"
+    out.write_text(PRECIOUS)
     done = subprocess.run(
-        [*COMMAND, *WRITERS[writer](request, folder / "out")],
+        [*COMMAND, *WRITERS[writer](request, out)],
         env=environment(),
         capture_output=True,
         text=True,
@@ -221,9 +224,9 @@ def test_a_file_that_may_not_grow_is_a_full_disk(
     )
     assert done.returncode == 2, done.stderr
     assert "File too large (make room in" in done.stderr
-    assert str(folder / "out") in done.stderr
+    assert str(out) in done.stderr
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
-    assert _resumable(files) == {"out": PRECIOUS.encode()}
+    assert _resumable(files) == {out.name: PRECIOUS.encode()}
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")

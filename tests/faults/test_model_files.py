@@ -183,6 +183,7 @@ import coqui_amharic_ext as am
 from coqui_amharic_ext.coqui.checkpoint_file import open_checkpoint
 from coqui_amharic_ext.coqui.request import find_checkpoint
 from coqui_amharic_ext.coqui.vocabulary_file import XttsVocabulary
+from coqui_amharic_ext.data.findings import DataError
 from coqui_amharic_ext.data.metadata import read_metadata
 
 paths = {PATHS}
@@ -201,7 +202,7 @@ for read in (
 ):
     try:
         read()
-    except (OSError, am.SettingsError) as error:
+    except (OSError, am.SettingsError, DataError) as error:
         assert "Permission denied" in str(error) and str(Path(paths["run"]).parent) in str(error)
     else:
         raise SystemExit("what nobody may read was read")

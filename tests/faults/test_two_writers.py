@@ -81,7 +81,8 @@ VERBS = (
 @pytest.mark.parametrize("verb", VERBS)
 def test_an_output_that_somebody_writes_is_refused(verb: str, tmp_path: Path) -> None:
     (tmp_path / "outputs").mkdir()
-    out = tmp_path / "outputs" / ("out.wav" if verb == "synth" else "out")
+    endings = {"synth": ".wav", "vocab extend": ".json", "checkpoint extend": ".pth"}
+    out = tmp_path / "outputs" / ("out" + endings.get(verb, ""))
     command = _command(verb, tmp_path, out)
     with OutputLock(out):
         code, said, err = run(*command)
