@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import webbrowser
 from pathlib import Path
 from typing import Annotated
 
@@ -41,11 +40,8 @@ def webui(
     def tell(address: str) -> None:
         if json:
             emit({"address": address, "work": str(work.resolve())})
-
             sys.stdout.flush()
         else:
             note(f"the page is at {address} (Ctrl-C ends it)")
-        if browse:
-            webbrowser.open(address)
 
-    serve(work, port, tell)
+    serve(work, port, tell, browse=browse)

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coqui_amharic_ext.webui.policy import NOTHING, WithPolicy
@@ -99,10 +99,12 @@ class Guard:
 
     def _instead(self, request: Request) -> Response | None:
         """Return what is answered in the page's place."""
-        if not same_site(request.headers):
-            return _refusal("This page answers only itself, at the address that it printed.")
         path, given = request.scope["path"], request.query_params.getlist(TOKEN)
         entering = path == "/" and request.method in ("GET", "HEAD") and bool(given)
+        if entering and follows_link(request.headers) and self._is_token(given[0]):
+            return self._entered_from_elsewhere(request)
+        if not same_site(request.headers):
+            return _refusal("This page answers only itself, at the address that it printed.")
         if entering and self._is_token(given[0]):
             return self._entered(request)
         if not self._is_token(request.cookies.get(cookie_name(request.headers), "")):
@@ -121,7 +123,18 @@ class Guard:
     def _entered(self, request: Request) -> Response:
         """Return the way to the page, with the cookie in the token's place."""
         rest = [(k, v) for k, v in request.query_params.multi_items() if k != TOKEN]
-        found = RedirectResponse(f"/?{urlencode(rest)}" if rest else "/", status_code=303)
+        return self._with_cookie(
+            request, RedirectResponse(f"/?{urlencode(rest)}" if rest else "/", status_code=303)
+        )
+
+    def _entered_from_elsewhere(self, request: Request) -> Response:
+        """Return a page that goes on to ours: a redirect would come without the strict cookie."""
+        found = HTMLResponse('<!doctype html><meta http-equiv="refresh" content="0; url=/">')
+        # Without "sandbox", in which nothing is refreshed.
+        found.headers["content-security-policy"] = "default-src 'none'; frame-ancestors 'none'"
+        return self._with_cookie(request, found)
+
+    def _with_cookie(self, request: Request, found: Response) -> Response:
         found.set_cookie(
             cookie_name(request.headers), self._token, httponly=True, samesite="strict"
         )
@@ -131,12 +144,30 @@ class Guard:
 
 def same_site(headers: Headers) -> bool:
     """Whether a request names this computer and, if it says where it is from, the page itself."""
-    hosts = headers.getlist("host")
-    if len(hosts) != 1 or _split(hosts[0])[0] not in HOSTS:
+    if not _names_this_computer(headers):
         return False
+    hosts = headers.getlist("host")
     return set(headers.getlist("origin")) <= {f"http://{hosts[0]}"} and set(
         headers.getlist("sec-fetch-site")
     ) <= {"same-origin", "none"}
+
+
+def follows_link(headers: Headers) -> bool:
+    """Whether a browser came here from a file or another site, to show the page in a window.
+
+    ``webui --open`` sends it so: on the command line of a browser others would read the token.
+    """
+    return (
+        _names_this_computer(headers)
+        and headers.getlist("sec-fetch-site") == ["cross-site"]
+        and headers.getlist("sec-fetch-mode") == ["navigate"]
+        and headers.getlist("sec-fetch-dest") == ["document"]
+    )
+
+
+def _names_this_computer(headers: Headers) -> bool:
+    hosts = headers.getlist("host")
+    return len(hosts) == 1 and _split(hosts[0])[0] in HOSTS
 
 
 def cookie_name(headers: Headers) -> str:

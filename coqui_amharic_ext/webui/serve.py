@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import webbrowser
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -63,7 +64,9 @@ def listen(port: int | None) -> socket.socket:
     raise UnavailableError(f"no port from {FIRST_PORT} to {FIRST_PORT + PORTS - 1} is free")
 
 
-def serve(folder: Path, port: int | None, tell: Callable[[str], None]) -> None:
+def serve(
+    folder: Path, port: int | None, tell: Callable[[str], None], *, browse: bool = False
+) -> None:
     """Serve the page until Ctrl-C, then stop the runs it started, which save what they have.
 
     SIGTERM and SIGHUP end it in the same way.
@@ -76,6 +79,8 @@ def serve(folder: Path, port: int | None, tell: Callable[[str], None]) -> None:
         ``None``: the first free one from ``FIRST_PORT``.
     tell : callable
         Is told the address, with the token that opens the page, as soon as it answers there.
+    browse : bool
+        Whether to open it in the browser then.
 
     Raises
     ------
@@ -101,17 +106,30 @@ def serve(folder: Path, port: int | None, tell: Callable[[str], None]) -> None:
 
         runs = Runs(work)
 
+        def answering() -> None:
+            tell(address)
+            if browse:
+                webbrowser.open(_opening(uploads, address).as_uri())
+
         def ending() -> None:
             end_children(keep=runs.interrupt())
 
         try:
             application = _application(work, runs, uploads, token)
-            _run(application, taken, lambda: tell(address), ending)
+            _run(application, taken, answering, ending)
         finally:
             # What was heeded once is not heeded again; Ctrl-C still ends the waiting.
             ignore_endings()
             ending()
             runs.close()
+
+
+def _opening(private: Path, address: str) -> Path:
+    """Write a file that leads to the page; the command line of a browser is no secret."""
+    path = private / "open.html"
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(f'<!doctype html><meta http-equiv="refresh" content="0; url={address}">')
+    return path
 
 
 def _application(work: WorkFolder, runs: Any, uploads: Path, token: str) -> Any:

@@ -131,6 +131,43 @@ def test_the_token_opens_the_page_alone() -> None:
     assert ask("/", HOST, (b"sec-fetch-site", b"cross-site"), query=query)[0] == 403
 
 
+NAVIGATION = (
+    (b"sec-fetch-site", b"cross-site"), (b"sec-fetch-mode", b"navigate"),
+    (b"sec-fetch-dest", b"document"),
+)  # fmt: skip
+
+
+def test_a_browser_that_a_file_leads_here_is_led_on_with_its_cookie() -> None:
+    status, headers, body = ask("/", HOST, *NAVIGATION, query=f"token={TOKEN}".encode())
+    assert status == 200
+    assert b"refresh" in body and PAGE not in body and TOKEN.encode() not in body
+    assert "samesite=strict" in headers["set-cookie"].lower()
+    assert "script" not in headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "query"),
+    [
+        ("/", (HOST, *NAVIGATION), b""),
+        ("/", (HOST, *NAVIGATION), b"token=wrong"),
+        ("/", (HOST, COOKIE, *NAVIGATION), b""),
+        ("/config", (HOST, COOKIE, *NAVIGATION), f"token={TOKEN}".encode()),
+        ("/", (HOST, *NAVIGATION[:2]), f"token={TOKEN}".encode()),
+        ("/", (HOST, NAVIGATION[0], NAVIGATION[2]), f"token={TOKEN}".encode()),
+        (
+            "/",
+            (HOST, *NAVIGATION[:2], (b"sec-fetch-dest", b"iframe")),
+            f"token={TOKEN}".encode(),
+        ),
+        ("/", ((b"host", b"evil.example:7860"), *NAVIGATION), f"token={TOKEN}".encode()),
+    ],
+)
+def test_nobody_else_comes_from_another_site(
+    path: str, sent: tuple[tuple[bytes, bytes], ...], query: bytes
+) -> None:
+    assert ask(path, *sent, query=query)[0] == 403
+
+
 def test_each_port_has_a_cookie_of_its_own() -> None:
     query = f"token={TOKEN}".encode()
     names = {

@@ -224,6 +224,22 @@ def test_a_site_in_the_same_browser_gets_nothing(
         site.kill()
 
 
+def test_a_file_leads_a_new_browser_to_the_page(
+    chromium: Any, served: Served, tmp_path: Path
+) -> None:
+    """As webui --open does."""
+    way = tmp_path / "open.html"
+    way.write_text(f'<!doctype html><meta http-equiv="refresh" content="0; url={served.address}">')
+    context = chromium.new_context()
+    try:
+        page = context.new_page()
+        page.goto(way.as_uri())
+        page.get_by_role("tab").first.wait_for()
+        assert page.url == f"{served.root}/"
+    finally:
+        context.close()
+
+
 SITE = """
 import http.server
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
