@@ -41,6 +41,7 @@ def dvae(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return made.eval()
 
 
+@pytest.mark.usefixtures("stock_decodes")
 def test_codes_differ_over_a_clip(dvae: Any, tmp_path: Path) -> None:
     from TTS.tts.layers.tortoise.arch_utils import TorchMelSpectrogram
     from TTS.tts.models.xtts import load_audio

@@ -71,7 +71,10 @@ def _said(site: Path, code: str = IMPORT, **variables: str) -> str:
     """Run code on the installation and return what it writes to stderr; it must not fail."""
     work = site.parent / "work"
     work.mkdir(exist_ok=True)
-    paths = [work, site, Path(pluggy.__file__).parents[1]]
+    # Of what is installed pluggy alone: this package may be there, too.
+    needed = site.parent / "needed"
+    shutil.copytree(Path(pluggy.__file__).parent, needed / "pluggy", dirs_exist_ok=True)
+    paths = [work, site, needed]
     clean = {k: v for k, v in os.environ.items() if not k.startswith("COQUI_AMHARIC_")}
     done = subprocess.run(
         # Without site, so that no .pth file leads to this checkout.

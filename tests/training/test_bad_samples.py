@@ -191,6 +191,7 @@ def test_what_every_sample_would_meet_is_no_samples_fault(
         made[0]
 
 
+@pytest.mark.usefixtures("stock_decodes")
 def test_skipping_draws_what_upstream_draws(
     inactive: None,
     activate: Callable[..., Any],

@@ -180,6 +180,7 @@ def test_buckets_hold_one_dtype_and_a_limited_size(monkeypatch: pytest.MonkeyPat
     )
 
 
+@pytest.mark.usefixtures("stock_decodes")
 @pytest.mark.parametrize("shared", [False, True])
 def test_processes_that_draw_the_same_samples_are_told_how_to_share_them(
     activate: Callable[..., Any],

@@ -76,6 +76,7 @@ def test_without_a_setting_the_loader_is_upstreams(
     assert type(load().dataset).__name__ == "XTTSDataset"
 
 
+@pytest.mark.usefixtures("stock_decodes")
 def test_upstream_alone_repeats_samples_and_leaves_others_out(
     inactive: None, load: Callable[..., Any]
 ) -> None:

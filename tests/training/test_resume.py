@@ -161,6 +161,7 @@ def _same_training(run: Run, reference: Run, start: Run) -> None:
     assert run.steps == {2 * STEPS}
 
 
+@pytest.mark.usefixtures("stock_decodes")
 def test_the_checkpoint_is_upstreams(stock: Run, ours: Run) -> None:
     assert ours.checkpoint.keys() == stock.checkpoint.keys()
     assert ours.checkpoint["model"].keys() == stock.checkpoint["model"].keys()
