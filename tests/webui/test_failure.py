@@ -9,8 +9,8 @@ from coqui_amharic_ext.webui.failure import why
 REFUSED = """\
  > Setting up Audio Processor...
 usage: train_vits.py [-h] [--data DATA] [--output OUTPUT]
-train_vits.py: error: the data in /work/corpus cannot be used: No samples left; what to do:
-coqui-amharic data check --model vits --metadata /work/corpus/metadata.csv
+train_vits.py: error: the data in /home/me/corpus cannot be used: No samples left; what to do:
+coqui-amharic data check --model vits --metadata /home/me/corpus/metadata.csv
 """
 RAISED = """\
 ValueError: an earlier one, which was caught
@@ -42,8 +42,8 @@ torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB.
     [
         (
             REFUSED,
-            "the data in /work/corpus cannot be used: No samples left; what to do:\n"
-            "coqui-amharic data check --model vits --metadata /work/corpus/metadata.csv",
+            "the data in /home/me/corpus cannot be used: No samples left; what to do:\n"
+            "coqui-amharic data check --model vits --metadata /home/me/corpus/metadata.csv",
         ),
         (
             RAISED,
