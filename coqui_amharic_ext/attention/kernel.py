@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from coqui_amharic_ext.g2p.types import Availability
+from coqui_amharic_ext.availability import Availability
 
 if TYPE_CHECKING:
     from coqui_amharic_ext.attention.layout import PackedLayout

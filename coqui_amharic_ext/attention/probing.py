@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 
 from coqui_amharic_ext.attention.kernel import Demand, KernelSpec
-from coqui_amharic_ext.g2p.types import Availability
+from coqui_amharic_ext.availability import Availability
 
 
 @lru_cache(maxsize=256)

@@ -22,6 +22,7 @@ from itertools import compress, takewhile
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from coqui_amharic_ext import plugins
+from coqui_amharic_ext.availability import Availability
 from coqui_amharic_ext.errors import SettingsError, TranscriptionError, UnavailableError
 from coqui_amharic_ext.g2p import deadline
 from coqui_amharic_ext.g2p.backend import HANG_FIX, Backend, BackendSpec, Gives
@@ -33,7 +34,7 @@ from coqui_amharic_ext.g2p.phonology import Realisation, fold, realise
 from coqui_amharic_ext.g2p.plain import all_same_as_letters
 from coqui_amharic_ext.g2p.quality import check
 from coqui_amharic_ext.g2p.table import MARKS
-from coqui_amharic_ext.g2p.types import Availability, Layer, Quality, Rejection, Word
+from coqui_amharic_ext.g2p.types import Layer, Quality, Rejection, Word
 from coqui_amharic_ext.g2p.user_lexicon import UserLexicon
 
 if TYPE_CHECKING:

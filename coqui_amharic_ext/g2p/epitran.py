@@ -17,10 +17,10 @@ from importlib.util import find_spec
 from itertools import groupby
 from typing import Final
 
+from coqui_amharic_ext.availability import Availability
 from coqui_amharic_ext.g2p.backend import Backend
 from coqui_amharic_ext.g2p.resources import rows
 from coqui_amharic_ext.g2p.table import fidel
-from coqui_amharic_ext.g2p.types import Availability
 from coqui_amharic_ext.g2p.utf8_files import utf8_by_default
 
 CODE: Final = "amh-Ethi"

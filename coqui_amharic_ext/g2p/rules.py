@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from coqui_amharic_ext.availability import Availability
 from coqui_amharic_ext.g2p.backend import Backend
 from coqui_amharic_ext.g2p.phonology import realise
-from coqui_amharic_ext.g2p.types import Availability
 
 
 class RulesBackend(Backend):

@@ -18,6 +18,7 @@ from importlib.metadata import version as distribution_version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
+from coqui_amharic_ext.availability import Availability
 from coqui_amharic_ext.g2p.backend import Backend
 from coqui_amharic_ext.g2p.transphone_files import (
     BROKEN_FIX,
@@ -26,7 +27,6 @@ from coqui_amharic_ext.g2p.transphone_files import (
     ModelFiles,
     locate,
 )
-from coqui_amharic_ext.g2p.types import Availability
 from coqui_amharic_ext.g2p.utf8_files import utf8_by_default
 
 if TYPE_CHECKING:

@@ -16,18 +16,6 @@ length and ɨ from the written word; ``surface``: a backend's output with its sy
 
 
 @dataclass(frozen=True, slots=True)
-class Availability:
-    """Whether something can serve here, and if not, why and what to do about it."""
-
-    ok: bool
-    reason: str = ""
-    fix: str = ""
-
-    def __bool__(self) -> bool:
-        return self.ok
-
-
-@dataclass(frozen=True, slots=True)
 class Quality:
     """Named measures of one transcription, and the names of those outside their bounds."""
 

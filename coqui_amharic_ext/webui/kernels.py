@@ -13,8 +13,8 @@ import sys
 import threading
 from typing import Any
 
+from coqui_amharic_ext.availability import Availability
 from coqui_amharic_ext.errors import CoquiAmharicError
-from coqui_amharic_ext.g2p.types import Availability
 from coqui_amharic_ext.settings import Settings
 
 _lock = threading.Lock()

@@ -11,7 +11,7 @@ from coqui_amharic_ext.webui.speech import Speech
 from coqui_amharic_ext.webui.workfolder import WorkFolder
 
 if TYPE_CHECKING:
-    from coqui_amharic_ext.g2p.types import Availability
+    from coqui_amharic_ext.availability import Availability
 
 Choices = list[tuple[str, str]]
 SHOWN: Final = 70

@@ -106,7 +106,7 @@ def test_a_fork_while_a_backend_loads_what_the_child_must_import_too(
 import coqui_amharic_ext as am
 from coqui_amharic_ext import hookimpl, plugins
 from coqui_amharic_ext.g2p.backend import Backend, BackendSpec
-from coqui_amharic_ext.g2p.types import Availability
+from coqui_amharic_ext.availability import Availability
 rules = am.Settings(g2p_backends=("rules",))
 
 class Heavy(Backend):

@@ -235,7 +235,7 @@ def test_a_backend_that_is_left_behind_in_c_does_not_spoil_the_exit_code(
         import coqui_amharic_ext as am
         from coqui_amharic_ext import hookimpl, plugins
         from coqui_amharic_ext.g2p.backend import Backend, BackendSpec
-        from coqui_amharic_ext.g2p.types import Availability
+        from coqui_amharic_ext.availability import Availability
 
         class Busy(Backend):
             def availability(self):

@@ -17,9 +17,9 @@ from typing import Any, NoReturn
 import pytest
 
 import coqui_amharic_ext as am
+from coqui_amharic_ext.availability import Availability
 from coqui_amharic_ext.g2p import api
 from coqui_amharic_ext.g2p.backend import Backend
-from coqui_amharic_ext.g2p.types import Availability
 from tests.cli.command import environment
 from tests.g2p.backends import Registrar
 
@@ -247,7 +247,7 @@ import sys, time
 import coqui_amharic_ext as am
 from coqui_amharic_ext import hookimpl, plugins
 from coqui_amharic_ext.g2p.backend import Backend, BackendSpec
-from coqui_amharic_ext.g2p.types import Availability
+from coqui_amharic_ext.availability import Availability
 
 class Stubborn(Backend):
     def availability(self):

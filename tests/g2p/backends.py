@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from coqui_amharic_ext import plugins
+from coqui_amharic_ext.availability import Availability
 from coqui_amharic_ext.g2p.backend import Backend, BackendSpec, Gives
-from coqui_amharic_ext.g2p.types import Availability
 from coqui_amharic_ext.settings import Settings
 
 Read = Callable[[str], str]

@@ -12,10 +12,10 @@ import pytest
 
 import coqui_amharic_ext as am
 from coqui_amharic_ext import plugins
+from coqui_amharic_ext.availability import Availability
 from coqui_amharic_ext.errors import SettingsError, UnavailableError
 from coqui_amharic_ext.g2p.backend import Backend, BackendSpec
 from coqui_amharic_ext.g2p.chain import LONGEST_WORD, Chain
-from coqui_amharic_ext.g2p.types import Availability
 from coqui_amharic_ext.settings import Settings
 from tests.g2p.backends import Registrar
 

@@ -58,7 +58,7 @@ def test_raw_output_of_segments_is_scored_unmended(register: Registrar) -> None:
 
 
 def test_a_backend_that_cannot_serve_is_named_with_its_reason(register: Registrar) -> None:
-    from coqui_amharic_ext.g2p.types import Availability
+    from coqui_amharic_ext.availability import Availability
 
     register("away", lambda word: "", availability=Availability(False, "it is out", "wait"))
     found = evaluate(GOLD, backends=["away"], settings=Settings(g2p_backends=("rules",)))

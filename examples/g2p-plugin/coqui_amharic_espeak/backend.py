@@ -6,8 +6,8 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 
+from coqui_amharic_ext.availability import Availability
 from coqui_amharic_ext.g2p.backend import Backend
-from coqui_amharic_ext.g2p.types import Availability
 
 PROGRAM = "espeak-ng"
 
