@@ -11,6 +11,10 @@ class SettingsError(CoquiAmharicError, ValueError):
     """A setting has a value that is not valid; the message lists the valid ones."""
 
 
+class DataError(CoquiAmharicError, ValueError):
+    """A file of texts or a corpus cannot be used; the message names file and line."""
+
+
 class UnavailableError(CoquiAmharicError, RuntimeError):
     """Something chosen explicitly cannot serve here; the message names the reason and the fix."""
 

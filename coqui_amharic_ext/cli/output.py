@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from coqui_amharic_ext.errors import CoquiAmharicError
+from coqui_amharic_ext.io.lines import decoded, read_lines, universal
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -49,37 +50,13 @@ def lines(texts: Iterable[str] | None, file: Path | None) -> Iterator[str]:
     if texts:
         yield from texts
     elif file is not None:
-        yield from _file_lines(file)
+        yield from read_lines(file)
     else:
         require_piped()
-        sys.stdin.reconfigure(encoding="utf-8", errors="strict")  # type: ignore[union-attr]
-        yield from _decoded(sys.stdin, "standard input")
+        yield from decoded(universal(sys.stdin.buffer), "standard input")
 
 
 def require_piped() -> None:
     """Raise ``InputError`` if nothing can come from standard input, be it closed or a keyboard."""
     if sys.stdin is None or sys.stdin.isatty():
         raise InputError("give a text, --file FILE, or pipe text in")
-
-
-def _file_lines(file: Path) -> Iterator[str]:
-    try:
-        with file.open(encoding="utf-8-sig") as stream:
-            yield from _decoded(stream, str(file))
-    except FileNotFoundError:
-        raise InputError(f"{file} does not exist") from None
-    except IsADirectoryError:
-        raise InputError(f"{file} is a folder; give a text file") from None
-
-
-def _decoded(stream: Iterable[str], name: str) -> Iterator[str]:
-    number = 0
-    try:
-        for line in stream:
-            number += 1
-            yield line.rstrip("\r\n")
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{name}: not UTF-8 after line {number} (byte {error.start}); convert it, for example "
-            "with iconv -t UTF-8"
-        ) from error

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from coqui_amharic_ext.cli.output import InputError, require_piped
+from coqui_amharic_ext.io.lines import decoded
 
 _BUFFER: Final = 1 << 16
 
@@ -74,17 +75,8 @@ class Source:
                 yield "standard input", self._lines(raw, "standard input")
 
     def _lines(self, raw: io.FileIO, name: str) -> Iterator[str]:
-        # Read as bytes: one line that is not UTF-8 can be named, and those before it are read.
         self._open = io.BufferedReader(raw, _BUFFER)
-        for number, line in enumerate(self._open, 1):
-            try:
-                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
-            except UnicodeDecodeError as error:
-                raise InputError(
-                    f"{name}: line {number} is not UTF-8 (byte {error.start + 1} of it); convert "
-                    "it, for example with iconv -t UTF-8"
-                ) from error
-            yield text.rstrip("\r\n")
+        yield from decoded(self._open, name)
 
 
 def _require_file(file: Path) -> None:

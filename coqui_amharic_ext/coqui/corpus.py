@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from coqui_amharic_ext.coqui.languages import is_amharic
-from coqui_amharic_ext.data.findings import DataError
 from coqui_amharic_ext.data.metadata import read_all
+from coqui_amharic_ext.errors import DataError
+from coqui_amharic_ext.io.lines import read_lines
 
 PLAIN: Final = ".txt"
 """A file with this ending is a list of texts, one a line, with no clips."""
@@ -61,19 +62,8 @@ def _metadata(path: Path) -> Iterator[Sample]:
 
 
 def _plain(path: Path) -> Iterator[Sample]:
-    try:
-        lines = path.read_bytes().splitlines()
-    except FileNotFoundError:
-        raise DataError(f"{path} does not exist") from None
-    for number, line in enumerate(lines, start=1):
-        try:
-            text = line.decode("utf-8-sig").strip()
-        except UnicodeDecodeError as error:
-            raise DataError(
-                f"{path}:{number}: not UTF-8 (byte 0x{line[error.start]:02x} at position "
-                f"{error.start + 1} of the line); convert it, for example with iconv -t UTF-8"
-            ) from None
-        if text:
+    for number, line in enumerate(read_lines(path), 1):
+        if text := line.strip():
             yield Sample(text, None, f"{path}:{number}")
 
 

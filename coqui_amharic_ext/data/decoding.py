@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from coqui_amharic_ext.data.findings import DataError, Finding
+from coqui_amharic_ext.io.lines import BOM, decoded
 
-_BOM = b"\xef\xbb\xbf"
 _END = re.compile(r"\r\n|\r|\n")
 
 
@@ -40,9 +40,9 @@ def read_lines(path: Path) -> tuple[list[str], Finding | None]:
         found = Finding("encoding", "this is UTF-16, and upstream reads UTF-8", path, 1)
         lines = _END.split(text.removeprefix("\ufeff"))
     else:
-        lines = [_utf_8(path, n, line) for n, line in enumerate(_split(raw), start=1)]
+        lines = list(decoded(_split(raw), str(path)))
         found = None
-        if raw.startswith(_BOM):
+        if raw.startswith(BOM):
             what = "upstream takes it for a part of the first line's first column"
             found = Finding("bom", what, path, 1)
     if lines and not lines[-1]:
@@ -58,18 +58,7 @@ def first_line(lines: list[str]) -> str:
 
 
 def _split(raw: bytes) -> list[bytes]:
-    return re.split(rb"\r\n|\r|\n", raw.removeprefix(_BOM))
-
-
-def _utf_8(path: Path, number: int, line: bytes) -> str:
-    try:
-        return line.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path}:{number}: not UTF-8 (byte 0x{line[error.start]:02x} at position "
-            f"{error.start + 1} of the line); find out the encoding and convert the file, for "
-            f"example: iconv -f WINDOWS-1252 -t UTF-8 {path.name}"
-        ) from None
+    return re.split(rb"\r\n|\r|\n", raw)
 
 
 def _utf_16(raw: bytes) -> str | None:

@@ -7,14 +7,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
 
-from coqui_amharic_ext.errors import CoquiAmharicError
+from coqui_amharic_ext.errors import DataError as DataError
 
 Severity = Literal["error", "warning"]
 Remedy = Literal["mended", "left out", "kept"]
-
-
-class DataError(CoquiAmharicError, ValueError):
-    """A corpus cannot be read, checked or written; the message names file and line."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from coqui_amharic_ext.data.transcriber import COLUMNS, Transcriber
-from coqui_amharic_ext.errors import CoquiAmharicError, UnavailableError
+from coqui_amharic_ext.errors import CoquiAmharicError, DataError, UnavailableError
 from coqui_amharic_ext.files import explained, naming, only_writer
+from coqui_amharic_ext.io.lines import BOM, decode
 from coqui_amharic_ext.jsontext import parsed
 from coqui_amharic_ext.locks import beside
 
@@ -33,10 +34,6 @@ TEXT: Final = frozenset({".txt", ".text", ""})
 RANGE_BYTES: Final = 4 << 20
 BATCH: Final = 256
 CONNECT_SECONDS: Final = 10.0
-
-
-class CorpusError(CoquiAmharicError, ValueError):
-    """A corpus cannot be read, or its results cannot be written where they should be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +82,7 @@ def run(
     ------
     UnavailableError
         Ray is not installed, or the cluster is not there.
-    CorpusError
+    DataError
         A file cannot be read, or ``out`` exists.
     BusyError
         Another run is writing ``out``.
@@ -96,7 +93,7 @@ def run(
     if kind == "parquet":
         _check_tables(files, transcriber.column)
     if not out.parent.is_dir():
-        raise CorpusError(f"{out.parent} is not a folder; make it first")
+        raise DataError(f"{out.parent} is not a folder; make it first")
     with only_writer(out):
         _make_room(out, part, force)
         ray = _start(workers if address is None else None, address)
@@ -116,17 +113,17 @@ def _kind(files: Sequence[Path]) -> str:
     found = set()
     for file in files:
         if not file.exists():
-            raise CorpusError(f"{file} does not exist")
+            raise DataError(f"{file} does not exist")
         suffix = ".parquet" if file.is_dir() else file.suffix.lower()
         kind = [name for name, suffixes in kinds.items() if suffix in suffixes]
         if not kind:
-            raise CorpusError(
+            raise DataError(
                 f"{file}: Ray reads text (.txt), JSON lines (.jsonl) and Parquet (.parquet or a "
                 "folder of them); leave --engine out for other files"
             )
         found.update(kind)
     if len(found) != 1:
-        raise CorpusError(f"give files of one kind, got {', '.join(sorted(found)) or 'none'}")
+        raise DataError(f"give files of one kind, got {', '.join(sorted(found)) or 'none'}")
     return found.pop()
 
 
@@ -134,7 +131,7 @@ def _make_room(out: Path, part: Path, force: bool) -> None:
     _settle(out)
     for path in (out, part):
         if path.exists() and not force:
-            raise CorpusError(f"{path} is there already; --force replaces it")
+            raise DataError(f"{path} is there already; --force replaces it")
     with naming(out, part):
         _remove(part)
         part.mkdir()  # where that cannot be done, it is told before Ray starts
@@ -187,21 +184,21 @@ def _check_tables(files: Sequence[Path], column: str) -> None:
     for file in files:
         tables = sorted(file.rglob("*.parquet")) if file.is_dir() else [file]
         if not tables:
-            raise CorpusError(f"{file} has no Parquet files (.parquet) in it")
+            raise DataError(f"{file} has no Parquet files (.parquet) in it")
         for table in tables:
             try:
                 schema = read_schema(table)
             except ArrowInvalid as error:
-                raise CorpusError(f"{table} is cut off or no Parquet file ({error})") from None
+                raise DataError(f"{table} is cut off or no Parquet file ({error})") from None
             there = ", ".join(schema.names)
             if column not in schema.names:
-                raise CorpusError(f"{table} has no column {column!r}; there are: {there}")
+                raise DataError(f"{table} has no column {column!r}; there are: {there}")
             kind = schema.field(column).type
             if not any(test(kind) for test in _text_types(types)):
-                raise CorpusError(f"{table}: the column {column!r} holds {kind}, not text")
+                raise DataError(f"{table}: the column {column!r} holds {kind}, not text")
             taken = [name for name in COLUMNS if name in schema.names]
             if taken:
-                raise CorpusError(
+                raise DataError(
                     f"{table} has columns named {', '.join(taken)} already; rename them"
                 )
 
@@ -331,13 +328,9 @@ def lines_between(path: str, start: int, stop: int) -> Iterator[tuple[int, bytes
 
 def _decoded(path: str, start: int, stop: int) -> Iterator[tuple[int, str]]:
     for position, line in lines_between(path, start, stop):
-        try:
-            yield position, line.decode("utf-8-sig" if position == 0 else "utf-8")
-        except UnicodeDecodeError as error:
-            raise CorpusError(
-                f"{path}: the line at byte {position} is not UTF-8 (byte {error.start + 1} of "
-                "it); convert it, for example with iconv -t UTF-8"
-            ) from None
+        if position == 0:
+            line = line.removeprefix(BOM)
+        yield position, decode(line, f"{path}: the line at byte {position}")
 
 
 def _batches(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, list[Any]]]:
@@ -350,9 +343,9 @@ def _json_row(path: str, position: int, line: str, column: str) -> dict[str, Any
     try:
         row = parsed(line)
     except ValueError as error:
-        raise CorpusError(f"{path}: the line at byte {position} is not JSON: {error}") from None
+        raise DataError(f"{path}: the line at byte {position} is not JSON: {error}") from None
     if not isinstance(row, dict) or not isinstance(row.get(column), str):
-        raise CorpusError(
+        raise DataError(
             f"{path}: the line at byte {position} has no text under {column!r}: {line[:60]!r}"
         )
     return row
@@ -377,7 +370,7 @@ def _transcribe(batch: dict[str, Any], transcriber: Transcriber) -> Iterator[dic
     for number, text in enumerate(batch[transcriber.column]):
         if not isinstance(text, str):
             row = {name: values[number] for name, values in batch.items()}
-            raise CorpusError(
+            raise DataError(
                 f"the text under {transcriber.column!r} is {type(text).__name__} in the row "
                 f"{row!r:.200}; fill it in, or leave such rows out"
             )

@@ -107,7 +107,7 @@ def test_what_comes_before_a_line_that_is_not_utf8_is_written(tmp_path: Path) ->
     text = "ሰላም\n".encode() * 1000 + b"\xff\n"
     code, _, err = run("phonemize", "--out", str(out), given=text)
     assert code == 2
-    assert "line 1001 is not UTF-8" in err
+    assert ":1001: not UTF-8" in err
     assert not out.exists()
     code, _, _ = run("phonemize", "--out", str(out), "--resume", given=text[:-2])
     assert code == 0

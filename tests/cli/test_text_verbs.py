@@ -65,7 +65,7 @@ def test_text_policies_come_from_the_setting() -> None:
         (("phonemize", "--backend", "festival", "ሰላም"), b"", "transphone, epitran, rules"),
         (("phonemize", "--file", "no-such-file.txt"), b"", "no-such-file.txt does not exist"),
         (("phonemize", "--file", "."), b"", "is a folder"),
-        (("phonemize",), b"\xe1\x88\xb0\n\xff\xfe\n", "line 2 is not UTF-8 (byte 1 of it)"),
+        (("phonemize",), b"\xe1\x88\xb0\n\xff\xfe\n", ":2: not UTF-8 (byte 0xff at position 1 "),
         (("phonemize", "--column", "2"), "ሰላም|ቤት\nሰላም\n".encode(), "row 2: it has 1 of 2 columns"),
         (("phonemize", "--column", "0"), b"", "counted from 1"),
         (("phonemize", "--column", "text"), b"id|txt\n", "no column named 'text'"),

@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 
 import coqui_amharic_ext as am
 from coqui_amharic_ext.data import ray_engine
-from coqui_amharic_ext.data.ray_engine import CorpusError, lines_between
+from coqui_amharic_ext.data.ray_engine import lines_between
 from coqui_amharic_ext.data.transcriber import Transcriber
+from coqui_amharic_ext.errors import DataError
 from tests.cli.command import COMMAND, environment, run
 
 RULES = am.Settings(g2p_backends=("rules",))
@@ -65,14 +66,14 @@ def test_files_that_ray_does_not_read_are_named_before_it_starts(
 ) -> None:
     for name in {"table.csv", "a.txt", "a.jsonl"}:
         (tmp_path / name).write_text("x\n")
-    with pytest.raises(CorpusError, match=says):
+    with pytest.raises(DataError, match=says):
         ray_engine.run([tmp_path / name for name in names], tmp_path / "out", Transcriber())
 
 
 def test_what_is_there_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("ሰላም\n", encoding="utf-8")
     (tmp_path / "out.part").mkdir()
-    with pytest.raises(CorpusError, match=r"out\.part is there already; --force"):
+    with pytest.raises(DataError, match=r"out\.part is there already; --force"):
         ray_engine.run([tmp_path / "a.txt"], tmp_path / "out", Transcriber())
 
 
@@ -97,7 +98,7 @@ def test_a_table_that_cannot_be_used_is_named_before_ray_starts(tmp_path: Path, 
     columns, says = TABLES[name]
     _table(tmp_path / "tables" / "0.parquet", text=["ሰላም"])
     _table(tmp_path / "tables" / "1.parquet", **columns)
-    with pytest.raises(CorpusError, match=re.escape(says)) as error:
+    with pytest.raises(DataError, match=re.escape(says)) as error:
         ray_engine.run([tmp_path / "tables"], tmp_path / "out", Transcriber())
     assert str(tmp_path / "tables" / "1.parquet") in str(error.value)
     assert [path.name for path in tmp_path.iterdir()] == ["tables"]
@@ -107,14 +108,14 @@ def test_a_table_that_cannot_be_used_is_named_before_ray_starts(tmp_path: Path, 
 def test_a_table_that_is_cut_off_is_named(tmp_path: Path, data: bytes) -> None:
     pytest.importorskip("pyarrow")
     (tmp_path / "torn.parquet").write_bytes(data)
-    with pytest.raises(CorpusError, match=r"torn\.parquet is cut off or no Parquet file"):
+    with pytest.raises(DataError, match=r"torn\.parquet is cut off or no Parquet file"):
         ray_engine.run([tmp_path / "torn.parquet"], tmp_path / "out", Transcriber())
 
 
 def test_a_folder_without_tables_is_named(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(CorpusError, match="empty has no Parquet files"):
+    with pytest.raises(DataError, match="empty has no Parquet files"):
         ray_engine.run([tmp_path / "empty"], tmp_path / "out", Transcriber())
 
 
@@ -128,7 +129,7 @@ def test_a_folder_with_content_stays_as_it_is_unless_it_is_given_up(
     given.write_bytes(b"\xff\n" if force else "ሰላም\n".encode())
     if force and importlib.util.find_spec("ray") is None:
         pytest.skip("Ray is not installed (pip install 'coqui-amharic-ext[ray]')")
-    with pytest.raises(CorpusError, match="not UTF-8" if force else "--force replaces it"):
+    with pytest.raises(DataError, match="not UTF-8" if force else "--force replaces it"):
         ray_engine.run([given], tmp_path / "out", Transcriber(settings=RULES), force=force)
     assert (tmp_path / "out" / "precious").exists()
 
@@ -243,7 +244,7 @@ def test_odd_files_together_are_read_and_an_empty_cell_is_named_by_its_row(tmp_p
     ipa = _read(tmp_path / "out")["ipa"].to_pylist()
     assert ipa == ["səlam", " ".join(["bet"] * words), "nəw", "lɨd͡ʒ"]
     _table(tmp_path / "null.parquet", text=["ሰላም", None], id=[1, 77])
-    with pytest.raises(CorpusError, match=r"text under 'text' is NoneType in the row .*77"):
+    with pytest.raises(DataError, match=r"text under 'text' is NoneType in the row .*77"):
         ray_engine.run([tmp_path / "null.parquet"], tmp_path / "other", chosen, workers=1)
     assert not (tmp_path / "other").exists()
 
@@ -343,6 +344,6 @@ def test_what_a_killed_run_put_aside_comes_back(tmp_path: Path) -> None:
     aside, out = tmp_path / ".out.replaced", tmp_path / "out"
     aside.mkdir()
     (aside / "old").touch()
-    with pytest.raises(CorpusError, match="out is there already; --force replaces it"):
+    with pytest.raises(DataError, match="out is there already; --force replaces it"):
         ray_engine._make_room(out, tmp_path / "out.part", force=False)
     assert [path.name for path in tmp_path.rglob("*")] == ["out", "old"]

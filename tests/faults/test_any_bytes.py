@@ -52,7 +52,7 @@ def test_what_is_not_utf8_is_named_with_its_line(name: str) -> None:
     given_bytes = f"{SALAM}\n{NEW}\n".encode() + NOT_UTF8[name]
     code, out, err = run("normalize", given=given_bytes)
     assert (code, out.count("\n")) == (2, 2)
-    assert "line 3 is not UTF-8 (byte " in err and "iconv" in err
+    assert ":3: not UTF-8" in err and "iconv" in err
     assert "Traceback" not in err
 
 
@@ -67,7 +67,7 @@ def test_any_bytes_of_a_file_give_one_line_each_or_name_the_first_that_is_no_tex
         from hypothesis import given, settings, strategies as st
         from typer.testing import CliRunner
         from coqui_amharic_ext.cli.app import app
-        from coqui_amharic_ext.cli.output import InputError
+        from coqui_amharic_ext.errors import DataError
 
         def is_text(line):
             try:
@@ -101,8 +101,8 @@ def test_any_bytes_of_a_file_give_one_line_each_or_name_the_first_that_is_no_tex
                     assert done.exit_code in ((0, 1) if blank else (0,)), (data, done.exception)
                     assert done.exit_code == 0 or "nothing" in done.stderr, done.stderr
                 else:
-                    assert isinstance(done.exception, InputError), (data, done.exception)
-                    assert f"line {good + 1} is not UTF-8" in str(done.exception)
+                    assert isinstance(done.exception, DataError), (data, done.exception)
+                    assert f":{good + 1}: not UTF-8" in str(done.exception)
                 assert done.stdout.count("\\n") == (len(there) if good is None else good), data
                 if "--json" in words:
                     list(map(json.loads, done.stdout.split("\\n")[:-1]))

@@ -1,0 +1,1 @@
+"""Reading and writing, each written once: files, lines, sound."""
