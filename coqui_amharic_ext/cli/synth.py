@@ -99,7 +99,7 @@ def synth(
         from coqui_amharic_ext.coqui.request import ModelFiles, usable_device
         from coqui_amharic_ext.coqui.sound_file import open_sound
         from coqui_amharic_ext.coqui.synthesis import Synthesizer
-        from coqui_amharic_ext.coqui.wav_stream import WavStream
+        from coqui_amharic_ext.io.wav import WavStream
 
         files = ModelFiles.find(checkpoint, config, vocab)
         files.check(whole, language, speaker_wav or (), speaker, options)

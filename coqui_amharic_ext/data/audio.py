@@ -338,22 +338,3 @@ def to_mono(audio: NDArray[Any], found: int, rate: int) -> NDArray[np.float32]:
         mono = resample_poly(mono, rate // divisor, found // divisor)
     clipped: NDArray[np.float32] = np.clip(mono, -1.0, 1.0).astype(np.float32)
     return clipped
-
-
-def write_wav(path: Path, audio: NDArray[np.float32], rate: int) -> None:
-    """Write samples within -1 and 1 as 16-bit PCM.
-
-    Raises
-    ------
-    OSError
-        It cannot be written, such as on a full disk. (libsndfile's wrapper drops such errors.)
-    """
-    import wave
-
-    import numpy as np
-
-    with path.open("wb") as target, wave.open(target, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes(np.round(audio * 32767).astype("<i2").tobytes())

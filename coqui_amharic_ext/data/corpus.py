@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from coqui_amharic_ext.data.audio import write_wav
 from coqui_amharic_ext.data.findings import DataError
 from coqui_amharic_ext.data.manifest import EVAL, TRAIN, Part, write_manifest
+from coqui_amharic_ext.io.wav import write_wav
 
 if TYPE_CHECKING:
     import numpy as np

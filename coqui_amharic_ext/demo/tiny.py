@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import string
-import wave
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from coqui_amharic_ext.g2p.phones import inventory
+from coqui_amharic_ext.io.wav import write_wav
 
 if TYPE_CHECKING:
     import numpy as np
@@ -232,11 +232,7 @@ def write_clip(path: str | Path, seconds: float, seed: int = 0) -> Path:
         raise ValueError(f"seconds={seconds!r} must be above 0")
     path = _parent(path)
     samples = _buzz(int(seconds * SAMPLE_RATE), seed)
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
-        file.writeframes((samples * 32767).astype("<i2").tobytes())
+    write_wav(path, samples, SAMPLE_RATE)
     return path
 
 
