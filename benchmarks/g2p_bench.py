@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from coqui_amharic_ext.locks import OutputLock
+from coqui_amharic_ext.io.locks import OutputLock
 
 RESULTS = Path(__file__).parent / "results" / "g2p.csv"
 PREFIXES = ("", "የ", "በ", "ለ", "ከ", "ስለ", "እንደ", "ወደ", "ያለ", "እየ")

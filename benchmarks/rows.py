@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from coqui_amharic_ext.locks import OutputLock
+from coqui_amharic_ext.io.locks import OutputLock
 
 RESULTS = Path(__file__).parent / "results"
 _PACKAGES = ("torch", "transformers", "coqui-tts", "coqui-amharic-ext")

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from coqui_amharic_ext.autoload import finder
-from coqui_amharic_ext.forking import PATIENCE, ForkSafeLock
+from coqui_amharic_ext.io.forking import PATIENCE, ForkSafeLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

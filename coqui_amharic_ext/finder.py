@@ -84,6 +84,10 @@ def _ours(frame: FrameType | None) -> Iterator[str]:
         frame = frame.f_back
 
 
+def _is_ground(name: str) -> bool:
+    return name.count(".") == 1 or name.startswith(f"{__package__}.io.")
+
+
 class PostImportFinder:
     """Watches the packages named in ``roots`` and calls ``settled`` when an import is complete.
 
@@ -214,11 +218,9 @@ class PostImportFinder:
             return
         # A module that comes next is locked already and cannot be found yet: another thread that
         # imports it would fail, not wait, if this one now came to wait for that.
-        # And what applies patches may be half imported itself: plain modules of the package.
+        # And what applies patches may be half imported itself: the ground of the package.
         frame = sys._getframe()
-        self._owed = any(map(self._within, _awaited(frame))) or any(
-            name.count(".") == 1 for name in _ours(frame)
-        )
+        self._owed = any(map(self._within, _awaited(frame))) or any(map(_is_ground, _ours(frame)))
         if self._owed:
             return
         self._thread.reporting = True

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
-from coqui_amharic_ext.forking import ForkSafeLock
+from coqui_amharic_ext.io.forking import ForkSafeLock
 from coqui_amharic_ext.report import PatchStatus, State
 from coqui_amharic_ext.settings import Settings
 

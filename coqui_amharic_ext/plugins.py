@@ -19,7 +19,7 @@ try:
 except SystemExit as error:
     raise ImportError(f"pluggy ends the process when it is imported: {error!r}") from error
 
-from coqui_amharic_ext.forking import ForkSafeLock
+from coqui_amharic_ext.io.forking import ForkSafeLock
 
 if TYPE_CHECKING:
     from coqui_amharic_ext.attention.kernel import KernelSpec

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from coqui_amharic_ext.errors import SettingsError
-from coqui_amharic_ext.files import replacing
-from coqui_amharic_ext.jsontext import parsed
+from coqui_amharic_ext.io.files import replacing
+from coqui_amharic_ext.io.jsontext import parsed
 
 FILE: Final = "coqui_amharic.json"
 LEXICON: Final = "lexicon.tsv"

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from coqui_amharic_ext import run_folder
 from coqui_amharic_ext.errors import SettingsError
-from coqui_amharic_ext.forking import ForkSafeLock
+from coqui_amharic_ext.io.forking import ForkSafeLock
 
 PREFIX: Final = "COQUI_AMHARIC_"
 

@@ -55,7 +55,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Confi
 @pytest.fixture(scope="session")
 def stock_decodes() -> None:
     """Skip where stock upstream cannot read a sound, and would look for one without end."""
-    from coqui_amharic_ext import ffmpeg
+    from coqui_amharic_ext.io import ffmpeg
 
     if reason := ffmpeg.missing():
         pytest.skip(f"stock upstream needs FFmpeg's libraries here: {reason}")

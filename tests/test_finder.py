@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 import coqui_amharic_ext.activation  # noqa: F401  # has locks
-from coqui_amharic_ext import forking
 from coqui_amharic_ext.finder import PostImportFinder
+from coqui_amharic_ext.io import forking
 
 Package = Callable[[dict[str, str]], None]
 

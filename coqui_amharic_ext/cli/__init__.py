@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 from typing import TextIO
 
-from coqui_amharic_ext import utf8_mode
+from coqui_amharic_ext.io import utf8_mode
 
 
 def main() -> None:
@@ -23,8 +23,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         # PYTHONIOENCODING may name another one, which has no Amharic.
         getattr(stream, "reconfigure", lambda **_: None)(encoding="utf-8", errors="replace")
-    from coqui_amharic_ext.ending import Ending, like_ctrl_c
     from coqui_amharic_ext.errors import CoquiAmharicError
+    from coqui_amharic_ext.io.ending import Ending, like_ctrl_c
 
     code: int | str | None
     ending = Ending()
@@ -82,7 +82,7 @@ def _nowhere() -> TextIO:
 
 
 def _is_of_standard_output(error: Exception) -> bool:
-    from coqui_amharic_ext.files import FULL
+    from coqui_amharic_ext.io.files import FULL
 
     # Whatever else writes names its file.
     return isinstance(error, OSError) and error.filename is None and error.errno in FULL

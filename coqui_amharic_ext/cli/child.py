@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any, Final
 
 from coqui_amharic_ext.cli.output import note
-from coqui_amharic_ext.watched import watched
+from coqui_amharic_ext.io.watched import watched
 
 _FORWARDED: Final = ("SIGINT", "SIGTERM", "SIGHUP")
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from coqui_amharic_ext.cli.output import InputError
-from coqui_amharic_ext.files import FULL, naming, only_writer, replacing
-from coqui_amharic_ext.jsontext import parsed
+from coqui_amharic_ext.io.files import FULL, naming, only_writer, replacing
+from coqui_amharic_ext.io.jsontext import parsed
 
 _EVERY: Final = 2.0
 """Seconds between two records of how far it has come; a killed run loses no more than that."""

@@ -91,7 +91,7 @@ def synth(
     given: dict[str, Any] = {"speed": speed, "temperature": temperature}
     options = {name: value for name, value in given.items() if value is not None}
     sink = sys.stdout.buffer
-    from coqui_amharic_ext.files import naming, only_writer, replacing
+    from coqui_amharic_ext.io.files import naming, only_writer, replacing
 
     writing = contextlib.nullcontext() if to_stdout else only_writer(out)
     # What upstream prints must not get into the wav, nor into the JSON.
@@ -140,7 +140,7 @@ def synth(
 def _require_writable(out: Path, *, stream: bool) -> None:
     """Refuse a file that cannot be written, or not in its format, before anything is loaded."""
     from coqui_amharic_ext.coqui.sound_file import is_wav, require_format
-    from coqui_amharic_ext.files import explained, require_folder
+    from coqui_amharic_ext.io.files import explained, require_folder
 
     require_folder(out)
     if out.is_dir():

@@ -16,8 +16,8 @@ import os
 from collections.abc import Callable
 from typing import Any, Final
 
-from coqui_amharic_ext import ffmpeg
 from coqui_amharic_ext.errors import UnavailableError
+from coqui_amharic_ext.io import ffmpeg
 
 logger = logging.getLogger(__name__)
 

@@ -35,7 +35,7 @@ from coqui_amharic_ext.coqui.checkpoint_file import (
 from coqui_amharic_ext.coqui.checkpoint_rows import INITS, NewRows, new_rows
 from coqui_amharic_ext.coqui.stock_load import load_in_child
 from coqui_amharic_ext.coqui.vocabulary_file import XttsVocabulary
-from coqui_amharic_ext.files import only_writer, replacing, require_folder
+from coqui_amharic_ext.io.files import only_writer, replacing, require_folder
 
 HEADROOM = 1 << 20
 """Bytes that a checkpoint's file has besides its tensors, generously."""

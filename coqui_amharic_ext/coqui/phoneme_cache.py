@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from coqui_amharic_ext.files import replacing
+from coqui_amharic_ext.io.files import replacing
 
 ENDING: Final = "_phoneme.npy"
 logger = logging.getLogger("coqui_amharic_ext")

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from coqui_amharic_ext import mpg123
 from coqui_amharic_ext.errors import SynthesisError
+from coqui_amharic_ext.io import mpg123
 
 logger = logging.getLogger(__name__)
 

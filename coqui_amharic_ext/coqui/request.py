@@ -23,7 +23,7 @@ from coqui_amharic_ext.coqui.model_files import (
 )
 from coqui_amharic_ext.coqui.recordings import check_recordings
 from coqui_amharic_ext.errors import SynthesisError
-from coqui_amharic_ext.jsontext import parsed
+from coqui_amharic_ext.io.jsontext import parsed
 
 MODELS: Final = ("vits", "xtts")
 CHECKPOINT_NAMES: Final = ("best_model.pth", "model.pth")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
 from coqui_amharic_ext.errors import CoquiAmharicError
-from coqui_amharic_ext.ffmpeg import fix
+from coqui_amharic_ext.io.ffmpeg import fix
 from coqui_amharic_ext.io.wav import WavStream
 
 if TYPE_CHECKING:

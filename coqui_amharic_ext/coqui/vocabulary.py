@@ -14,8 +14,8 @@ from coqui_amharic_ext.coqui.symbols import NARROW, PUNCTUATION, phone_symbols
 from coqui_amharic_ext.coqui.text_mode import MARKERS, MODES
 from coqui_amharic_ext.coqui.vocabulary_file import VocabularyError, XttsVocabulary
 from coqui_amharic_ext.coqui.xtts_text import LATIN_LETTERS, TOKEN, own_symbols, xtts_text
-from coqui_amharic_ext.files import only_writer, require_folder
 from coqui_amharic_ext.g2p.phones import LABIALISED
+from coqui_amharic_ext.io.files import only_writer, require_folder
 
 DEFAULT_SIZE: Final = 2000
 """Ethiopic tokens in ``fidel`` mode; users report 2000 to 3000 as good and 5000 as worse."""

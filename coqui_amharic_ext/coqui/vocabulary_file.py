@@ -13,8 +13,8 @@ from typing import Any, Final
 from coqui_amharic_ext.coqui.lossless import UNKNOWN
 from coqui_amharic_ext.coqui.text_mode import mode_by
 from coqui_amharic_ext.errors import CoquiAmharicError
-from coqui_amharic_ext.files import replacing
-from coqui_amharic_ext.jsontext import parsed
+from coqui_amharic_ext.io.files import replacing
+from coqui_amharic_ext.io.jsontext import parsed
 
 STOP: Final = "[STOP]"
 START: Final = "[START]"

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from coqui_amharic_ext import ffmpeg, mpg123
 from coqui_amharic_ext.data.findings import DataError
+from coqui_amharic_ext.io import ffmpeg, mpg123
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from coqui_amharic_ext.data.findings import DataError
-from coqui_amharic_ext.files import filling, naming, only_writer
+from coqui_amharic_ext.io.files import filling, naming, only_writer
 
 
 def require_new(path: Path) -> None:

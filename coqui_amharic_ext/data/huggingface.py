@@ -12,7 +12,7 @@ from coqui_amharic_ext.data.languages import language_code
 from coqui_amharic_ext.data.named import LANGUAGE_COLUMNS, SPEAKER_COLUMNS, TEXT_COLUMNS
 from coqui_amharic_ext.data.sources import Source, SourceClip
 from coqui_amharic_ext.errors import UnavailableError
-from coqui_amharic_ext.jsontext import parsed
+from coqui_amharic_ext.io.jsontext import parsed
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from coqui_amharic_ext.coqui.languages import AMHARIC
 from coqui_amharic_ext.data.findings import DataError
-from coqui_amharic_ext.jsontext import parsed
+from coqui_amharic_ext.io.jsontext import parsed
 from coqui_amharic_ext.training.samples import MIN_SECONDS
 
 XTTS_LANGUAGES: Final = (

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from coqui_amharic_ext.data.findings import DataError
-from coqui_amharic_ext.jsontext import parsed
+from coqui_amharic_ext.io.jsontext import parsed
 
 MANIFEST: Final = "corpus.json"
 TRAIN: Final = "train"

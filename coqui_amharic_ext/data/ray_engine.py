@@ -23,10 +23,10 @@ from urllib.parse import urlsplit
 
 from coqui_amharic_ext.data.transcriber import COLUMNS, Transcriber
 from coqui_amharic_ext.errors import CoquiAmharicError, DataError, UnavailableError
-from coqui_amharic_ext.files import explained, naming, only_writer
+from coqui_amharic_ext.io.files import explained, naming, only_writer
+from coqui_amharic_ext.io.jsontext import parsed
 from coqui_amharic_ext.io.lines import BOM, decode
-from coqui_amharic_ext.jsontext import parsed
-from coqui_amharic_ext.locks import beside
+from coqui_amharic_ext.io.locks import beside
 
 PARQUET: Final = frozenset({".parquet"})
 JSON_LINES: Final = frozenset({".jsonl", ".ndjson"})

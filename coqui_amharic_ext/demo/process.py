@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from coqui_amharic_ext.ending import Ended
 from coqui_amharic_ext.errors import CoquiAmharicError
-from coqui_amharic_ext.watched import watched
+from coqui_amharic_ext.io.ending import Ended
+from coqui_amharic_ext.io.watched import watched
 
 
 class StepFailedError(CoquiAmharicError, RuntimeError):

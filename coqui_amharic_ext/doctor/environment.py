@@ -16,8 +16,8 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any, Final
 
-from coqui_amharic_ext import utf8_mode
 from coqui_amharic_ext.doctor.versions import canonical
+from coqui_amharic_ext.io import utf8_mode
 
 PROBE: Final = Path(__file__).with_name("probe.py")
 TIMEOUT: Final = 180.0

@@ -25,7 +25,6 @@ from coqui_amharic_ext.doctor.download import (
     digest_of,
     download,
 )
-from coqui_amharic_ext.files import only_writer
 from coqui_amharic_ext.g2p.transphone_files import (
     LANGUAGE,
     PUBLISHED,
@@ -34,6 +33,7 @@ from coqui_amharic_ext.g2p.transphone_files import (
     locate,
     package_data,
 )
+from coqui_amharic_ext.io.files import only_writer
 
 URL: Final = f"https://github.com/xinjli/transphone/releases/download/v1.0/{PUBLISHED}.tar.gz"
 """Where transphone 1.5.3 itself downloads from (``transphone/bin/download_model.py``)."""

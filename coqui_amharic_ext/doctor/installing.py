@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from coqui_amharic_ext import ffmpeg
 from coqui_amharic_ext.doctor.facts import Facts
 from coqui_amharic_ext.doctor.problems import Command
 from coqui_amharic_ext.doctor.versions import requirement
+from coqui_amharic_ext.io import ffmpeg
 
 INDEX: Final = "https://download.pytorch.org/whl/"
 """PyTorch's own index; the builds for one CUDA version are in a folder such as ``cu130``."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from coqui_amharic_ext import ffmpeg
+from coqui_amharic_ext.io import ffmpeg
 
 _QUERY: Final = "name,compute_cap,driver_version,memory.total"
 _TIMEOUT: Final = 30

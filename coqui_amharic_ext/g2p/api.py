@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from coqui_amharic_ext.forking import ForkSafeLock
 from coqui_amharic_ext.g2p.chain import chosen_specs
 from coqui_amharic_ext.g2p.sentence import Reader
 from coqui_amharic_ext.g2p.types import Transcription
+from coqui_amharic_ext.io.forking import ForkSafeLock
 from coqui_amharic_ext.settings import get_settings
 
 if TYPE_CHECKING:

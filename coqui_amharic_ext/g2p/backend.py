@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from coqui_amharic_ext.availability import Availability
-from coqui_amharic_ext.forking import ForkSafeLock
 from coqui_amharic_ext.g2p import deadline
+from coqui_amharic_ext.io.forking import ForkSafeLock
 
 if TYPE_CHECKING:
     from coqui_amharic_ext.settings import Settings

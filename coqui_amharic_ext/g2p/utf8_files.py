@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from coqui_amharic_ext.utf8_mode import is_default
+from coqui_amharic_ext.io.utf8_mode import is_default
 
 _UNNAMED: Final = (None, "locale")
 _loading = threading.local()

@@ -1,1 +1,1 @@
-"""Reading and writing, each written once: files, lines, sound."""
+"""Reading and writing, each written once: files, lines, sound, processes and their signals."""

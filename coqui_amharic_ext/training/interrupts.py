@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from coqui_amharic_ext.ending import Ending, like_ctrl_c
 from coqui_amharic_ext.errors import CoquiAmharicError
+from coqui_amharic_ext.io.ending import Ending, like_ctrl_c
 from coqui_amharic_ext.patching import Known, Patch, calls
 
 PATIENCE: Final = 2.0

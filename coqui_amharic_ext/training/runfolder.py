@@ -15,8 +15,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
 
-from coqui_amharic_ext.files import filling, naming, sweep
-from coqui_amharic_ext.locks import OutputLock
+from coqui_amharic_ext.io.files import filling, naming, sweep
+from coqui_amharic_ext.io.locks import OutputLock
 from coqui_amharic_ext.patching import Known, Patch, calls
 from coqui_amharic_ext.training.saving import local_path
 

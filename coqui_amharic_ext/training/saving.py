@@ -21,9 +21,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from coqui_amharic_ext.ending import ENDINGS
-from coqui_amharic_ext.files import explained, replacing, sweep
-from coqui_amharic_ext.locks import beside
+from coqui_amharic_ext.io.ending import ENDINGS
+from coqui_amharic_ext.io.files import explained, replacing, sweep
+from coqui_amharic_ext.io.locks import beside
 from coqui_amharic_ext.patching import Known, Patch, calls
 
 SHORTCUT: Final = "best_model.pth"

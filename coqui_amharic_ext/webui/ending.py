@@ -9,7 +9,7 @@ from types import FrameType
 
 import psutil
 
-from coqui_amharic_ext.ending import ENDINGS
+from coqui_amharic_ext.io.ending import ENDINGS
 
 END_SECONDS = 5.0
 

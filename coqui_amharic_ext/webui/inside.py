@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from coqui_amharic_ext.data.findings import DataError
-from coqui_amharic_ext.jsontext import parsed
+from coqui_amharic_ext.io.jsontext import parsed
 from coqui_amharic_ext.webui.workfolder import WorkFolder, WorkFolderError
 
 _SEPARATOR: Final = re.compile(r"[|,\t]")

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from coqui_amharic_ext.errors import CoquiAmharicError
-from coqui_amharic_ext.files import replacing
-from coqui_amharic_ext.jsontext import parsed
-from coqui_amharic_ext.watched import watched
+from coqui_amharic_ext.io.files import replacing
+from coqui_amharic_ext.io.jsontext import parsed
+from coqui_amharic_ext.io.watched import watched
 from coqui_amharic_ext.webui.failure import why
 from coqui_amharic_ext.webui.inside import require_config_inside, require_links_inside
 from coqui_amharic_ext.webui.losses import LossReader, uncoloured

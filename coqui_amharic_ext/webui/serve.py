@@ -137,7 +137,7 @@ def _application(work: WorkFolder, runs: Any, uploads: Path, token: str) -> Any:
     from fastapi import FastAPI
     from fastapi.responses import FileResponse, Response, StreamingResponse
 
-    from coqui_amharic_ext.files import replacing
+    from coqui_amharic_ext.io.files import replacing
     from coqui_amharic_ext.webui import app as page
     from coqui_amharic_ext.webui.fetching import fetch_nothing
     from coqui_amharic_ext.webui.guard import Guard

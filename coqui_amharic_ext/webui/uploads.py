@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from coqui_amharic_ext.locks import Held, hold
+from coqui_amharic_ext.io.locks import Held, hold
 
 PREFIX: Final = "coqui-amharic-webui-"
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from coqui_amharic_ext.cli.output import InputError
 from coqui_amharic_ext.cli.resumable import ResumableFile
-from coqui_amharic_ext.locks import BusyError
+from coqui_amharic_ext.io.locks import BusyError
 
 MADE_WITH = {"backend": "rules", "column": None}
 

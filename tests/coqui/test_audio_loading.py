@@ -245,7 +245,7 @@ UPSTREAM = """
     from pathlib import Path
     import torch
     wav = sys.argv[1]
-    from coqui_amharic_ext import ffmpeg
+    from coqui_amharic_ext.io import ffmpeg
     assert ffmpeg.missing(), "FFmpeg is there"
     import TTS.api
     from TTS.tts.models import vits, xtts

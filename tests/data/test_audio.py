@@ -8,8 +8,8 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coqui_amharic_ext import ffmpeg
 from coqui_amharic_ext.data.audio import AudioError, load_mono, measure, to_mono
+from coqui_amharic_ext.io import ffmpeg
 from tests.data.conftest import RATE, silence, tone
 
 

@@ -19,7 +19,7 @@ from coqui_amharic_ext.data.fix import fix
 from coqui_amharic_ext.data.folder import new_folder
 from coqui_amharic_ext.data.limits import VITS, XTTS
 from coqui_amharic_ext.data.rows import Row
-from coqui_amharic_ext.locks import BusyError
+from coqui_amharic_ext.io.locks import BusyError
 from tests.data.conftest import RATE, Corpus, noise, silence, tone, tree
 
 

@@ -154,7 +154,7 @@ def test_training_says_first_what_it_needs(disk: Path, size: str) -> None:
     # As a starter does that stays: the other end of standard input is open.
     program = (
         "import os; read, write = os.pipe(); os.dup2(read, 0);"
-        "from coqui_amharic_ext import watched; watched.main()"
+        "from coqui_amharic_ext.io import watched; watched.main()"
     )
     (done,) = on_disk(Job(str(disk), size, [["-c", program, "-c", TRAINING, str(disk)]]))
     said = done.out + done.err

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import coqui_amharic_ext as am
-from coqui_amharic_ext import forking
+from coqui_amharic_ext.io import forking
 from tests.conftest import RunPython
 from tests.faults.loading import RULES, TEXTS, Spoken, read
 
@@ -70,7 +70,8 @@ def test_a_fork_while_plugins_are_being_loaded(
         CHILD
         + f"""
 import coqui_amharic_ext as am
-from coqui_amharic_ext import forking, plugins
+from coqui_amharic_ext import plugins
+from coqui_amharic_ext.io import forking
 forking.PATIENCE = {patience}
 def task():
     assert am.phonemize("ሰላም", backend="rules") == "səlam"

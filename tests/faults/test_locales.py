@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from coqui_amharic_ext import utf8_mode
 from coqui_amharic_ext.doctor.environment import PROBE
 from coqui_amharic_ext.g2p import utf8_files
+from coqui_amharic_ext.io import utf8_mode
 from tests.cli.command import COMMAND
 from tests.locales import NAMES, variables
 

@@ -155,7 +155,7 @@ def test_two_do_not_train_in_one_folder(start: Start, tmp_path: Path) -> None:
     processes = _all(going_on)
     config = (run / "config.json").read_bytes()
     with subprocess.Popen(
-        [sys.executable, "-m", "coqui_amharic_ext.watched", *alone(tmp_path), str(run)],
+        [sys.executable, "-m", "coqui_amharic_ext.io.watched", *alone(tmp_path), str(run)],
         cwd=ROOT,
         env=environment(),
         stdin=subprocess.PIPE,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from coqui_amharic_ext.locks import OutputLock
+from coqui_amharic_ext.io.locks import OutputLock
 from tests.cli.command import COMMAND, environment, run
 
 LINES = [f"ሰላም {n} ቤት።" for n in range(40)]

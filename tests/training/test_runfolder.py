@@ -15,7 +15,7 @@ pytest.importorskip("torch")
 pytest.importorskip("trainer")
 
 import coqui_amharic_ext as am
-from coqui_amharic_ext.locks import BusyError, OutputLock
+from coqui_amharic_ext.io.locks import BusyError, OutputLock
 from coqui_amharic_ext.training import runfolder
 from tests.training import toy
 

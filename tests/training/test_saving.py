@@ -17,8 +17,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from coqui_amharic_ext.ending import Ended, like_ctrl_c  # noqa: E402
-from coqui_amharic_ext.files import sweep  # noqa: E402
+from coqui_amharic_ext.io.ending import Ended, like_ctrl_c  # noqa: E402
+from coqui_amharic_ext.io.files import sweep  # noqa: E402
 from coqui_amharic_ext.patching import Patcher  # noqa: E402
 from coqui_amharic_ext.settings import Settings  # noqa: E402
 from coqui_amharic_ext.training.saving import PATCHES  # noqa: E402

@@ -8,7 +8,7 @@ from typing import Final
 from coqui_amharic_ext.doctor.facts import Facts
 from coqui_amharic_ext.doctor.problems import Fix, Problem
 from coqui_amharic_ext.doctor.versions import fits
-from coqui_amharic_ext.utf8_mode import is_utf8
+from coqui_amharic_ext.io.utf8_mode import is_utf8
 
 SUPPORTED: Final = ">=3.10,<3.15"
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from coqui_amharic_ext import ending
-from coqui_amharic_ext.ending import ENDINGS, Ended, Ending, like_ctrl_c
+from coqui_amharic_ext.io import ending
+from coqui_amharic_ext.io.ending import ENDINGS, Ended, Ending, like_ctrl_c
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from coqui_amharic_ext import locks
-from coqui_amharic_ext.locks import BusyError, OutputLock
+from coqui_amharic_ext.io import locks
+from coqui_amharic_ext.io.locks import BusyError, OutputLock
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from coqui_amharic_ext.locks import OutputLock
+from coqui_amharic_ext.io.locks import OutputLock
 lock = OutputLock(Path(sys.argv[1]))
 print("held", flush=True)
 time.sleep(60)

@@ -12,7 +12,7 @@ import pytest
 
 soundfile = pytest.importorskip("soundfile")
 
-from coqui_amharic_ext import mpg123  # noqa: E402
+from coqui_amharic_ext.io import mpg123  # noqa: E402
 
 if "MP3" not in soundfile.available_formats():
     pytest.skip("this libsndfile does not write MP3", allow_module_level=True)

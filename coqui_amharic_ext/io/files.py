@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from coqui_amharic_ext.locks import ENDING, Held, OutputLock, beside, hold
+from coqui_amharic_ext.io.locks import ENDING, Held, OutputLock, beside, hold
 
 FULL: Final = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
 """No room on the disk, a file larger than allowed, no room left to this user."""

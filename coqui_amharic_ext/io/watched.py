@@ -1,6 +1,6 @@
 """Runs a Python program that ends when whoever started it is gone, however that ended.
 
-``python -m coqui_amharic_ext.watched -m MODULE ARGUMENTS``, or a script or ``-c CODE`` in the place
+``python -m coqui_amharic_ext.io.watched -m MODULE ARGUMENTS``, or a script or ``-c CODE`` instead
 of ``-m MODULE``; see ``watched``. The starter holds the other end of its standard input: a pipe,
 since that is closed by the kernel on every system, and since the program need not know of us.
 """

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from coqui_amharic_ext.watched import watched
+from coqui_amharic_ext.io.watched import watched
 
 TELLS = """
 import json, sys
@@ -70,7 +70,7 @@ def test_an_error_of_ours_is_one_line_and_anothers_a_traceback(tmp_path: Path) -
 
 STARTER = """
 import subprocess, sys, time
-from coqui_amharic_ext.watched import watched
+from coqui_amharic_ext.io.watched import watched
 command = watched([sys.executable, "-c", sys.argv[1], sys.argv[2]])
 child = subprocess.Popen(command, stdin=subprocess.PIPE)
 print(child.pid, flush=True)
@@ -79,7 +79,7 @@ time.sleep(60)
 WAITS = """
 import sys, time
 from pathlib import Path
-from coqui_amharic_ext.ending import like_ctrl_c
+from coqui_amharic_ext.io.ending import like_ctrl_c
 with like_ctrl_c():
     try:
         Path(sys.argv[1], "waiting").touch()

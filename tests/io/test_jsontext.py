@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import coqui_amharic_ext
-from coqui_amharic_ext.jsontext import parsed
+from coqui_amharic_ext.io.jsontext import parsed
 
 OWN = {
     # What a process of ours has just printed, or a file that comes with a package.
@@ -27,7 +27,7 @@ OWN = {
     "demo",
     # Imports nothing of ours: it is to be read next to upstream's recipes.
     "recipes",
-    "jsontext.py",
+    "io/jsontext.py",
 }
 
 

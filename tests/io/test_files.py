@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from coqui_amharic_ext import files
-from coqui_amharic_ext.files import filling, replacing, sweep
-from coqui_amharic_ext.locks import OutputLock, beside
+from coqui_amharic_ext.io import files
+from coqui_amharic_ext.io.files import filling, replacing, sweep
+from coqui_amharic_ext.io.locks import OutputLock, beside
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="signals and modes of POSIX")
 
@@ -119,8 +119,8 @@ def test_a_name_may_be_as_long_as_the_system_allows(tmp_path: Path, length: int)
 WRITER = """
 import os, sys, time
 from pathlib import Path
-from coqui_amharic_ext.files import filling, replacing
-from coqui_amharic_ext.locks import OutputLock
+from coqui_amharic_ext.io.files import filling, replacing
+from coqui_amharic_ext.io.locks import OutputLock
 folder = Path(sys.argv[1])
 print("ready", flush=True)
 while True:
