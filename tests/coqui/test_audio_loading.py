@@ -18,9 +18,9 @@ import soundfile
 torch = pytest.importorskip("torch")
 torchaudio = pytest.importorskip("torchaudio")
 
-from coqui_amharic_ext import ffmpeg  # noqa: E402
 from coqui_amharic_ext.coqui import audio_loading  # noqa: E402
 from coqui_amharic_ext.errors import UnavailableError  # noqa: E402
+from coqui_amharic_ext.io import ffmpeg  # noqa: E402
 from tests.bare import bare, require_bare  # noqa: E402
 
 needs_ffmpeg = pytest.mark.skipif(
