@@ -60,8 +60,8 @@ class Result:
 
 def word_types(path: str | None, count: int) -> list[str]:
     """Return distinct words: those of a file, or our lexicon's with affixes, well mixed."""
+    from coqui_amharic_ext.g2p.phonology.letters import fidel
     from coqui_amharic_ext.g2p.resources import rows
-    from coqui_amharic_ext.g2p.table import fidel
 
     if path is not None:
         found = Path(path).read_text(encoding="utf-8").split()

@@ -185,7 +185,7 @@ def corpus_lines(path: Path | None) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _foreign() -> re.Pattern[str]:
-    from coqui_amharic_ext.g2p.phones import inventory
+    from coqui_amharic_ext.g2p.phonology.inventory import inventory
 
     allowed = {char for phone in inventory() for char in phone} | set(" .,;:?!")
     return re.compile(f"[^{re.escape(''.join(sorted(allowed)))}]")

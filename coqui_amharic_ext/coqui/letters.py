@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from coqui_amharic_ext.g2p.resources import rows
-from coqui_amharic_ext.g2p.table import (
+from coqui_amharic_ext.g2p.phonology.letters import (
     GEMINATION_AND_VOWEL_LENGTH_MARK,
     GEMINATION_MARK,
     TONAL_MARKS,
     VOWEL_LENGTH_MARK,
 )
+from coqui_amharic_ext.g2p.resources import rows
 
 _GLIDE: Final = "w"
 

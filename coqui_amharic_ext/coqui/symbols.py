@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from coqui_amharic_ext.errors import TranscriptionError
-from coqui_amharic_ext.g2p.phones import inventory
+from coqui_amharic_ext.g2p.phonology.inventory import inventory
 
 PUNCTUATION: Final = ".,;:?!"
 """Marks that a transcription may hold; all of them are in Coqui's default vocabularies."""

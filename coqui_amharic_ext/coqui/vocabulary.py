@@ -14,7 +14,7 @@ from coqui_amharic_ext.coqui.symbols import NARROW, PUNCTUATION, phone_symbols
 from coqui_amharic_ext.coqui.text_mode import MARKERS, MODES
 from coqui_amharic_ext.coqui.vocabulary_file import VocabularyError, XttsVocabulary
 from coqui_amharic_ext.coqui.xtts_text import LATIN_LETTERS, TOKEN, own_symbols, xtts_text
-from coqui_amharic_ext.g2p.phones import LABIALISED
+from coqui_amharic_ext.g2p.phonology.inventory import LABIALISED
 from coqui_amharic_ext.io.files import only_writer, require_folder
 
 DEFAULT_SIZE: Final = 2000

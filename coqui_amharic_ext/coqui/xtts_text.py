@@ -141,7 +141,7 @@ def own_symbols() -> dict[str, str]:
     transcription, a letter of formulas, is the Latin ꞵ.
     """
     from coqui_amharic_ext.coqui.symbols import NARROW
-    from coqui_amharic_ext.g2p.phones import LABIALISED, inventory
+    from coqui_amharic_ext.g2p.phonology.inventory import LABIALISED, inventory
 
     phones = inventory()
     own = {

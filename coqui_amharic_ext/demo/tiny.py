@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from coqui_amharic_ext.g2p.phones import inventory
+from coqui_amharic_ext.g2p.phonology.inventory import inventory
 from coqui_amharic_ext.io.wav import write_wav
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from coqui_amharic_ext.doctor.download import (
     digest_of,
     download,
 )
-from coqui_amharic_ext.g2p.transphone_files import (
+from coqui_amharic_ext.g2p.backends.transphone_files import (
     LANGUAGE,
     PUBLISHED,
     MissingModel,

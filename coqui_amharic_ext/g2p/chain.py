@@ -26,14 +26,14 @@ from coqui_amharic_ext.availability import Availability
 from coqui_amharic_ext.errors import SettingsError, TranscriptionError, UnavailableError
 from coqui_amharic_ext.g2p import deadline
 from coqui_amharic_ext.g2p.backend import HANG_FIX, Backend, BackendSpec, Gives
-from coqui_amharic_ext.g2p.elision import elided
 from coqui_amharic_ext.g2p.letters_fit import read_as
-from coqui_amharic_ext.g2p.narrow import narrowed
-from coqui_amharic_ext.g2p.phones import LENGTH
-from coqui_amharic_ext.g2p.phonology import Realisation, fold, realise
-from coqui_amharic_ext.g2p.plain import all_same_as_letters
+from coqui_amharic_ext.g2p.phonology.elision import elided
+from coqui_amharic_ext.g2p.phonology.inventory import LENGTH
+from coqui_amharic_ext.g2p.phonology.letters import MARKS
+from coqui_amharic_ext.g2p.phonology.narrow import narrowed
 from coqui_amharic_ext.g2p.quality import check
-from coqui_amharic_ext.g2p.table import MARKS
+from coqui_amharic_ext.g2p.realisation import Realisation, fold, realise
+from coqui_amharic_ext.g2p.same_as_letters import all_same_as_letters
 from coqui_amharic_ext.g2p.types import Layer, Quality, Rejection, Word
 from coqui_amharic_ext.g2p.user_lexicon import UserLexicon
 

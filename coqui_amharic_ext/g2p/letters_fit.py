@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from coqui_amharic_ext.g2p.phones import LABIALISED
-from coqui_amharic_ext.g2p.table import Letter, fidel
+from coqui_amharic_ext.g2p.phonology.inventory import LABIALISED
+from coqui_amharic_ext.g2p.phonology.letters import Letter, fidel
 
 Phones = tuple[str, ...]
 

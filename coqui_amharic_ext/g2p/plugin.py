@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
 
 def _transphone(settings: Settings) -> Backend:
-    from coqui_amharic_ext.g2p.transphone import TransphoneBackend
+    from coqui_amharic_ext.g2p.backends.transphone import TransphoneBackend
 
     return TransphoneBackend(settings)
 
 
 def _epitran(settings: Settings) -> Backend:
-    from coqui_amharic_ext.g2p.epitran import EpitranBackend
+    from coqui_amharic_ext.g2p.backends.epitran import EpitranBackend
 
     return EpitranBackend(settings)
 
 
 def _rules(settings: Settings) -> Backend:
-    from coqui_amharic_ext.g2p.rules import RulesBackend
+    from coqui_amharic_ext.g2p.backends.rules import RulesBackend
 
     return RulesBackend(settings)
 

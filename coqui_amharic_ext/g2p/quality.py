@@ -17,9 +17,9 @@ from typing import Final
 
 from coqui_amharic_ext.g2p.backend import Gives
 from coqui_amharic_ext.g2p.letters_fit import read_as
-from coqui_amharic_ext.g2p.phones import EJECTIVE, LENGTH, inventory, vowels
+from coqui_amharic_ext.g2p.phonology.inventory import EJECTIVE, LENGTH, inventory, vowels
+from coqui_amharic_ext.g2p.phonology.letters import fidel
 from coqui_amharic_ext.g2p.scoring import edit_distance
-from coqui_amharic_ext.g2p.table import fidel
 from coqui_amharic_ext.g2p.types import Quality
 
 ETHIOPIC: Final = re.compile("[\u1200-\u139f\u2d80-\u2ddf\uab00-\uab2f\U0001e7e0-\U0001e7ff]")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from coqui_amharic_ext.g2p.cache import WordCache
 from coqui_amharic_ext.g2p.chain import Answer, Chain
 from coqui_amharic_ext.g2p.latin import spell
-from coqui_amharic_ext.g2p.table import MARKS, TONAL_MARKS, fidel
+from coqui_amharic_ext.g2p.phonology.letters import MARKS, TONAL_MARKS, fidel
 from coqui_amharic_ext.g2p.types import Quality, Transcription, Word
 from coqui_amharic_ext.text import TextPolicy, normalize, to_ascii_punctuation
 

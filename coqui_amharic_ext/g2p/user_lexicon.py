@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from coqui_amharic_ext.errors import SettingsError
-from coqui_amharic_ext.g2p.phones import LENGTH, inventory
-from coqui_amharic_ext.g2p.phonology import fold
-from coqui_amharic_ext.g2p.table import letters
+from coqui_amharic_ext.g2p.phonology.inventory import LENGTH, inventory
+from coqui_amharic_ext.g2p.phonology.letters import letters
+from coqui_amharic_ext.g2p.realisation import fold
 from coqui_amharic_ext.text import fold_homophones
 
 _HEADERS: Final = frozenset({"word", "written"})

@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 
 from coqui_amharic_ext.coqui.letters import BLOCKS, amharic_letters, to_amharic_letters
-from coqui_amharic_ext.g2p.table import fidel
+from coqui_amharic_ext.g2p.phonology.letters import fidel
 
 ETHIOPIC = [chr(code) for first, last in BLOCKS for code in range(first, last + 1)]
 

@@ -8,7 +8,7 @@ from coqui_amharic_ext.coqui.letters import amharic_letters
 from coqui_amharic_ext.coqui.romanisation import pieces_of, romanisations
 from coqui_amharic_ext.coqui.vocabulary import phone_tokens
 from coqui_amharic_ext.coqui.vocabulary_file import XttsVocabulary
-from coqui_amharic_ext.g2p.phones import LENGTH, inventory
+from coqui_amharic_ext.g2p.phonology.inventory import LENGTH, inventory
 from tests.coqui.vocabularies import xtts_like
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from coqui_amharic_ext.coqui.symbols import drop_marks, phone_symbols, separate, to_coqui, to_ipa
 from coqui_amharic_ext.errors import TranscriptionError
-from coqui_amharic_ext.g2p.phones import inventory
+from coqui_amharic_ext.g2p.phonology.inventory import inventory
 
 phone_strings = st.lists(st.sampled_from([*inventory(), " ", ".", ",", "?"]), max_size=40)
 

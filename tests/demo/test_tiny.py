@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("TTS")
 
 from coqui_amharic_ext.demo import tiny  # noqa: E402
-from coqui_amharic_ext.g2p.phones import inventory  # noqa: E402
+from coqui_amharic_ext.g2p.phonology.inventory import inventory  # noqa: E402
 
 
 @pytest.fixture(scope="module")

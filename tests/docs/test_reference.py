@@ -60,7 +60,7 @@ def test_the_public_names_are_in_the_python_reference() -> None:
 
 
 def test_every_phone_and_every_patch_has_a_row() -> None:
-    from coqui_amharic_ext.g2p.phones import inventory
+    from coqui_amharic_ext.g2p.phonology.inventory import inventory
 
     page = read("linguistics.md")
     for phone in inventory():

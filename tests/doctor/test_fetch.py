@@ -19,7 +19,7 @@ from coqui_amharic_ext.doctor import download as download_module
 from coqui_amharic_ext.doctor import fetch as module
 from coqui_amharic_ext.doctor.download import FetchError
 from coqui_amharic_ext.doctor.fetch import RECORD, fetch_transphone
-from coqui_amharic_ext.g2p.transphone_files import PUBLISHED, locate
+from coqui_amharic_ext.g2p.backends.transphone_files import PUBLISHED, locate
 from tests.cli.command import run
 from tests.doctor.server import Served, serving
 

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import coqui_amharic_ext as am
-from coqui_amharic_ext.g2p.phones import inventory, split
+from coqui_amharic_ext.g2p.phonology.inventory import inventory, split
 from coqui_amharic_ext.g2p.quality import ETHIOPIC
 from tests.conftest import RunPython
 from tests.g2p.backends import Registrar

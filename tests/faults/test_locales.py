@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from coqui_amharic_ext.doctor.environment import PROBE
-from coqui_amharic_ext.g2p import utf8_files
+from coqui_amharic_ext.g2p.backends import utf8_files
 from coqui_amharic_ext.io import utf8_mode
 from tests.cli.command import COMMAND
 from tests.locales import NAMES, variables
@@ -92,7 +92,7 @@ def test_files_that_are_read_at_import(name: str, tmp_path: Path) -> None:
     (tmp_path / "tree.txt").write_text("ə\n", encoding="utf-8")
     (tmp_path / "phonepiece_like.py").write_text("import io" + PHONEPIECE, encoding="utf-8")
     code = """if True:
-        from coqui_amharic_ext.g2p.utf8_files import utf8_by_default
+        from coqui_amharic_ext.g2p.backends.utf8_files import utf8_by_default
         with utf8_by_default():
             import phonepiece_like
     """

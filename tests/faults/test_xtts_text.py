@@ -14,7 +14,7 @@ from TTS.tts.layers.xtts.tokenizer import VoiceBpeTokenizer
 
 import coqui_amharic_ext as am
 from coqui_amharic_ext.demo import tiny
-from coqui_amharic_ext.g2p.table import fidel
+from coqui_amharic_ext.g2p.phonology.letters import fidel
 
 
 @pytest.fixture(scope="module", params=["ipa", "fidel"])

@@ -7,9 +7,9 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 
-from coqui_amharic_ext.g2p.folding import fold
-from coqui_amharic_ext.g2p.phones import inventory
-from coqui_amharic_ext.g2p.table import fidel
+from coqui_amharic_ext.g2p.phonology.folding import fold
+from coqui_amharic_ext.g2p.phonology.inventory import inventory
+from coqui_amharic_ext.g2p.phonology.letters import fidel
 
 Corruption = Callable[[str, list[str], random.Random], str]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import coqui_amharic_ext as am
-from coqui_amharic_ext.g2p.elision import elided
-from coqui_amharic_ext.g2p.phonology import realise
+from coqui_amharic_ext.g2p.phonology.elision import elided
+from coqui_amharic_ext.g2p.realisation import realise
 from coqui_amharic_ext.settings import Settings
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coqui_amharic_ext.g2p.epenthesis import fill, fill_run, speak
-from coqui_amharic_ext.g2p.symbols import VOWELS, decode, encode
+from coqui_amharic_ext.g2p.phonology.coding import VOWELS, decode, encode
+from coqui_amharic_ext.g2p.phonology.epenthesis import fill, fill_run, speak
 
 TABLE = Path(__file__).parent / "data" / "epenthesis.tsv"
 ROWS = [line.split("\t") for line in TABLE.read_text(encoding="utf-8").splitlines()[1:]]

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import coqui_amharic_ext as am
-from coqui_amharic_ext.g2p.epitran import EpitranBackend, repairs
-from coqui_amharic_ext.g2p.folding import fold
+from coqui_amharic_ext.g2p.backends.epitran import EpitranBackend, repairs
+from coqui_amharic_ext.g2p.phonology.folding import fold
+from coqui_amharic_ext.g2p.phonology.letters import fidel
 from coqui_amharic_ext.g2p.quality import ETHIOPIC
-from coqui_amharic_ext.g2p.table import fidel
 from coqui_amharic_ext.settings import Settings
 from tests.conftest import RunPython
 
@@ -122,7 +122,7 @@ def test_loading_leaves_the_applications_logging_alone(run_python: RunPython) ->
     done = run_python(
         """
         import logging
-        from coqui_amharic_ext.g2p.epitran import EpitranBackend
+        from coqui_amharic_ext.g2p.backends.epitran import EpitranBackend
         from coqui_amharic_ext.settings import Settings
         EpitranBackend(Settings()).transcribe(["ቤት"])
         print(logging.getLogger().level, logging.getLogger().handlers)
@@ -135,7 +135,7 @@ def test_availability_and_version_need_no_import(run_python: RunPython) -> None:
     done = run_python(
         """
         import sys
-        from coqui_amharic_ext.g2p.epitran import EpitranBackend
+        from coqui_amharic_ext.g2p.backends.epitran import EpitranBackend
         from coqui_amharic_ext.settings import Settings
         backend = EpitranBackend(Settings())
         print(bool(backend.availability()), bool(backend.version()), "epitran" in sys.modules)
@@ -146,7 +146,7 @@ def test_availability_and_version_need_no_import(run_python: RunPython) -> None:
 
 def test_without_epitran_the_reason_and_the_fix_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    monkeypatch.setattr("coqui_amharic_ext.g2p.epitran.find_spec", lambda name: None)
+    monkeypatch.setattr("coqui_amharic_ext.g2p.backends.epitran.find_spec", lambda name: None)
     found = EpitranBackend(Settings()).availability()
     assert (found.ok, found.reason, found.fix) == (
         False,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coqui_amharic_ext.g2p.phones import LENGTH, inventory, split, vowels
-from coqui_amharic_ext.g2p.phonology import fold
+from coqui_amharic_ext.g2p.phonology.inventory import LENGTH, inventory, split, vowels
+from coqui_amharic_ext.g2p.realisation import fold
 
 
 @pytest.mark.parametrize(

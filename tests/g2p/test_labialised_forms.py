@@ -6,8 +6,8 @@ import unicodedata
 
 import pytest
 
-from coqui_amharic_ext.g2p.phones import inventory, split
-from coqui_amharic_ext.g2p.phonology import realise
+from coqui_amharic_ext.g2p.phonology.inventory import inventory, split
+from coqui_amharic_ext.g2p.realisation import realise
 
 
 # Leslau 1995 on object suffixes: 3pl -u + 3f -at is -ʷat, so the verb's geminate is labialised.

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from coqui_amharic_ext.g2p.cache import LONGEST_KEY, WordCache
 from coqui_amharic_ext.g2p.latin import letter_names, spell
-from coqui_amharic_ext.g2p.table import letters
+from coqui_amharic_ext.g2p.phonology.letters import letters
 
 
 @pytest.mark.parametrize(

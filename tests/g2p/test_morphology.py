@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from coqui_amharic_ext.g2p import lexicon, nouns
-from coqui_amharic_ext.g2p.phonology import realise
+from coqui_amharic_ext.g2p.grammar import lexicon, nouns
+from coqui_amharic_ext.g2p.realisation import realise
 
 TABLE = Path(__file__).parent / "data" / "verb_forms.tsv"
 FORMS = [tuple(line.split("\t")) for line in TABLE.read_text(encoding="utf-8").splitlines()[1:]]

@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from coqui_amharic_ext.g2p import inflection, paradigms, roots, stems
-from coqui_amharic_ext.g2p.phones import inventory, split
+from coqui_amharic_ext.g2p.grammar import affixes, paradigms, roots, stems
+from coqui_amharic_ext.g2p.phonology.coding import decode
+from coqui_amharic_ext.g2p.phonology.inventory import inventory, split
 from coqui_amharic_ext.g2p.resources import rows
-from coqui_amharic_ext.g2p.symbols import decode
 
 TABLES = {
     "paradigms.tsv": 16, "prefixes.tsv": 7, "suffixes.tsv": 9, "contacts.tsv": 7, "fidel.tsv": 6,
@@ -86,7 +86,7 @@ def test_every_root_fits_a_pattern() -> None:
 
 def test_every_known_root_speaks_its_citation_form() -> None:
     """What is derived gives back what was put in, for every root of the table."""
-    from coqui_amharic_ext.g2p.phonology import realise
+    from coqui_amharic_ext.g2p.realisation import realise
 
     unfit = set(roots.unfit())
     wrong = []
@@ -98,9 +98,9 @@ def test_every_known_root_speaks_its_citation_form() -> None:
 
 
 def test_affixes_are_found_by_what_is_written_of_them() -> None:
-    for table in (inflection.prefixes(), inflection.suffixes()):
-        for written, affixes in table.items():
-            for affix in affixes:
+    for table in (affixes.prefixes(), affixes.suffixes()):
+        for written, found in table.items():
+            for affix in found:
                 assert affix.spoken.replace("ː", "").replace("ɨ", "") == written.replace("ɨ", "")
                 assert affix.takes
 
@@ -112,4 +112,4 @@ def test_shapes_are_made_when_first_met() -> None:
     if isinstance(groups, list):
         groups = stems.make(index, shape, groups)
     assert index[shape] is groups
-    assert groups.takes & inflection.PERF
+    assert groups.takes & affixes.PERF

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import coqui_amharic_ext as am
-from coqui_amharic_ext.g2p.phones import inventory, split
-from coqui_amharic_ext.g2p.phonology import fold, realise
-from coqui_amharic_ext.g2p.table import MARKS, fidel
+from coqui_amharic_ext.g2p.phonology.inventory import inventory, split
+from coqui_amharic_ext.g2p.phonology.letters import MARKS, fidel
+from coqui_amharic_ext.g2p.realisation import fold, realise
 from coqui_amharic_ext.g2p.types import Word
 from coqui_amharic_ext.settings import Settings
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from coqui_amharic_ext.g2p.chain import Chain
 from coqui_amharic_ext.g2p.evaluation import read_gold
-from coqui_amharic_ext.g2p.folding import fold
-from coqui_amharic_ext.g2p.plain import same_as_letters
+from coqui_amharic_ext.g2p.phonology.folding import fold
+from coqui_amharic_ext.g2p.phonology.letters import fidel
 from coqui_amharic_ext.g2p.quality import BOUNDS, check
 from coqui_amharic_ext.g2p.resources import rows
-from coqui_amharic_ext.g2p.table import fidel
+from coqui_amharic_ext.g2p.same_as_letters import same_as_letters
 from coqui_amharic_ext.settings import Settings
 from tests.g2p.backends import Registrar
 from tests.g2p.corruptions import corrupted

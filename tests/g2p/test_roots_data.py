@@ -195,7 +195,7 @@ def test_ipa_holds_only_symbols_of_the_inventory() -> None:
 
 
 def test_inventory_agrees_with_the_symbols_allowed_here() -> None:
-    from coqui_amharic_ext.g2p.phones import inventory
+    from coqui_amharic_ext.g2p.phonology.inventory import inventory
 
     used = {phone.removesuffix("ː") for row in ROWS for phone in PHONE.findall(row.ipa)}
     assert used - set(inventory()) == set()

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from coqui_amharic_ext.g2p import lexicon, nouns, scoring
-from coqui_amharic_ext.g2p.phonology import realise
-from coqui_amharic_ext.g2p.rules import RulesBackend
+from coqui_amharic_ext.g2p import scoring
+from coqui_amharic_ext.g2p.backends.rules import RulesBackend
+from coqui_amharic_ext.g2p.grammar import lexicon, nouns
+from coqui_amharic_ext.g2p.realisation import realise
 from coqui_amharic_ext.settings import Settings
 
 
@@ -24,7 +25,7 @@ def test_it_is_always_available_and_keeps_the_order() -> None:
 
 def test_it_needs_nothing_that_is_not_in_the_standard_library() -> None:
     code = (
-        "import sys; from coqui_amharic_ext.g2p.phonology import realise; realise('ይፈልጋል');"
+        "import sys; from coqui_amharic_ext.g2p.realisation import realise; realise('ይፈልጋል');"
         "print(sorted({m.split('.')[0] for m in sys.modules} - set(sys.stdlib_module_names)))"
     )
     done = subprocess.run(

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coqui_amharic_ext.g2p import scoring
-from coqui_amharic_ext.g2p.phones import LENGTH, inventory
+from coqui_amharic_ext.g2p.phonology.inventory import LENGTH, inventory
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ import unicodedata
 
 import pytest
 
-from coqui_amharic_ext.g2p.phones import inventory
-from coqui_amharic_ext.g2p.phonology import realise
-from coqui_amharic_ext.g2p.symbols import encode
-from coqui_amharic_ext.g2p.table import MARKS, TONAL_MARKS, coding, fidel, letters
+from coqui_amharic_ext.g2p.phonology.coding import encode
+from coqui_amharic_ext.g2p.phonology.inventory import inventory
+from coqui_amharic_ext.g2p.phonology.letters import MARKS, TONAL_MARKS, coding, fidel, letters
+from coqui_amharic_ext.g2p.realisation import realise
 
 BLOCKS = ((0x1200, 0x139F), (0x2D80, 0x2DDF), (0xAB00, 0xAB2F), (0x1E7E0, 0x1E7FE))
 LETTERS = [

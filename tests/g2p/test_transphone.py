@@ -13,9 +13,9 @@ import pytest
 
 import coqui_amharic_ext as am
 from coqui_amharic_ext.errors import UnavailableError
-from coqui_amharic_ext.g2p import transphone_files
-from coqui_amharic_ext.g2p.transphone import TransphoneBackend
-from coqui_amharic_ext.g2p.transphone_files import MissingModel, locate
+from coqui_amharic_ext.g2p.backends import transphone_files
+from coqui_amharic_ext.g2p.backends.transphone import TransphoneBackend
+from coqui_amharic_ext.g2p.backends.transphone_files import MissingModel, locate
 from coqui_amharic_ext.settings import Settings
 
 NAME = "042801_base"
@@ -180,7 +180,7 @@ def test_where_transphone_is_not_installed_the_status_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(
-        "coqui_amharic_ext.g2p.transphone.find_spec",
+        "coqui_amharic_ext.g2p.backends.transphone.find_spec",
         lambda name: None if name == "transphone" else object(),
     )
     found = TransphoneBackend(Settings()).availability()
@@ -332,7 +332,7 @@ def test_availability_imports_neither_torch_nor_transphone(taught: Path, run_pyt
     done = run_python(
         f"""
         import sys
-        from coqui_amharic_ext.g2p.transphone import TransphoneBackend
+        from coqui_amharic_ext.g2p.backends.transphone import TransphoneBackend
         from coqui_amharic_ext.settings import Settings
         backend = TransphoneBackend(Settings(transphone_dir={os.fspath(taught)!r}))
         print(bool(backend.availability()), "torch" in sys.modules, "transphone" in sys.modules)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from coqui_amharic_ext.g2p import lexicon, nouns
-from coqui_amharic_ext.g2p.phonology import realise
+from coqui_amharic_ext.g2p.grammar import lexicon, nouns
+from coqui_amharic_ext.g2p.realisation import realise
 
 
 @pytest.fixture

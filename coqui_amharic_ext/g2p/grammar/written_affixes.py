@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from coqui_amharic_ext.g2p import inflection as infl
+from coqui_amharic_ext.g2p.grammar import affixes
 
 _MEMO_SIZE: Final = 1 << 10
 
 
 class Way(NamedTuple):
-    """A prefix and a suffix that go together; fields as in :class:`inflection.Affix`."""
+    """A prefix and a suffix that go together; fields as in :class:`affixes.Affix`."""
 
     cost: float
     takes: int
@@ -54,7 +54,7 @@ class Edge(NamedTuple):
     opens: bool | None
     evidence: bool
     takes: int
-    affixes: tuple[infl.Affix, ...]
+    affixes: tuple[affixes.Affix, ...]
     ways: dict[str, tuple[Way, ...]]
 
 
@@ -74,21 +74,21 @@ class Edges(NamedTuple):
         ``ስ`` and none), itself included, the cheapest first; made when first needed.
     """
 
-    every: dict[str, tuple[infl.Affix, ...]]
+    every: dict[str, tuple[affixes.Affix, ...]]
     known: _Known
 
 
 @lru_cache(maxsize=1)
 def prefixes() -> Edges:
     """Return all prefixes."""
-    every = infl.prefixes()
+    every = affixes.prefixes()
     return Edges(every, _Known(every, lambda key, size: key[:size]))
 
 
 @lru_cache(maxsize=1)
 def suffixes() -> Edges:
     """Return all suffixes."""
-    every = infl.suffixes()
+    every = affixes.suffixes()
     return Edges(every, _Known(every, lambda key, size: key[len(key) - size :]))
 
 
@@ -119,7 +119,7 @@ class _Known(dict[str, tuple[Edge, ...]]):
     """Affixes within affixes, put together when first needed."""
 
     def __init__(
-        self, every: dict[str, tuple[infl.Affix, ...]], cut: Callable[[str, int], str]
+        self, every: dict[str, tuple[affixes.Affix, ...]], cut: Callable[[str, int], str]
     ) -> None:
         super().__init__()
         self.every = every
@@ -167,7 +167,7 @@ def ways(prefix: Edge, suffix: Edge) -> tuple[Way, ...]:
                         before.stem,
                         before.bare,
                         before.negative,
-                        bool(after.takes & (infl.FEMININE | infl.GER1)),
+                        bool(after.takes & (affixes.FEMININE | affixes.GER1)),
                     )
                     for before in prefix.affixes
                     for after in suffix.affixes

@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from coqui_amharic_ext.availability import Availability
 from coqui_amharic_ext.g2p.backend import Backend
-from coqui_amharic_ext.g2p.transphone_files import (
+from coqui_amharic_ext.g2p.backends.transphone_files import (
     BROKEN_FIX,
     LANGUAGE,
     MissingModel,
     ModelFiles,
     locate,
 )
-from coqui_amharic_ext.g2p.utf8_files import utf8_by_default
+from coqui_amharic_ext.g2p.backends.utf8_files import utf8_by_default
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 from typing import Final, Literal
+
+from coqui_amharic_ext.g2p.resources import rows
 
 LENGTH: Final = "ː"
 EJECTIVE: Final = "ʼ"
@@ -27,9 +28,10 @@ class Phone:
 @lru_cache(maxsize=1)
 def inventory() -> dict[str, Phone]:
     """Return every phone of the system, by its IPA symbol, in the order of ``data/phones.tsv``."""
-    table = files(__package__).joinpath("data/phones.tsv").read_text(encoding="utf-8")
-    rows = (line.split("\t") for line in table.splitlines()[1:] if line)
-    return {row[0]: Phone(row[0], row[1], row[2]) for row in rows}  # type: ignore[arg-type]
+    return {
+        symbol: Phone(symbol, phone_class, coqui_symbol)  # type: ignore[arg-type]
+        for symbol, phone_class, coqui_symbol, *_ in rows("phones.tsv")
+    }
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from coqui_amharic_ext.availability import Availability
 from coqui_amharic_ext.g2p.backend import Backend
-from coqui_amharic_ext.g2p.phonology import realise
+from coqui_amharic_ext.g2p.realisation import realise
 
 
 class RulesBackend(Backend):

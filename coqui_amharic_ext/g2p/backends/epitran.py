@@ -19,9 +19,9 @@ from typing import Final
 
 from coqui_amharic_ext.availability import Availability
 from coqui_amharic_ext.g2p.backend import Backend
+from coqui_amharic_ext.g2p.backends.utf8_files import utf8_by_default
+from coqui_amharic_ext.g2p.phonology.letters import fidel
 from coqui_amharic_ext.g2p.resources import rows
-from coqui_amharic_ext.g2p.table import fidel
-from coqui_amharic_ext.g2p.utf8_files import utf8_by_default
 
 CODE: Final = "amh-Ethi"
 _SEPARATOR: Final = "\n"

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from coqui_amharic_ext.g2p.phones import LABIALISED, LENGTH, vowels
-from coqui_amharic_ext.g2p.symbols import VOWELS, codes
+from coqui_amharic_ext.g2p.phonology.coding import VOWELS, codes
+from coqui_amharic_ext.g2p.phonology.inventory import LABIALISED, LENGTH, vowels
 
 MAX_DISTANCE: Final = 0.4
 """Edits per phone beyond which two skeletons are not the same word."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
+from coqui_amharic_ext.g2p.phonology.letters import coding
 from coqui_amharic_ext.g2p.resources import rows
-from coqui_amharic_ext.g2p.table import coding
 
 NOMINAL: frozenset[str] = frozenset(("noun", "adj", "num", "name", "loan", "pron", "adv", "adp"))
 """Parts of speech that take nominal prefixes and suffixes."""

@@ -12,9 +12,8 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
-from coqui_amharic_ext.g2p import inflection as infl
-from coqui_amharic_ext.g2p import paradigms, roots
-from coqui_amharic_ext.g2p.symbols import VOWELS
+from coqui_amharic_ext.g2p.grammar import affixes, paradigms, roots
+from coqui_amharic_ext.g2p.phonology.coding import VOWELS
 
 _CONSONANTS: Final = "pbtdkɡʔƥƭƙȿʧʤƈfvszʃʒhmnɲlɾwj"
 SHAPE: Final = str.maketrans(_CONSONANTS, "C" * len(_CONSONANTS))
@@ -28,18 +27,18 @@ _WRITTEN_SHAPE: Final[dict[int, str | None]] = {
 _UNSPOKEN: Final = {ord("ː"): None, ord("ɨ"): None}
 _MAY_PALATALISE: Final = ("impf", "juss", "imp", "ger1")
 _TAKES: Final = {
-    ("strong", "perf"): infl.PERF,
-    ("a", "perf"): infl.PERF_A,
-    ("ə", "perf"): infl.PERF_E,
-    ("strong", "impf"): infl.IMPF | infl.MAIN,
-    ("a", "impf"): infl.IMPF_A | infl.MAIN_A,
-    ("strong", "juss"): infl.JUSS,
-    ("a", "juss"): infl.JUSS_A,
-    ("strong", "imp"): infl.IMP,
-    ("a", "imp"): infl.IMP_A,
-    ("strong", "ger"): infl.GER,
-    ("strong", "ger1"): infl.GER1,
-    ("strong", "inf"): infl.INF,
+    ("strong", "perf"): affixes.PERF,
+    ("a", "perf"): affixes.PERF_A,
+    ("ə", "perf"): affixes.PERF_E,
+    ("strong", "impf"): affixes.IMPF | affixes.MAIN,
+    ("a", "impf"): affixes.IMPF_A | affixes.MAIN_A,
+    ("strong", "juss"): affixes.JUSS,
+    ("a", "juss"): affixes.JUSS_A,
+    ("strong", "imp"): affixes.IMP,
+    ("a", "imp"): affixes.IMP_A,
+    ("strong", "ger"): affixes.GER,
+    ("strong", "ger1"): affixes.GER1,
+    ("strong", "inf"): affixes.INF,
 }
 _STEM_COST: Final = {
     "base": 1.5, "t": 0.6, "a": 0.8, "as": 0.6, "at": 1.4, "tC": 1.0, "aC": 1.0, "asC": 1.2,
@@ -47,7 +46,7 @@ _STEM_COST: Final = {
 }  # fmt: skip
 """How much less likely a stem is that the root is not listed with."""
 _OTHER_STEM_COST: Final = 1.2
-_VERBAL: Final = frozenset((*infl.FINITE, "ger", "ger1"))
+_VERBAL: Final = frozenset((*affixes.FINITE, "ger", "ger1"))
 _NO_BASE_COST: Final = 4.0
 """A root listed only with tə- or a- has no verb without; nouns of its own it may have (ጥንቃቄ)."""
 _TENSE_COST: Final = {"imp": 0.2, "juss": 0.1}
@@ -58,7 +57,7 @@ _SHORT_MERGED_COST: Final = 2.0
 _SHORT_MERGED_NOT_E_COST: Final = 4.5
 _RARE_WEAK_COST: Final = 4.0
 _RARE_WEAK: Final = frozenset(
-    [(stem, tense) for stem in ("red", "tC", "aC", "asC") for tense in infl.FINITE]
+    [(stem, tense) for stem in ("red", "tC", "aC", "asC") for tense in affixes.FINITE]
     + [("red", "agt"), ("red", "agt!")]
 )
 """Stems and tenses that in verbs in -a are written like a noun, and are rarer than one."""
@@ -78,7 +77,7 @@ class Pattern(NamedTuple):
     stem : str
         Derived stem.
     takes : int
-        Bits of :mod:`inflection`.
+        Bits of :mod:`affixes`.
     inserts : tuple of (int, str)
         What is spoken but not written: at which places of the written stem, from the right.
     own : float
@@ -225,7 +224,7 @@ def _group(raw: list[Raw]) -> tuple[Group, ...]:
             palatal = "may"
         ends_in_vowel = letters[-1] in VOWELS
         takes = _TAKES.get((row.endings, tense)) or _TAKES.get(
-            ("strong", tense), infl.NOUN_V if ends_in_vowel else infl.NOUN_C
+            ("strong", tense), affixes.NOUN_V if ends_in_vowel else affixes.NOUN_C
         )
         own, alone = _TENSE_COST.get(tense, 0.0), 0.0
         if len(set(row.radicals)) < len(row.radicals):
@@ -343,7 +342,7 @@ def readings(groups: Groups, written: str) -> Stems:
             continue
         if take_radicals is None:
             for pattern in by_class[""]:
-                nominal = pattern.takes & (infl.NOUN_C | infl.NOUN_V)
+                nominal = pattern.takes & (affixes.NOUN_C | affixes.NOUN_V)
                 found.append(Stem(NOMINAL_COST if nominal else 0.0, pattern, True, False))
             continue
         radicals = take_radicals(written)

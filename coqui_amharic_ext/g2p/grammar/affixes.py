@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from coqui_amharic_ext.g2p.phonology.coding import VOWELS, encode
 from coqui_amharic_ext.g2p.resources import rows
-from coqui_amharic_ext.g2p.symbols import VOWELS, encode
 
 PERF: Final = 1 << 0
 PERF_A: Final = 1 << 1

@@ -7,7 +7,14 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
-from coqui_amharic_ext.g2p.phones import EJECTIVE, LABIALISED, LENGTH, TIE, inventory, vowels
+from coqui_amharic_ext.g2p.phonology.inventory import (
+    EJECTIVE,
+    LABIALISED,
+    LENGTH,
+    TIE,
+    inventory,
+    vowels,
+)
 
 _SYMBOLS: Final = str.maketrans(
     {

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from coqui_amharic_ext.g2p.epenthesis import fill
-from coqui_amharic_ext.g2p.phones import LENGTH
-from coqui_amharic_ext.g2p.symbols import VOWELS
-from coqui_amharic_ext.g2p.table import LONG_CONSONANT, LONG_VOWEL
+from coqui_amharic_ext.g2p.phonology.coding import VOWELS
+from coqui_amharic_ext.g2p.phonology.epenthesis import fill
+from coqui_amharic_ext.g2p.phonology.inventory import LENGTH
+from coqui_amharic_ext.g2p.phonology.letters import LONG_CONSONANT, LONG_VOWEL
 
 _SPOKEN = re.compile(f"([^əuiaeɨo{LENGTH}ʷ]ʷ?)({LENGTH}?)([əuiaeɨo]?)")
 

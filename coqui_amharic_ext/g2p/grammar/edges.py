@@ -9,10 +9,9 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from typing import Final
 
-from coqui_amharic_ext.g2p import affixes, nouns, verbs
-from coqui_amharic_ext.g2p import inflection as infl
+from coqui_amharic_ext.g2p.grammar import affixes, nouns, verbs, written_affixes
 
-_NOUN: Final = infl.NOUN_C | infl.NOUN_V
+_NOUN: Final = affixes.NOUN_C | affixes.NOUN_V
 _REMEMBERED: Final = 512
 """Suffixes for which a prefix remembers where the stem may be."""
 _CLITICS_BY_END: Final = {"m": "m", "n": "n", "a": "na", "s": "s"}
@@ -82,13 +81,13 @@ class Ending:
 
 
 @lru_cache(maxsize=1)
-def _prefixes() -> affixes.Trie:
-    return affixes.trie(affixes.prefixes().every, 1, lambda prefix: prefix)
+def _prefixes() -> written_affixes.Trie:
+    return written_affixes.trie(written_affixes.prefixes().every, 1, lambda prefix: prefix)
 
 
 @lru_cache(maxsize=1)
-def _suffixes() -> affixes.Trie:
-    return affixes.trie(affixes.suffixes().every, -1, lambda suffix: suffix)
+def _suffixes() -> written_affixes.Trie:
+    return written_affixes.trie(written_affixes.suffixes().every, -1, lambda suffix: suffix)
 
 
 _beginnings: dict[str, Beginning] = {}
@@ -142,8 +141,8 @@ def ending(coded: str) -> Ending:
 def _lengthening(suffix: str) -> tuple[Lengthening, ...]:
     found = [
         (edge.size, affix.takes, affix.spoken)
-        for edge in affixes.suffixes().known[suffix]
+        for edge in written_affixes.suffixes().known[suffix]
         for affix in edge.affixes
-        if affix.takes & _NOUN and "ː" in affix.spoken and affix.cost < infl.LISTED_ONLY_COST
+        if affix.takes & _NOUN and "ː" in affix.spoken and affix.cost < affixes.LISTED_ONLY_COST
     ]
     return tuple(sorted(found, key=lambda item: -item[0]))

@@ -7,9 +7,9 @@ from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from coqui_amharic_ext.g2p.paradigms import labialised, table
+from coqui_amharic_ext.g2p.grammar.paradigms import labialised, table
+from coqui_amharic_ext.g2p.phonology.coding import encode
 from coqui_amharic_ext.g2p.resources import rows
-from coqui_amharic_ext.g2p.symbols import encode
 
 _STEMS: Final = {
     "base": ("base", "red", "C"),

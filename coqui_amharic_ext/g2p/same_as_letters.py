@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from coqui_amharic_ext.g2p.table import fidel
+from coqui_amharic_ext.g2p.phonology.letters import fidel
 
 _SEPARATOR: Final = "\n"
 _STOPS: Final = 3

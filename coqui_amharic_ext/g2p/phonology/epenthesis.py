@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from coqui_amharic_ext.g2p.phones import LENGTH
+from coqui_amharic_ext.g2p.phonology.coding import VOWELS, decode
+from coqui_amharic_ext.g2p.phonology.inventory import LENGTH
 from coqui_amharic_ext.g2p.resources import rows
-from coqui_amharic_ext.g2p.symbols import VOWELS, decode
 
 VOWEL_COST: Final = 10
 FORBIDDEN: Final = 1000

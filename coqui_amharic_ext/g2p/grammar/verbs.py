@@ -1,4 +1,4 @@
-"""Verb forms, and nouns made from verbs, with their affixes.
+"""Verb forms, and nouns made from verbs, with their written_affixes.
 
 A word's affixes decide where its stem may be, and its shape which of those stretches can be one.
 """
@@ -9,12 +9,11 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Final
 
-from coqui_amharic_ext.g2p import affixes, stems
-from coqui_amharic_ext.g2p import inflection as infl
-from coqui_amharic_ext.g2p.nouns import CLITIC_COSTS, Candidate
+from coqui_amharic_ext.g2p.grammar import affixes, stems, written_affixes
+from coqui_amharic_ext.g2p.grammar.nouns import CLITIC_COSTS, Candidate
 
-_JUSSIVE: Final = infl.JUSS | infl.JUSS_A
-_BARE_IMPERFECTIVE: Final = infl.IMPF | infl.IMPF_A
+_JUSSIVE: Final = affixes.JUSS | affixes.JUSS_A
+_BARE_IMPERFECTIVE: Final = affixes.IMPF | affixes.IMPF_A
 _BARE_COSTS: Final = {"j": 0.5, "t": 2.0, "ʔ": 4.0}
 """An imperfective with a bare subject prefix wants its auxiliary, a negative one its -ም."""
 _UNWRITTEN_SUBJECT: Final = frozenset("sbl")
@@ -24,8 +23,8 @@ _SHORT_COST: Final = 4.0
 """Cost of a stem in a- of two letters after them: ላም and ላብ are nouns; ስጽፍ is "when I write"."""
 _STEMS_SIZE: Final = 1 << 14
 
-Step = tuple[float, slice, affixes.Edge, affixes.Edge]
-"""Least cost; where the stem is; the affixes."""
+Step = tuple[float, slice, written_affixes.Edge, written_affixes.Edge]
+"""Least cost; where the stem is; the written_affixes."""
 
 _COST: Final = itemgetter(0)
 _stems: dict[str, stems.Stems] = {}
@@ -46,10 +45,10 @@ def steps(prefix: str, suffix: str, clitic: str) -> tuple[Step, ...]:
         Its longest affixes, and what may follow them.
     """
     more, size = CLITIC_COSTS[clitic], len(clitic)
-    ends = affixes.suffixes().known[suffix]
+    ends = written_affixes.suffixes().known[suffix]
     found = [
         (before[2] + after[2] + more, slice(before[1], -(after[1] + size) or None), before, after)
-        for before in affixes.prefixes().known[prefix]
+        for before in written_affixes.prefixes().known[prefix]
         for after in ends
         if before[5] & after[5]
     ]
@@ -113,7 +112,7 @@ def readings(
             matches += both[1]
         if matches:
             best = _combine(
-                matches, written, before.ways.get(after[0]) or affixes.ways(before, after),
+                matches, written, before.ways.get(after[0]) or written_affixes.ways(before, after),
                 clitic, CLITIC_COSTS[clitic], best, window, found,
             )  # fmt: skip
     return best
@@ -129,7 +128,7 @@ def _remember(groups: stems.Groups, written: str) -> stems.Stems:
 def _combine(
     matches: tuple[stems.Stem, ...],
     written: str,
-    ways: tuple[affixes.Way, ...],
+    ways: tuple[written_affixes.Way, ...],
     clitic: str,
     clitic_cost: float,
     best: float,
@@ -161,7 +160,7 @@ def _combine(
             if total <= best + window:
                 spoken = before + stems.speak(written, pattern.inserts) + after
                 if clitic:
-                    spoken = infl.attach(spoken, infl.clitics()[clitic])
+                    spoken = affixes.attach(spoken, affixes.clitics()[clitic])
                 found.append((total, spoken, "paradigm" if known else "rules", ""))
                 best = min(best, total)
     return best

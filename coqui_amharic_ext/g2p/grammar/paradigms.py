@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from coqui_amharic_ext.g2p.phonology.coding import encode
 from coqui_amharic_ext.g2p.resources import rows
-from coqui_amharic_ext.g2p.symbols import encode
 
 TENSES: Final = ("perf", "impf", "juss", "imp", "ger", "inf", "agt", "ins", "nom")
 PALATAL: Final = {

@@ -1,4 +1,4 @@
-"""Listed nouns with their affixes.
+"""Listed nouns with their written_affixes.
 
 A word's affixes say where a noun in it may begin and end; each such stretch is looked up.
 """
@@ -9,20 +9,19 @@ import re
 from functools import cache, lru_cache
 from typing import Final, Literal, NamedTuple
 
-from coqui_amharic_ext.g2p import affixes, lexicon
-from coqui_amharic_ext.g2p import inflection as infl
-from coqui_amharic_ext.g2p.epenthesis import speak
-from coqui_amharic_ext.g2p.symbols import VOWELS, decode, encode
+from coqui_amharic_ext.g2p.grammar import affixes, lexicon, written_affixes
+from coqui_amharic_ext.g2p.phonology.coding import VOWELS, decode, encode
+from coqui_amharic_ext.g2p.phonology.epenthesis import speak
 
 CLITIC_COSTS: Final = {"": 0.0, "m": 0.3, "n": 0.3, "na": 0.5, "s": 2.5}
 """How much less likely each clitic makes a reading, by what is written of it."""
 
-_NOUN: Final = infl.NOUN_C | infl.NOUN_V
+_NOUN: Final = affixes.NOUN_C | affixes.NOUN_V
 _LONG: Final = 4
 _HEAD: Final = 3
 _GLOTTAL: Final = "ʔ"
 _PERSON: Final = "əɲa"
-_AFTER_VOWEL: Final = infl.NOUN_V
+_AFTER_VOWEL: Final = affixes.NOUN_V
 _MEMO_SIZE: Final = 1 << 13
 _LAST_VOWEL: Final = re.compile("(?<=[əuiaeɨo][^əuiaeɨoːʷ])ɨ(?=[^əuiaeɨoːʷ]$)")
 
@@ -104,7 +103,7 @@ def starts(prefix: str) -> tuple[Start, ...]:
             speak(affix.spoken) if affix.spoken[-1:] in VOWELS or not affix.spoken else None,
             affix.stem == "a",
         )
-        for edge in affixes.prefixes().known[prefix]
+        for edge in written_affixes.prefixes().known[prefix]
         for affix in edge.affixes
         if affix.takes & _NOUN and not (affix.stem == "a" and affix.spoken[-1:] == "ʔ")
     )
@@ -120,14 +119,16 @@ def cuts(suffix: str, clitic: str, before_clitic: str) -> tuple[Cut, ...]:
     clitic, before_clitic : str
         The clitic that it may have, and its longest suffix without it.
     """
-    known = affixes.suffixes().known
+    known = written_affixes.suffixes().known
     endings = [edge.written for edge in known[suffix]]
     if clitic:
         endings += [edge.written + clitic for edge in known[before_clitic]]
     found = []
     for ending in dict.fromkeys(endings):
         tails = _tails_of(ending)
-        by_host = [tuple(t for t in tails if t.takes == one) for one in (infl.NOUN_C, infl.NOUN_V)]
+        by_host = [
+            tuple(t for t in tails if t.takes == one) for one in (affixes.NOUN_C, affixes.NOUN_V)
+        ]
         if tails:
             found.append(Cut(slice(None, -len(ending) or None), *by_host))
     return tuple(found)
@@ -137,17 +138,17 @@ def cuts(suffix: str, clitic: str, before_clitic: str) -> tuple[Cut, ...]:
 def _tails_of(written: str) -> tuple[_Tail, ...]:
     """Return what is left of a word after a noun as suffix and clitic, if it is that."""
     found = []
-    for clitic, spoken_clitic in (("", ""), *infl.clitics().items()):
+    for clitic, spoken_clitic in (("", ""), *affixes.clitics().items()):
         if not written.endswith(clitic):
             continue
         body = written[: len(written) - len(clitic)]
-        for affix in affixes.suffixes().every.get(body, ()):
+        for affix in written_affixes.suffixes().every.get(body, ()):
             takes = affix.takes & _NOUN
             if not takes:
                 continue
-            for one in (infl.NOUN_C, infl.NOUN_V):
+            for one in (affixes.NOUN_C, affixes.NOUN_V):
                 if takes & one:
-                    spoken = _attach(affix.spoken, spoken_clitic, one == infl.NOUN_V)
+                    spoken = _attach(affix.spoken, spoken_clitic, one == affixes.NOUN_V)
                     found.append(_tail(affix.cost + CLITIC_COSTS[clitic], one, spoken))
     return tuple(sorted(found))
 
@@ -156,7 +157,7 @@ def _attach(suffix: str, clitic: str, after_vowel: bool) -> str:
     if not clitic:
         return suffix
     if suffix:
-        return infl.attach(suffix, clitic)
+        return affixes.attach(suffix, clitic)
     return clitic if after_vowel else "ɨ" + clitic
 
 
@@ -168,7 +169,7 @@ def _tail(cost: float, takes: int, spoken: str) -> _Tail:
     if spoken[0] in VOWELS:
         return _Tail(cost, takes, spoken, speak(spoken), opens)
     second = spoken.replace("ː", "")[1:2]
-    closed = takes == infl.NOUN_V and spoken[0] != "ʷ" and (not second or second in VOWELS)
+    closed = takes == affixes.NOUN_V and spoken[0] != "ʷ" and (not second or second in VOWELS)
     return _Tail(cost, takes, spoken, speak("a" + spoken)[1:] if closed else None, False)
 
 
@@ -176,7 +177,7 @@ def _noun(written: str, entry: lexicon.Entry) -> Noun:
     """Return a noun's forms; a last ɨ falls where a vowel opens the syllable (mɨdɨɾ, mɨdɾu)."""
     spoken = encode(entry.ipa)
     short = _LAST_VOWEL.sub("", spoken)
-    takes = infl.NOUN_V if written[-1] in VOWELS else infl.NOUN_C
+    takes = affixes.NOUN_V if written[-1] in VOWELS else affixes.NOUN_C
     return Noun(takes, spoken, short, entry.ipa, entry.ipa if short == spoken else decode(short))
 
 

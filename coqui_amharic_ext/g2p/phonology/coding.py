@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from coqui_amharic_ext.g2p.phones import LABIALISED, inventory
+from coqui_amharic_ext.g2p.phonology.inventory import LABIALISED, inventory
 
 VOWELS: Final = frozenset("əuiaeɨo")
 """All vowel characters; ``ɨ`` in a word held this way is one that must be spoken."""

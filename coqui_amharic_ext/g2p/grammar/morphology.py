@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from coqui_amharic_ext.g2p import inflection as infl
-from coqui_amharic_ext.g2p import nouns, plans, stems, verbs
-from coqui_amharic_ext.g2p.nouns import CLITIC_COSTS, Candidate, Layer
-from coqui_amharic_ext.g2p.symbols import VOWELS
+from coqui_amharic_ext.g2p.grammar import affixes, edges, nouns, stems, verbs
+from coqui_amharic_ext.g2p.grammar.nouns import CLITIC_COSTS, Candidate, Layer
+from coqui_amharic_ext.g2p.phonology.coding import VOWELS
 
 WINDOW: Final = 1.2
 """How much costlier than the best a reading may be to be an alternative."""
@@ -47,7 +46,7 @@ def likeliest(coded: str) -> tuple[str, Layer, str]:
         What the letters say by themselves, one character per phone.
     """
     found: list[Candidate] = []
-    start, end = plans.beginning(coded), plans.ending(coded)
+    start, end = edges.beginning(coded), edges.ending(coded)
     noun = nouns.readings(coded, start.prepositions, end.cuts, False, found)
     if noun:
         best = min(found) if len(found) > 1 else found[0]
@@ -74,7 +73,7 @@ def readings(coded: str) -> list[Reading]:
         At least one; the others cost at most ``WINDOW`` more.
     """
     found: list[Candidate] = []
-    start, end = plans.beginning(coded), plans.ending(coded)
+    start, end = edges.beginning(coded), edges.ending(coded)
     nouns.readings(coded, start.prepositions, end.cuts, True, found)
     _as_verb(coded, start, end, WINDOW, found)
     if not found or min(found)[0] > _UNLISTED_COST - WINDOW:
@@ -88,7 +87,7 @@ def readings(coded: str) -> list[Reading]:
 
 
 def _as_verb(
-    coded: str, start: plans.Beginning, end: plans.Ending, window: float, found: list[Candidate]
+    coded: str, start: edges.Beginning, end: edges.Ending, window: float, found: list[Candidate]
 ) -> None:
     """Add the readings with a verb's stem, with a clitic only if none without it is as cheap."""
     best = min(found)[0] if found else _UNLISTED_COST
@@ -106,20 +105,20 @@ def _as_verb(
         verbs.readings(coded, shape, steps, clitic, best, window, found)
 
 
-def _unlisted_noun(coded: str, end: plans.Ending) -> Candidate:
+def _unlisted_noun(coded: str, end: edges.Ending) -> Candidate:
     """Read a word as a noun that is not listed, with the longest suffix that has a length mark."""
     clitic = end.clitic
     if end.lengthening_before and len(coded) > len(clitic) + 1:
         spoken = _lengthened(coded[: -len(clitic)], end.lengthening_before)
         if spoken is not None:
-            return _UNLISTED_COST, infl.attach(spoken, infl.clitics()[clitic]), "rules", ""
+            return _UNLISTED_COST, affixes.attach(spoken, affixes.clitics()[clitic]), "rules", ""
     return _UNLISTED_COST, _lengthened(coded, end.lengthening) or coded, "rules", ""
 
 
-def _lengthened(body: str, suffixes: tuple[plans.Lengthening, ...]) -> str | None:
+def _lengthened(body: str, suffixes: tuple[edges.Lengthening, ...]) -> str | None:
     for size, takes, spoken in suffixes:
         if size + 2 <= len(body):
             stem = body[:-size]
-            if takes & (infl.NOUN_V if stem[-1] in VOWELS else infl.NOUN_C):
+            if takes & (affixes.NOUN_V if stem[-1] in VOWELS else affixes.NOUN_C):
                 return stem + spoken
     return None

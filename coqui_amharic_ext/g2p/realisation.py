@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
-from coqui_amharic_ext.g2p import marks
-from coqui_amharic_ext.g2p.alignment import merge
-from coqui_amharic_ext.g2p.epenthesis import fill, speak
-from coqui_amharic_ext.g2p.folding import fold
-from coqui_amharic_ext.g2p.lexicon import words
-from coqui_amharic_ext.g2p.morphology import likeliest, readings
-from coqui_amharic_ext.g2p.symbols import decode, encode
-from coqui_amharic_ext.g2p.table import coding
+from coqui_amharic_ext.g2p.grammar.lexicon import words
+from coqui_amharic_ext.g2p.grammar.morphology import likeliest, readings
+from coqui_amharic_ext.g2p.phonology import length
+from coqui_amharic_ext.g2p.phonology.alignment import merge
+from coqui_amharic_ext.g2p.phonology.coding import decode, encode
+from coqui_amharic_ext.g2p.phonology.epenthesis import fill, speak
+from coqui_amharic_ext.g2p.phonology.folding import fold
+from coqui_amharic_ext.g2p.phonology.letters import coding
 
 __all__ = ["Realisation", "fold", "realise"]
 
@@ -72,7 +72,7 @@ def realise(word: str, *, segments: Sequence[str] | None = None) -> Realisation:
         raise TypeError(f"a word is a str, not {type(word).__name__}: {word!r}")
     coded = word.translate(coding())
     if not coded.isprintable():
-        return _marked(marks.take(coded), segments)
+        return _marked(length.take(coded), segments)
     known = words()
     entry = known.get(coded)
     if entry is None and "ʷ" in coded:
@@ -104,7 +104,7 @@ def _modern(coded: str) -> str | None:
     return None
 
 
-def _marked(marked: marks.Marked, segments: Sequence[str] | None) -> Realisation:
+def _marked(marked: length.Marked, segments: Sequence[str] | None) -> Realisation:
     """Realise a word in whose writing some length is marked."""
     coded = marked.plain
     entry = words().get(coded)
@@ -113,9 +113,9 @@ def _marked(marked: marks.Marked, segments: Sequence[str] | None) -> Realisation
         found += [(encode(ipa), "lexicon") for ipa in (entry.ipa, *entry.others)]
     if coded:
         found += [(reading.spoken, reading.layer) for reading in readings(coded)]
-    found = [item for item in found if marks.same_letters(item[0], coded)] or [(coded, "rules")]
-    best = next((item for item in found if marks.fits(item[0], marked)), found[0])
-    surface = marks.apply(fill(best[0]), marked)
+    found = [item for item in found if length.same_letters(item[0], coded)] or [(coded, "rules")]
+    best = next((item for item in found if length.fits(item[0], marked)), found[0])
+    surface = length.apply(fill(best[0]), marked)
     if segments is not None:
         surface = merge(surface, coded, segments)
     return Realisation(decode(surface), best[1], coded)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from coqui_amharic_ext.g2p.phonology.coding import codes
 from coqui_amharic_ext.g2p.resources import rows
-from coqui_amharic_ext.g2p.symbols import codes
 
 GEMINATION_MARK: Final = "\u135f"
 VOWEL_LENGTH_MARK: Final = "\u135e"

@@ -1,0 +1,1 @@
+"""G2P backends that come with the package, one file each."""

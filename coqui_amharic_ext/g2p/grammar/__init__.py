@@ -1,0 +1,1 @@
+"""What is known of Amharic words: lexicon, roots, paradigms, affixes."""

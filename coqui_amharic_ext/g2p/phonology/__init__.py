@@ -1,0 +1,1 @@
+"""Phones, letters and syllables: what holds for every word, whoever transcribes it."""
