@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,30 +46,54 @@ def test_autoload_works_whatever_is_imported_first(run_python: RunPython, first:
     run_python(f"{first}\n{CHECK}")
 
 
+STOCK = """
+def stock(language):
+    # A machine without espeak-ng has no phonemizer for Amharic.
+    try:
+        return get_default_phonemizer(language)
+    except ValueError:
+        return "none"
+"""
+
+
 @stock_only
-def test_activate_covers_what_was_imported_before_and_says_what_it_cannot(
-    run_python: RunPython,
-) -> None:
+def test_activate_covers_what_was_imported_before(run_python: RunPython) -> None:
     run_python(
-        """
+        STOCK
+        + textwrap.dedent("""
         from TTS.tts.configs.xtts_config import XttsConfig
         from TTS.tts.utils.text.phonemizers import get_default_phonemizer
         from TTS.tts.layers.xtts.gpt import GPT
         import TTS.tts.models.xtts
         built_before = XttsConfig()
-        from TTS.tts.configs.vits_config import VitsConfig
-        from TTS.tts.utils.text.tokenizer import TTSTokenizer
-        config = VitsConfig(use_phonemes=True, phoneme_language="am")
-        tokenizer, _ = TTSTokenizer.init_from_config(config)
-        assert get_default_phonemizer("am") == "espeak"
+        assert stock("am") in {"espeak", "none"}
         import coqui_amharic_ext as am
         first = am.activate()
         assert get_default_phonemizer("am") == "amharic"
         assert "am" in XttsConfig().languages and "am" in built_before.languages
-        assert tokenizer.phonemizer.name() == "espeak"
-        assert any("already built" in note for note in first.notes), first.notes
         second = am.activate()
         assert second == first, "activate() is idempotent"
+        """),
+        COQUI_AMHARIC_AUTOLOAD="0",
+    )
+
+
+@stock_only
+@pytest.mark.skipif(
+    not (shutil.which("espeak-ng") or shutil.which("espeak")),
+    reason="stock upstream reads Amharic by espeak-ng alone, which is not here",
+)
+def test_activate_says_what_it_cannot_cover(run_python: RunPython) -> None:
+    run_python(
+        """
+        from TTS.tts.configs.vits_config import VitsConfig
+        from TTS.tts.utils.text.tokenizer import TTSTokenizer
+        config = VitsConfig(use_phonemes=True, phoneme_language="am")
+        tokenizer, _ = TTSTokenizer.init_from_config(config)
+        import coqui_amharic_ext as am
+        notes = am.activate().notes
+        assert tokenizer.phonemizer.name() == "espeak"
+        assert any("already built" in note for note in notes), notes
         """,
         COQUI_AMHARIC_AUTOLOAD="0",
     )
@@ -76,15 +102,16 @@ def test_activate_covers_what_was_imported_before_and_says_what_it_cannot(
 @stock_only
 def test_autoload_off_leaves_upstream_alone(run_python: RunPython) -> None:
     run_python(
-        """
+        STOCK
+        + textwrap.dedent("""
         import sys
         import torch, TTS.tts.layers.xtts.gpt
         from TTS.tts.utils.text.phonemizers import get_default_phonemizer
-        assert get_default_phonemizer("am") == "espeak"
+        assert stock("am") in {"espeak", "none"}
         assert not [name for name in sys.modules if name.startswith("coqui_amharic_ext.patching")]
         import coqui_amharic_ext as am
         assert not am.status().active
-        """,
+        """),
         COQUI_AMHARIC_AUTOLOAD="0",
     )
 
@@ -160,7 +187,8 @@ def test_a_bad_variable_never_breaks_an_import_and_is_raised_on_first_use(
 @stock_only
 def test_a_fault_of_ours_never_breaks_an_import(run_python: RunPython) -> None:
     done = run_python(
-        """
+        STOCK
+        + textwrap.dedent("""
         import coqui_amharic_ext.patching as patching
         def explode(*args):
             raise RuntimeError("our own fault")
@@ -168,10 +196,10 @@ def test_a_fault_of_ours_never_breaks_an_import(run_python: RunPython) -> None:
         import torch
         import TTS.tts.layers.xtts.gpt
         from TTS.tts.utils.text.phonemizers import get_default_phonemizer
-        assert get_default_phonemizer("am") == "espeak"
+        assert stock("am") in {"espeak", "none"}
         import coqui_amharic_ext as am
         assert "our own fault" in am.status().settings_error
-        """
+        """)
     )
     assert "Coqui runs without it" in done.stderr
 

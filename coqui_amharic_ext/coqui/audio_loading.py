@@ -16,7 +16,7 @@ import os
 from collections.abc import Callable
 from typing import Any, Final
 
-from coqui_amharic_ext.errors import UnavailableError
+from coqui_amharic_ext.errors import CoquiAmharicError
 from coqui_amharic_ext.io import ffmpeg
 
 logger = logging.getLogger(__name__)
@@ -29,6 +29,10 @@ _WRITTEN: Final = {
 }
 """What FFmpeg writes for each ending."""
 _PATHS: Final = (str, os.PathLike)
+
+
+class UnreadableSoundError(CoquiAmharicError, RuntimeError):
+    """A file cannot be read, or written, without FFmpeg; others may be fine."""
 
 
 def load_without_ffmpeg(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -83,7 +87,7 @@ def save_without_ffmpeg(original: Callable[..., Any]) -> Callable[..., Any]:
 
         ending = os.fspath(uri).rpartition(".")[2].lower() if isinstance(uri, _PATHS) else ""
         if ending not in _WRITTEN:
-            raise UnavailableError(f"{uri}: {ffmpeg.needed()}")
+            raise UnreadableSoundError(f"{uri}: {ffmpeg.needed()}")
         audio = src.detach().cpu().float().numpy()
         audio = audio.T if audio.ndim == 2 and channels_first else audio
         # Whole numbers as FFmpeg makes them: it rounds to 16 bits, to 32 bits for FLAC (of which
@@ -112,15 +116,17 @@ def _read(uri: Any) -> tuple[Any, int]:
 
     if isinstance(uri, _PATHS) and not os.path.exists(uri):
         if "://" in os.fspath(uri):
-            raise UnavailableError(f"{uri}: {ffmpeg.needed()}")
+            raise UnreadableSoundError(f"{uri}: {ffmpeg.needed()}")
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.fspath(uri))
+    if isinstance(uri, _PATHS) and os.path.isdir(uri):
+        raise IsADirectoryError(errno.EISDIR, "is a folder, not a sound", os.fspath(uri))
     try:
         return soundfile.read(  # type: ignore[no-any-return]
             os.fspath(uri) if isinstance(uri, _PATHS) else uri, dtype="float32", always_2d=True
         )
     except soundfile.LibsndfileError as error:
         if error.code in ffmpeg.UNKNOWN_TO_LIBSNDFILE:
-            raise UnavailableError(f"{uri}: {ffmpeg.needed()}") from error
+            raise UnreadableSoundError(f"{uri}: {ffmpeg.needed()}") from error
         raise RuntimeError(f"{uri} cannot be decoded: {error.error_string}") from error
     except TypeError as error:  # soundfile takes .raw for samples without a header
-        raise UnavailableError(f"{uri}: {ffmpeg.needed()}") from error
+        raise UnreadableSoundError(f"{uri}: {ffmpeg.needed()}") from error

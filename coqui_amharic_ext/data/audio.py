@@ -198,7 +198,8 @@ def _open(source: Path | bytes) -> Any:
     except (RuntimeError, OSError) as error:
         raise _unreadable(source, error) from error
     if ffmpeg.missing():
-        raise AudioError(ffmpeg.needed())
+        where = "its bytes cannot be read as audio: " if isinstance(source, bytes) else ""
+        raise AudioError(where + ffmpeg.needed())
     return _decoded(source)
 
 

@@ -19,7 +19,6 @@ torch = pytest.importorskip("torch")
 torchaudio = pytest.importorskip("torchaudio")
 
 from coqui_amharic_ext.coqui import audio_loading  # noqa: E402
-from coqui_amharic_ext.errors import UnavailableError  # noqa: E402
 from coqui_amharic_ext.io import ffmpeg  # noqa: E402
 from tests.bare import bare, require_bare  # noqa: E402
 
@@ -178,14 +177,16 @@ def test_other_containers_name_ffmpeg_and_the_command_in_one_line(
 ) -> None:
     path = tmp_path / name
     path.write_bytes(content)
-    with pytest.raises(UnavailableError, match=r"needs FFmpeg's libraries.*ffmpeg") as caught:
+    with pytest.raises(
+        audio_loading.UnreadableSoundError, match=r"needs FFmpeg's libraries.*ffmpeg"
+    ) as caught:
         load(str(path))
     assert "\n" not in str(caught.value)
     assert str(path) in str(caught.value)
 
 
 def test_an_address_needs_ffmpeg(load: Callable[..., Any]) -> None:
-    with pytest.raises(UnavailableError, match="needs FFmpeg's libraries"):
+    with pytest.raises(audio_loading.UnreadableSoundError, match="needs FFmpeg's libraries"):
         load("https://example.org/a.wav")
 
 
@@ -235,7 +236,7 @@ def test_what_is_written_is_read_again(
     found, rate = load(tmp_path / f"a.{ending}")
     assert (rate, found.shape) == (16000, sound.shape)
     assert (found - sound).abs().mean() < (1e-4 if ending in ("wav", "flac") else 0.05)
-    with pytest.raises(UnavailableError, match=r"a\.m4a: .*needs FFmpeg"):
+    with pytest.raises(audio_loading.UnreadableSoundError, match=r"a\.m4a: .*needs FFmpeg"):
         save(tmp_path / "a.m4a", sound, 16000)
 
 

@@ -316,6 +316,7 @@ def test_the_error_reaches_the_trainer_from_a_worker(
 
 
 @stock_only
+@pytest.mark.usefixtures("stock_decodes")
 def test_deactivated_datasets_go_on_with_upstreams_code(
     activate: Callable[..., Any], shallow: None, dataset: Callable[..., Any], rows: list[Row]
 ) -> None:
