@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from rapidfuzz.distance import Levenshtein
+
 _VOWELS: Final = frozenset("aeiouɨə")
 _SAME: Final = {
     "g": "ɡ",
@@ -182,15 +184,7 @@ def fold(ipa: str, *, length: bool) -> list[str]:
 
 def edit_distance(first: Sequence[str], second: Sequence[str]) -> int:
     """Return the least number of insertions, deletions and substitutions (Levenshtein)."""
-    if len(first) < len(second):
-        first, second = second, first
-    row = list(range(len(second) + 1))
-    for i, item in enumerate(first, start=1):
-        diagonal, row[0] = row[0], i
-        for j, other in enumerate(second, start=1):
-            best = diagonal if item == other else 1 + min(diagonal, row[j], row[j - 1])
-            diagonal, row[j] = row[j], best
-    return row[-1]
+    return Levenshtein.distance(first, second)
 
 
 @dataclass(frozen=True)
@@ -248,24 +242,10 @@ def nearest(
 
 def edits(target: Sequence[str], guess: Sequence[str]) -> list[tuple[str, str]]:
     """Return the edits that turn a guess into its target, as (wanted, given); ``""`` is nothing."""
-    table = [[i + j for j in range(len(guess) + 1)] for i in range(len(target) + 1)]
-    for i, wanted in enumerate(target, 1):
-        for j, given in enumerate(guess, 1):
-            table[i][j] = min(
-                table[i - 1][j - 1] + (wanted != given), table[i - 1][j] + 1, table[i][j - 1] + 1
-            )
-    found: list[tuple[str, str]] = []
-    i, j = len(target), len(guess)
-    while i or j:
-        wanted, given = target[i - 1] if i else "", guess[j - 1] if j else ""
-        if i and j and table[i][j] == table[i - 1][j - 1] + (wanted != given):
-            if wanted != given:
-                found.append((wanted, given))
-            i, j = i - 1, j - 1
-        elif i and table[i][j] == table[i - 1][j] + 1:
-            found.append((wanted, ""))
-            i -= 1
-        else:
-            found.append(("", given))
-            j -= 1
-    return found[::-1]
+    return [
+        (
+            "" if edit.tag == "delete" else target[edit.dest_pos],
+            "" if edit.tag == "insert" else guess[edit.src_pos],
+        )
+        for edit in Levenshtein.editops(guess, target)
+    ]
