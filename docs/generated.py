@@ -1,7 +1,7 @@
-"""Tables that pages ask for by ``<!-- table: NAME ARGUMENTS -->``, made from the code when built.
+"""Generate the tables that pages request by ``<!-- table: NAME ARGUMENTS -->`` from the code.
 
-What can be read from the code is not written a second time, so it cannot differ from it. MkDocs
-loads this file as a hook; the tests call ``fill`` to see the pages as readers do.
+Nothing that can be read from the code is written a second time. MkDocs loads this file as a hook;
+the tests call ``fill`` to see the pages as readers do.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
+DIAGRAM = re.compile(r"^```mermaid\n.*?^```$", re.MULTILINE | re.DOTALL)
+"""Rendered by ``render_diagram.py``, since the site loads no script from elsewhere."""
 MARKER = re.compile(r"^<!-- table: (?P<name>[a-z-]+)(?P<arguments>[^\n]*?) -->$", re.MULTILINE)
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Fill in a page's tables; MkDocs calls it for every page."""
-    return fill(markdown)
+    """Fill in a page's tables and show its diagram; MkDocs calls it for every page."""
+    return DIAGRAM.sub("![The layers of the package](images/architecture.svg)", fill(markdown))
 
 
 def fill(markdown: str) -> str:

@@ -22,7 +22,7 @@ PAGES = (
 _BLOCK = re.compile(r"^(?P<indent> *)```(?P<language>\w+)\n(?P<text>.*?)^ *```$", re.M | re.S)
 
 
-def _load(path: Path) -> ModuleType:
+def load(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -30,7 +30,7 @@ def _load(path: Path) -> ModuleType:
     return module
 
 
-generated = _load(DOCS / "generated.py")
+generated = load(DOCS / "generated.py")
 
 
 def written(path: Path) -> str:

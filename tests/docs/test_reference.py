@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from coqui_amharic_ext.errors import SettingsError
 from coqui_amharic_ext.plugins import HookSpecs
-from coqui_amharic_ext.settings import _OTHER_VARIABLES, ENVIRONMENT, Settings
+from coqui_amharic_ext.settings import ENVIRONMENT, Settings
 from tests.docs import programs
-from tests.docs.pages import DOCS, ROOT, commands, generated, read, written
+from tests.docs.pages import DOCS, ROOT, commands, generated, load, read, written
 
 PACKAGE = ROOT / "coqui_amharic_ext"
 
@@ -23,7 +24,12 @@ def test_settings_and_variables() -> None:
         row = next(r for r in page.splitlines() if r.startswith(f"| `{option.name}` | `COQUI"))
         assert f"`{ENVIRONMENT[option.name]}`" in row
         assert option.metadata["doc"] in row
-    for variable in _OTHER_VARIABLES:
+    # An unknown variable's error lists the known ones.
+    with pytest.raises(SettingsError, match="valid variables: ") as caught:
+        Settings.from_environment({"COQUI_AMHARIC_X": "1"})
+    known = str(caught.value).partition("valid variables: ")[2].split(", ")
+    assert len(known) > len(ENVIRONMENT)
+    for variable in set(known) - set(ENVIRONMENT.values()):
         assert f"| `{variable}` |" in page
 
 
@@ -130,3 +136,20 @@ def test_every_problem_that_doctor_names() -> None:
     assert len(names) > 35
     page = written(DOCS / "troubleshooting.md")
     assert [name for name in sorted(names) if f"`{name}`" not in page] == []
+
+
+def test_every_file_that_the_architecture_names_is_there() -> None:
+    named = re.findall(r"`([\w./*]+/[\w.*]*|\w+\.py)`", written(DOCS / "architecture.md"))
+    assert len(named) > 40
+    folders = (PACKAGE, ROOT)
+    missing = [n for n in named if not any(list(f.glob(n.rstrip("/"))) for f in folders)]
+    # "data/*.tsv" is in the folder of its row.
+    assert [n for n in missing if not list(PACKAGE.glob(f"*/{n}"))] == []
+
+
+def test_the_picture_shows_the_diagram_of_the_page() -> None:
+    render = load(DOCS / "render_diagram.py")
+    found = render.DIAGRAM.search(written(render.PAGE))
+    assert written(render.PICTURE).startswith(render.stamp(found["source"])), (
+        "run docs/render_diagram.py"
+    )

@@ -155,17 +155,22 @@ def test_it_works_in_a_clean_environment(wheel: Path, tmp_path: Path) -> None:
     where = "import coqui_amharic_ext as am; print(am.__file__, am.__version__)"
     file, version = _run(python, "-c", where).split()
     assert Path(file).is_relative_to(site)
-    assert version == "0.1.0"
+    assert version == _version("setup.cfg")
     command = scripts / "coqui-amharic"
     assert _run(command, "normalize", "25%", PYTHONUTF8="1") == "ሃያ አምስት በመቶ\n"
     listed = _run(command, "plugins", "--json", COQUI_AMHARIC_PLUGINS="0")
     assert "coqui_amharic_ext.training.plugin" in listed
 
 
-def test_the_citation_names_the_version_that_is_built() -> None:
-    versions = [
-        re.search(r"^version(?: =|:) (\S+)$", (ROOT / name).read_text(encoding="utf-8"), re.M)
-        for name in ("setup.cfg", "CITATION.cff")
-    ]
-    assert len({found[1] for found in versions if found is not None}) == 1
-    assert None not in versions
+def _version(name: str) -> str:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    found = re.search(r"^version(?: =|:) (\S+)$", text, re.M)
+    assert found is not None, name
+    return found[1]
+
+
+def test_citation_and_changelog_name_the_version_that_is_built() -> None:
+    assert _version("CITATION.cff") == _version("setup.cfg")
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    released = re.findall(r"^## \[(\d[^]]*)\]", changelog, re.M)
+    assert released[0] == _version("setup.cfg")
