@@ -1,7 +1,10 @@
-"""Hugging Face data sets: folders that ``datasets`` saved, and Parquet files."""
+"""Hugging Face data sets on disk: folders that ``datasets`` saved, Parquet and Arrow files."""
 
 from __future__ import annotations
 
+import glob
+import os
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -10,19 +13,18 @@ from coqui_amharic_ext.data.audio import AudioError, load_mono, to_mono
 from coqui_amharic_ext.data.findings import DataError
 from coqui_amharic_ext.data.languages import language_code
 from coqui_amharic_ext.data.named import LANGUAGE_COLUMNS, SPEAKER_COLUMNS, TEXT_COLUMNS
-from coqui_amharic_ext.data.sources import Source, SourceClip
+from coqui_amharic_ext.data.source import Source, SourceClip
 from coqui_amharic_ext.errors import UnavailableError
-from coqui_amharic_ext.io.jsontext import parsed
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 BATCH_ROWS: Final = 32
-"""Rows read at once; each holds its clip's bytes."""
+"""Rows read at once; each contains its clip's bytes."""
 
 LOUDEST_FLOAT: Final = 2.0
-"""Louder numbers are whole ones that were saved as floats; a little over 1 is clipped."""
+"""Floats above this are integers that were saved as floats; clipped audio is a little over 1."""
 
 
 def open_tables(
@@ -37,28 +39,22 @@ def open_tables(
     Parameters
     ----------
     path : Path
-        What the user gave; file names of clips are relative to it.
+        The path that the user gave; file names of clips are relative to it.
     tables : list of Path
         The files, in order.
     split : str, optional
         Only files in a folder of this name, or whose own name begins with it.
     text_column, audio_column : str, optional
-        Where they cannot be told.
+        Needed where the columns cannot be told by name or type.
 
     Raises
     ------
     UnavailableError
-        pyarrow is not installed.
+        The datasets library is not installed.
     DataError
-        A file cannot be read, a column is missing or cannot be told.
+        A file cannot be read, or a column is missing or ambiguous.
     """
-    try:
-        import pyarrow  # noqa: F401
-    except ImportError:
-        raise UnavailableError(
-            f"{tables[0]} needs pyarrow, which is not installed: pip install "
-            '"coqui-amharic-ext[datasets]", or pip install pyarrow'
-        ) from None
+    _library()
     root = path if path.is_dir() else path.parent
     if split is not None:
         chosen = [p for p in tables if _split_of(p, root) == split]
@@ -67,10 +63,25 @@ def open_tables(
             raise DataError(f"{path} has no split {split!r}; it has {there or 'no splits'}")
         tables = chosen
     opened = [_Table(p, root, text_column, audio_column) for p in tables]
+    rows = [table.rows for table in opened]
     return Source(
-        lambda: (clip for table in opened for clip in table.clips()),
-        sum(table.rows for table in opened),
+        lambda: (clip for table in opened for clip in table.clips()), sum(rows) if all(rows) else 0
     )
+
+
+def _library() -> Any:
+    # Before the library is imported: it reports each use of a reader to its makers.
+    os.environ.setdefault("HF_UPDATE_DOWNLOAD_COUNTS", "0")
+    try:
+        import datasets
+    except ImportError as error:
+        raise UnavailableError(
+            f"Hugging Face data sets need the datasets library ({error}): "
+            'pip install "coqui-amharic-ext[datasets]"'
+        ) from None
+    # It would print each error that is raised below.
+    datasets.logging.set_verbosity(datasets.logging.CRITICAL)
+    return datasets
 
 
 def _split_of(table: Path, root: Path) -> str:
@@ -89,12 +100,12 @@ class _Table:
     ) -> None:
         self._path = path
         self._root = root
-        schema, self.rows = self._open()
-        names = list(schema.names)
-        self._features = _features(schema)
-        self._audio = self._pick("audio", audio_column, self._audio_columns(schema), names)
+        self._rows, self.rows = self._open()
+        self._features = self._rows.features
+        names = list(self._features)
+        self._audio = self._pick("audio", audio_column, self._audio_columns(), names)
         candidates = [name for name in TEXT_COLUMNS if name in names]
-        # Several text columns are usual (raw and normalised); their order is one of preference.
+        # Several text columns are usual (raw and normalised), in order of preference.
         self._text = self._pick("text", text_column, candidates[:1], names)
         self._speaker = next((n for n in SPEAKER_COLUMNS if n in names), None)
         self._language = next((n for n in LANGUAGE_COLUMNS if n in names), None)
@@ -103,43 +114,40 @@ class _Table:
         ]
 
     def _open(self) -> tuple[Any, int]:
-        import pyarrow
-        from pyarrow import parquet
-
+        """Return the rows as Arrow tables, and their number, 0 if only reading would tell."""
+        datasets = _library()
+        is_parquet = self._path.suffix.lower() == ".parquet"
+        options = {"batch_size": BATCH_ROWS} if is_parquet else {}
         try:
-            if self._path.suffix.lower() == ".parquet":
-                file = parquet.ParquetFile(self._path)
-                return file.schema_arrow, int(file.metadata.num_rows)
-            with self._arrow() as reader:
-                schema = reader.schema
-                return schema, sum(batch.num_rows for batch in _batches(reader))
-        except (pyarrow.ArrowException, OSError) as error:
+            # Streaming reads in place; nothing but a lock goes to the cache.
+            with tempfile.TemporaryDirectory() as cache:
+                rows = datasets.load_dataset(
+                    "parquet" if is_parquet else "arrow",
+                    data_files=glob.escape(str(self._path.resolve())),
+                    split="train",
+                    streaming=True,
+                    cache_dir=cache,
+                    **options,
+                )
+            if not is_parquet:
+                return rows, 0
+            from pyarrow import parquet
+
+            return rows, int(parquet.read_metadata(self._path).num_rows)
+        except Exception as error:  # the library raises errors of Arrow, fsspec and its own
             raise DataError(f"{self._path} cannot be read: {error}") from error
 
-    def _arrow(self) -> Any:
-        """Open an Arrow file; ``datasets`` writes streams, others write files."""
-        import pyarrow
-
-        source = pyarrow.memory_map(str(self._path))
-        try:
-            return pyarrow.ipc.open_stream(source)
-        except pyarrow.ArrowInvalid:
-            source.seek(0)
-            return pyarrow.ipc.open_file(source)
-
-    def _audio_columns(self, schema: Any) -> list[str]:
-        import pyarrow
-
-        typed = [n for n, feature in self._features.items() if feature.get("_type") == "Audio"]
+    def _audio_columns(self) -> list[str]:
+        audio = _library().Audio
+        typed = [n for n, feature in self._features.items() if isinstance(feature, audio)]
         if typed:
             return typed
-        found = []
-        for field in schema:
-            if pyarrow.types.is_struct(field.type):
-                parts = {field.type.field(i).name for i in range(field.type.num_fields)}
-                if parts & {"bytes", "array"}:
-                    found.append(field.name)
-        return found or [n for n in ("audio", "file", "path") if n in schema.names]
+        structs = [
+            name
+            for name, feature in self._features.items()
+            if isinstance(feature, dict) and feature.keys() & {"bytes", "array"}
+        ]
+        return structs or [n for n in ("audio", "file", "path") if n in self._features]
 
     def _pick(self, what: str, given: str | None, candidates: list[str], names: list[str]) -> str:
         if given is not None:
@@ -154,38 +162,29 @@ class _Table:
             )
         return candidates[0]
 
-    def _read(self) -> Iterator[Any]:
-        from pyarrow import parquet
-
-        if self._path.suffix.lower() == ".parquet":
-            file = parquet.ParquetFile(self._path)
-            yield from file.iter_batches(batch_size=BATCH_ROWS, columns=self._wanted)
-            return
-        with self._arrow() as reader:
-            for batch in _batches(reader):
-                batch = batch.select(self._wanted)
-                for start in range(0, batch.num_rows, BATCH_ROWS):
-                    yield batch.slice(start, BATCH_ROWS)
-
     def clips(self) -> Iterator[SourceClip]:
         """Yield every row; a row's audio is decoded when it is asked for."""
-        import pyarrow
-
         number = 0
-        try:
-            for batch in self._read():
-                columns = {name: batch.column(name) for name in self._wanted}
-                for index in range(batch.num_rows):
-                    number += 1
-                    yield self._clip(number, {n: c[index] for n, c in columns.items()})
-        except (pyarrow.ArrowException, OSError) as error:
-            raise DataError(f"{self._path}: cannot be read after row {number}: {error}") from error
+        rows = self._rows.select_columns(self._wanted).with_format("arrow")
+        batches = rows.iter(batch_size=BATCH_ROWS)
+        while True:
+            try:
+                batch = next(batches, None)
+            except Exception as error:  # as in _open
+                raise DataError(
+                    f"{self._path}: cannot be read after row {number}: {error}"
+                ) from error
+            if batch is None:
+                return
+            for index in range(batch.num_rows):
+                number += 1
+                yield self._clip(number, {n: batch.column(n)[index] for n in self._wanted})
 
     def _clip(self, number: int, scalars: dict[str, Any]) -> SourceClip:
         place = f"{self._path}: row {number}"
         named = f"{_split_of(self._path, self._root)}_{number:06d}"
         try:
-            # pyarrow does not look at a text's bytes until then.
+            # Arrow validates a text's bytes only here, so one row can be bad and the next good.
             row = {name: scalar.as_py() for name, scalar in scalars.items()}
             text = _text(row[self._text], self._text)
             speaker = self._label(self._speaker, row)
@@ -208,12 +207,12 @@ class _Table:
         )
 
     def _label(self, column: str | None, row: dict[str, Any]) -> str:
-        """Return a field as text; ``datasets`` keeps class labels as numbers."""
+        """Return a field as text; class labels are stored as numbers."""
         if column is None:
             return ""
         value = row[column]
-        names = self._features.get(column, {}).get("names")
-        if isinstance(value, int) and isinstance(names, list) and 0 <= value < len(names):
+        names = getattr(self._features[column], "names", None)
+        if isinstance(value, int) and names and 0 <= value < len(names):
             return str(names[value])
         return (str(value) if isinstance(value, (int, float)) else _text(value, column)).strip()
 
@@ -239,32 +238,12 @@ class _Table:
 
 
 def _bad(place: str, name: str, error: AudioError) -> SourceClip:
-    """Return a clip that says what is wrong with it where others are loaded."""
+    """Return a clip that raises its error when it is loaded."""
 
     def load(rate: int) -> NDArray[np.float32]:
         raise error
 
     return SourceClip(place, name, "?", "", "", "", "", load)
-
-
-def _batches(reader: Any) -> Iterator[Any]:
-    if hasattr(reader, "num_record_batches"):
-        for index in range(reader.num_record_batches):
-            yield reader.get_batch(index)
-    else:
-        yield from reader
-
-
-def _features(schema: Any) -> dict[str, dict[str, Any]]:
-    """Return what ``datasets`` says about the columns in the schema's metadata."""
-    raw = (schema.metadata or {}).get(b"huggingface")
-    if raw is None:
-        return {}
-    try:
-        features = parsed(raw)["info"]["features"]
-    except (ValueError, KeyError, TypeError):
-        return {}
-    return {name: f for name, f in features.items() if isinstance(f, dict)}
 
 
 def _text(value: object, what: str) -> str:

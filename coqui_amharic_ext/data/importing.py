@@ -16,7 +16,8 @@ from coqui_amharic_ext.data.languages import language_code
 from coqui_amharic_ext.data.manifest import is_language_code
 from coqui_amharic_ext.data.reports import LEFT_OUT, write_report
 from coqui_amharic_ext.data.rows import NOT_TEXT, usable
-from coqui_amharic_ext.data.sources import SourceClip, open_source
+from coqui_amharic_ext.data.source import SourceClip
+from coqui_amharic_ext.data.sources import open_source
 
 if TYPE_CHECKING:
     import numpy as np
@@ -109,7 +110,7 @@ def import_corpus(
         The source cannot be read, clips are unusable (the message names file and line or row of
         each), or the folder exists.
     UnavailableError
-        pyarrow is needed and not installed.
+        The datasets library is needed and not installed.
     """
     if rate not in RATES:
         raise DataError(f"rate={rate} is not a sample rate from {RATES[0]} to {RATES[-1]} Hz")

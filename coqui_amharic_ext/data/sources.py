@@ -1,9 +1,8 @@
-"""Where an import's clips come from: metadata files with audio beside them."""
+"""Find out what an import reads: metadata files with audio, or Hugging Face data sets."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -11,8 +10,10 @@ from coqui_amharic_ext.data import unnamed
 from coqui_amharic_ext.data.audio import AudioError, load_mono
 from coqui_amharic_ext.data.decoding import first_line, read_lines
 from coqui_amharic_ext.data.findings import DataError
+from coqui_amharic_ext.data.huggingface import open_tables
 from coqui_amharic_ext.data.manifest import find_parts
 from coqui_amharic_ext.data.metadata import COMMON_VOICE_FILES, read_metadata
+from coqui_amharic_ext.data.source import Source, SourceClip
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,45 +23,6 @@ METADATA_NAMES: Final = ("metadata.csv", "metadata.jsonl", *COMMON_VOICE_FILES)
 OTHER_NAMES: Final = ("metadata.tsv", "metadata.txt", "line_index.tsv", "transcripts.txt")
 SPLITS: Final = ("train.tsv", "dev.tsv", "test.tsv")
 TABLES: Final = (".parquet", ".arrow")
-
-
-@dataclass(frozen=True, slots=True)
-class SourceClip:
-    """One clip of a source.
-
-    Parameters
-    ----------
-    place : str
-        Where it stands, for messages: file and line, or file and row.
-    name : str
-        What its wav will be called.
-    text, speaker, language : str
-        Empty where the source does not say.
-    written : str
-        The text as first written, where the source keeps both forms.
-    split : str
-        ``train`` or ``eval`` where it is in a corpus that is split for upstream already.
-    load : callable
-        Takes a sample rate and returns the audio; raises ``AudioError``.
-    """
-
-    place: str
-    name: str
-    text: str
-    speaker: str
-    language: str
-    written: str
-    split: str
-    load: Callable[[int], NDArray[np.float32]]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A source's clips, how many there are, and defects of the source itself in words."""
-
-    clips: Callable[[], Iterator[SourceClip]]
-    total: int
-    defects: tuple[str, ...] = ()
 
 
 def open_source(
@@ -87,14 +49,12 @@ def open_source(
     DataError
         There is nothing that can be imported, or it cannot be read.
     UnavailableError
-        It is a Hugging Face data set and pyarrow is not installed.
+        It is a Hugging Face data set, and the datasets library is not installed.
     """
     if not path.exists():
         raise DataError(f"{path} does not exist")
     tables = _tables(path)
     if tables:
-        from coqui_amharic_ext.data.huggingface import open_tables
-
         if layout != "auto":
             raise DataError(f"layout={layout!r} is for metadata files; {tables[0]} is a table")
         return open_tables(path, tables, split, text_column, audio_column)

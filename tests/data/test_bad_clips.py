@@ -177,7 +177,8 @@ def test_lengths_that_no_memory_holds_are_refused_before_it_is_taken(tmp_path: P
 
 
 def _parquet(folder: Path, audio: list[Any], **columns: list[Any]) -> Path:
-    pyarrow = pytest.importorskip("pyarrow")
+    pytest.importorskip("datasets")
+    import pyarrow
     from pyarrow import parquet
 
     folder.mkdir()
@@ -212,18 +213,23 @@ def test_what_is_no_text_is_refused_by_row(values: list[Any], tmp_path: Path) ->
 
 
 def test_texts_with_broken_bytes_are_refused_by_row(tmp_path: Path) -> None:
-    pyarrow = pytest.importorskip("pyarrow")
-    from pyarrow import ipc
+    pytest.importorskip("datasets")
+    import pyarrow
+    from pyarrow import ipc, parquet
 
     raw = pyarrow.array([b"\xff\xff", "ሰላም".encode()]).cast(pyarrow.binary())
     text = pyarrow.Array.from_buffers(pyarrow.string(), 2, raw.buffers())
     audio = pyarrow.array([{"bytes": _bytes(tmp_path, n), "path": None} for n in range(2)])
     table = pyarrow.table({"audio": audio, "text": text})
-    with ipc.new_stream(str(tmp_path / "data.arrow"), table.schema) as writer:
-        writer.write_table(table)
-    done = import_corpus(tmp_path / "data.arrow", tmp_path / "out", skip_bad=True)
+    parquet.write_table(table, tmp_path / "data.parquet")
+    done = import_corpus(tmp_path / "data.parquet", tmp_path / "out", skip_bad=True)
     assert (done.clips, len(done.left_out)) == (1, 1)
     assert "row 1: a text of it is not UTF-8" in done.left_out[0]
+    # datasets refuses such a file in its other format, which it cannot have written, as a whole.
+    with ipc.new_stream(str(tmp_path / "data.arrow"), table.schema) as writer:
+        writer.write_table(table)
+    with pytest.raises(DataError, match=r"data\.arrow: cannot be read"):
+        import_corpus(tmp_path / "data.arrow", tmp_path / "other", skip_bad=True)
 
 
 ARRAYS: dict[str, tuple[Any, float | None]] = {

@@ -162,6 +162,7 @@ def _data_set(pyarrow: Any, **changes: Any) -> Any:
 
 
 def _save(table: Any, folder: Path, form: str) -> Path:
+    pytest.importorskip("datasets")
     import pyarrow
     from pyarrow import parquet
 
@@ -203,6 +204,12 @@ def test_what_datasets_itself_saves_is_read(tmp_path: Path) -> None:
     )
     saved.save_to_disk(tmp_path / "in")
     assert import_corpus(tmp_path / "in", tmp_path / "out").clips == 1
+
+
+def test_odd_names_of_files_and_folders_are_no_patterns(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    source = _save(_data_set(pyarrow), tmp_path / "a [b] *?", "parquet")
+    assert import_corpus(source, tmp_path / "out").clips == 3
 
 
 def test_class_labels_and_languages_become_their_names(tmp_path: Path) -> None:
@@ -268,18 +275,18 @@ def test_another_column_can_be_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["train.parquet", "data.arrow"])
 def test_a_truncated_table_is_named(name: str, tmp_path: Path) -> None:
-    pytest.importorskip("pyarrow")
+    pytest.importorskip("datasets")
     (tmp_path / name).write_bytes(b"PAR1 and no more")
     with pytest.raises(DataError, match=f"{name} cannot be read"):
         import_corpus(tmp_path / name, tmp_path / "out")
 
 
-def test_without_pyarrow_the_error_says_what_to_install(
+def test_without_datasets_the_error_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "train.parquet").write_bytes(b"PAR1")
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(UnavailableError, match="pip install pyarrow"):
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(UnavailableError, match=r"pip install .*\[datasets\]"):
         import_corpus(tmp_path / "train.parquet", tmp_path / "out")
 
 
