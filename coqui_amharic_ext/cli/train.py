@@ -18,6 +18,7 @@ import typer
 from coqui_amharic_ext.cli.child import run_child
 from coqui_amharic_ext.cli.completion import kernel_names
 from coqui_amharic_ext.cli.output import InputError, emit
+from coqui_amharic_ext.recipes import RECIPES
 from coqui_amharic_ext.settings import ENVIRONMENT, XTTS_ONLY, Settings
 
 CONTEXT: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -30,10 +31,6 @@ class Recipe(str, Enum):
     xtts = "xtts"
 
 
-_MODULES: Final = {
-    Recipe.vits: "coqui_amharic_ext.recipes.train_vits",
-    Recipe.xtts: "coqui_amharic_ext.recipes.train_xtts_gpt",
-}
 _OUT_OF_MEMORY: Final = (
     "the recipe was killed from outside (signal 9), as the system does when memory runs out. Take "
     "less of it: a smaller --coqpit.batch_size, fewer --coqpit.num_loader_workers, for xtts "
@@ -104,7 +101,7 @@ def train(
     _refuse_misspelt(context, recipe)
     variables = _variables(given, recipe)
     # Unbuffered: a person who trains watches the output.
-    command = [sys.executable, "-u", "-m", _MODULES[recipe], *context.args]
+    command = [sys.executable, "-u", "-m", RECIPES[recipe.value], *context.args]
     described: dict[str, Any] = {"command": command, "environment": variables}
     if dry_run:
         if json:
@@ -136,7 +133,7 @@ def _refuse_misspelt(context: typer.Context, recipe: Recipe) -> None:
 
     The recipe refuses the rest: which names of config values there are is known to it alone.
     """
-    parser = import_module(_MODULES[recipe]).make_parser()
+    parser = import_module(RECIPES[recipe.value]).make_parser()
     ours = [option for p in context.command.params for option in (*p.opts, *p.secondary_opts)]
     for argument in context.args:
         name = argument.partition("=")[0]
@@ -194,7 +191,7 @@ def _require_lexicon(given: Path | None) -> None:
 
 def _read_as(recipe: Recipe, arguments: list[str]) -> argparse.Namespace:
     """Return what a recipe reads in arguments; where it cannot, its defaults, and it says why."""
-    parser: argparse.ArgumentParser = import_module(_MODULES[recipe]).make_parser()
+    parser: argparse.ArgumentParser = import_module(RECIPES[recipe.value]).make_parser()
     parser.exit_on_error = False
     try:
         return parser.parse_known_args([a for a in arguments if a not in ("-h", "--help")])[0]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from coqui_amharic_ext.data.manifest import MANIFEST, parts_of
 from coqui_amharic_ext.data.metadata import LAYOUTS
 from coqui_amharic_ext.errors import CoquiAmharicError
+from coqui_amharic_ext.recipes import RECIPES
 from coqui_amharic_ext.settings import ENVIRONMENT, XTTS_ONLY, get_settings
 from coqui_amharic_ext.webui import kernels
 from coqui_amharic_ext.webui.corpus import metadata_of
@@ -23,8 +24,6 @@ from coqui_amharic_ext.webui.workfolder import WorkFolder
 
 if TYPE_CHECKING:
     from coqui_amharic_ext.settings import Settings
-
-RECIPES: Final = {"vits": "train_vits.py", "xtts": "train_xtts_gpt.py"}
 
 _NAME: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z", re.ASCII)
 _VALUE: Final = re.compile(r"([-+]?\d+(\.\d*)?([eE][-+]?\d+)?|true|false)\Z", re.ASCII)
@@ -79,7 +78,9 @@ class Plan:
 
     def command(self, output: Path, resume: Path | None = None) -> list[str]:
         """Return the command that trains into ``output``, going on with ``resume`` if given."""
-        script = files("coqui_amharic_ext.recipes").joinpath(RECIPES[self.recipe])
+        package, _, name = RECIPES[self.recipe].rpartition(".")
+        # By its path: with -m, modules in the working folder would be imported.
+        script = files(package).joinpath(f"{name}.py")
         if resume is not None:  # everything else is in its folder
             return [sys.executable, str(script), "--continue_path", str(resume)]
         return [sys.executable, str(script), *self.arguments, "--output", str(output)]

@@ -49,9 +49,9 @@ def test_a_flag_is_a_variable_of_the_recipe(
 
 def test_every_option_of_the_recipes_own_reaches_it() -> None:
     """None of them is taken for a misspelt option of the command's."""
-    for recipe, module in verb._MODULES.items():
+    for recipe, module in verb.RECIPES.items():
         for option in importlib.import_module(module).make_parser().options():
-            code, out, err = run("train", recipe.value, "--dry-run", "--json", "--", option)
+            code, out, err = run("train", recipe, "--dry-run", "--json", "--", option)
             assert code == 0, err
             assert json.loads(out)["command"][-1] == option
 
@@ -120,10 +120,9 @@ if __name__ == "__main__":
 def own_recipe(tmp_path: Path) -> list[str]:
     """Return the command with a recipe that the test can look into."""
     (tmp_path / "own_recipe.py").write_text(RECIPE)
-    assert verb.Recipe.vits in verb._MODULES
+    assert {recipe.value for recipe in verb.Recipe} == set(verb.RECIPES)
     start = (
-        "from coqui_amharic_ext.cli import train, main;"
-        "train._MODULES[train.Recipe.vits] = 'own_recipe'; main()"
+        "from coqui_amharic_ext.cli import train, main;train.RECIPES['vits'] = 'own_recipe'; main()"
     )
     return [sys.executable, "-c", start]
 

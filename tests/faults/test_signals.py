@@ -23,8 +23,7 @@ from tests.running import ROOT  # noqa: E402
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 RECIPE = "tests.faults.slow_recipe"
 COMMAND_LINE = (
-    "from coqui_amharic_ext.cli import train, main;"
-    f"train._MODULES[train.Recipe.vits] = {RECIPE!r}; main()"
+    f"from coqui_amharic_ext.cli import train, main;train.RECIPES['vits'] = {RECIPE!r}; main()"
 )
 Start = Callable[..., subprocess.Popen[str]]
 
