@@ -61,12 +61,13 @@ class Result:
 def word_types(path: str | None, count: int) -> list[str]:
     """Return distinct words: those of a file, or our lexicon's with affixes, well mixed."""
     from coqui_amharic_ext.g2p.phonology.letters import fidel
-    from coqui_amharic_ext.g2p.resources import rows
+    from coqui_amharic_ext.io.tables import rows
 
     if path is not None:
         found = Path(path).read_text(encoding="utf-8").split()
     else:
-        stems = [row[0] for row in (*rows("words.tsv"), *rows("roots.tsv"))]
+        words, roots = rows("g2p/data/words.tsv", "word"), rows("g2p/data/roots.tsv", "citation")
+        stems = [stem for (stem,) in (*words, *roots)]
         found = [p + s + e for s, p, e in itertools.product(stems, PREFIXES, SUFFIXES)]
     known = set(fidel())
     types = [word for word in dict.fromkeys(found) if set(word) <= known]

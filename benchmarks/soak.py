@@ -165,9 +165,10 @@ def _code_point(draw: random.Random) -> int:
 
 
 def _words() -> list[str]:
-    from coqui_amharic_ext.g2p.resources import rows as data
+    from coqui_amharic_ext.io.tables import rows as data
 
-    return [row[0] for row in (*data("words.tsv"), *data("roots.tsv"))]
+    words, roots = data("g2p/data/words.tsv", "word"), data("g2p/data/roots.tsv", "citation")
+    return [word for (word,) in (*words, *roots)]
 
 
 def corpus_lines(path: Path | None) -> list[str]:

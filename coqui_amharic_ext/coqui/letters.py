@@ -11,7 +11,7 @@ from coqui_amharic_ext.g2p.phonology.letters import (
     TONAL_MARKS,
     VOWEL_LENGTH_MARK,
 )
-from coqui_amharic_ext.g2p.resources import rows
+from coqui_amharic_ext.io.tables import rows
 
 _GLIDE: Final = "w"
 
@@ -28,7 +28,8 @@ BLOCKS: Final = (
 @lru_cache(maxsize=1)
 def amharic_letters() -> tuple[str, ...]:
     """Return the letters of Amharic, as in ``g2p/data/fidel.tsv``, and the gemination mark."""
-    return (*(row[0] for row in rows("fidel.tsv") if row[4] == "yes"), GEMINATION_MARK)
+    table = rows("g2p/data/fidel.tsv", "letter", "amharic")
+    return (*(letter for letter, amharic in table if amharic == "yes"), GEMINATION_MARK)
 
 
 def to_amharic_letters(text: str) -> str:
@@ -43,7 +44,7 @@ def to_amharic_letters(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _foreign() -> dict[int, str]:
-    table = [(letter, consonant, vowel) for letter, consonant, vowel, *_ in rows("fidel.tsv")]
+    table = rows("g2p/data/fidel.tsv", "letter", "consonant", "vowel")
     known = set(amharic_letters())
     by_reading: dict[tuple[str, str], str] = {}
     for letter, consonant, vowel in table:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from coqui_amharic_ext.g2p.grammar.lexicon import words
 from coqui_amharic_ext.g2p.grammar.morphology import likeliest, readings
+from coqui_amharic_ext.g2p.grammar.nouns import Layer, Reading
 from coqui_amharic_ext.g2p.phonology import length
 from coqui_amharic_ext.g2p.phonology.alignment import merge
 from coqui_amharic_ext.g2p.phonology.coding import decode, encode
@@ -16,7 +17,6 @@ from coqui_amharic_ext.g2p.phonology.letters import coding
 
 __all__ = ["Realisation", "fold", "realise"]
 
-Source = Literal["lexicon", "paradigm", "rules"]
 
 _MODERN: Final = (("ʷɨ", "u"), ("ʷə", "o"), ("ʷi", "u"))
 """Policy: ቍ, ቈ, ቊ are read kʼʷɨ, kʼʷə, kʼʷi, as written, unless the word is known with ቁ or ቆ."""
@@ -36,7 +36,7 @@ class Realisation(NamedTuple):
     """
 
     ipa: str
-    source: Source
+    source: Layer
     coded: str
 
     @property
@@ -80,17 +80,18 @@ def realise(word: str, *, segments: Sequence[str] | None = None) -> Realisation:
         if modern is not None:
             coded, segments = modern, None
             entry = known.get(coded)
-    source: Source
+    source: Layer
     if entry is not None:
         ipa, source = entry.ipa, "lexicon"
     elif not coded:
         ipa, source = "", "rules"
     else:
-        spoken, source, ipa = likeliest(coded)
+        best = likeliest(coded)
+        source = best.layer
         if segments is None:
-            ipa = ipa or speak(spoken)
+            ipa = best.ipa or speak(best.spoken)
         else:
-            ipa = decode(merge(fill(spoken), coded, segments))
+            ipa = decode(merge(fill(best.spoken), coded, segments))
     return Realisation(ipa, source, coded)
 
 
@@ -99,7 +100,7 @@ def _modern(coded: str) -> str | None:
     for old, new in _MODERN:
         if old in coded:
             modern = coded.replace(old, new)
-            if modern in words() or likeliest(modern)[1] != "rules":
+            if modern in words() or likeliest(modern).layer != "rules":
                 return modern
     return None
 
@@ -108,14 +109,15 @@ def _marked(marked: length.Marked, segments: Sequence[str] | None) -> Realisatio
     """Realise a word in whose writing some length is marked."""
     coded = marked.plain
     entry = words().get(coded)
-    found: list[tuple[str, Source]] = []
+    found: list[Reading] = []
     if entry is not None:
-        found += [(encode(ipa), "lexicon") for ipa in (entry.ipa, *entry.others)]
+        found += [Reading(0.0, encode(ipa), "lexicon") for ipa in (entry.ipa, *entry.others)]
     if coded:
-        found += [(reading.spoken, reading.layer) for reading in readings(coded)]
-    found = [item for item in found if length.same_letters(item[0], coded)] or [(coded, "rules")]
-    best = next((item for item in found if length.fits(item[0], marked)), found[0])
-    surface = length.apply(fill(best[0]), marked)
+        found += readings(coded)
+    found = [reading for reading in found if length.same_letters(reading.spoken, coded)]
+    found = found or [Reading(0.0, coded, "rules")]
+    best = next((reading for reading in found if length.fits(reading.spoken, marked)), found[0])
+    surface = length.apply(fill(best.spoken), marked)
     if segments is not None:
         surface = merge(surface, coded, segments)
-    return Realisation(decode(surface), best[1], coded)
+    return Realisation(decode(surface), best.layer, coded)

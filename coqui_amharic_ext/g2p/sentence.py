@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from coqui_amharic_ext.g2p.cache import WordCache
 from coqui_amharic_ext.g2p.chain import Answer, Chain
-from coqui_amharic_ext.g2p.latin import spell
 from coqui_amharic_ext.g2p.phonology.letters import MARKS, TONAL_MARKS, fidel
 from coqui_amharic_ext.g2p.types import Quality, Transcription, Word
 from coqui_amharic_ext.text import TextPolicy, normalize, to_ascii_punctuation
+from coqui_amharic_ext.text.latin import spell
 
 if TYPE_CHECKING:
     from coqui_amharic_ext.settings import Settings
@@ -147,7 +147,7 @@ class Reader:
             elif self.policy.latin == "keep":
                 yield Piece("kept", match[0])
             else:
-                for name in spell(match[0]):
+                for name in spell(match[0], self.policy).split():
                     yield Piece("word", name)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
+from coqui_amharic_ext.io.tables import rows
 from coqui_amharic_ext.text import fidel
 from coqui_amharic_ext.text.affixes import (
     DETACHABLE,
@@ -20,7 +21,6 @@ from coqui_amharic_ext.text.affixes import (
 from coqui_amharic_ext.text.cardinals import ordinal
 from coqui_amharic_ext.text.homophones import fold_homophones
 from coqui_amharic_ext.text.scanner import GEEZ, NUMBER, WORD, Line, Reading
-from coqui_amharic_ext.text.tables import rows
 
 _MAX_PIECES: Final = 8
 _MAX_PIECE: Final = 16
@@ -70,19 +70,18 @@ def index() -> Index:
     before_number: dict[str, Short] = {}
     heads: dict[str, str] = {}
     openings: set[str] = set()
-    for row in rows("abbreviations"):
-        written, kind = row["written"], row["kind"]
+    for written, spoken, kind in rows("text/data/abbreviations.tsv", "written", "spoken", "kind"):
         key = fold_homophones(written)
         if kind in ("number", "dotted", "book"):
-            before_number[key] = Short(row["spoken"], kind)
+            before_number[key] = Short(spoken, kind)
         elif kind == "head":
-            heads[key] = row["spoken"]
+            heads[key] = spoken
         else:
             pieces = key.split("/")
             openings.update("/".join(pieces[:count]) + "/" for count in range(1, len(pieces)))
             tail = pieces[-1]
-            whole = len(tail) > 1 and fold_homophones(row["spoken"]).endswith(tail)
-            entry = Entry(written, key[-1], row["spoken"], whole, kind)
+            whole = len(tail) > 1 and fold_homophones(spoken).endswith(tail)
+            entry = Entry(written, key[-1], spoken, whole, kind)
             by_stem.setdefault(_stem(key), []).append(entry)
     return Index(by_stem, before_number, heads, frozenset(openings))
 
@@ -261,7 +260,7 @@ def read_abbreviation(line: Line, i: int) -> Reading | None:
 
 @cache
 def _letter_names() -> frozenset[str]:
-    return frozenset(row["spoken"] for row in rows("latin_letters"))
+    return frozenset(name for (name,) in rows("text/data/latin_letters.tsv", "spoken"))
 
 
 def _is_initial(word: str) -> bool:

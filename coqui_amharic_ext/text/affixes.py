@@ -13,21 +13,27 @@ import re
 from functools import cache, lru_cache
 from typing import Final
 
+from coqui_amharic_ext.io.tables import rows
 from coqui_amharic_ext.text import fidel
 from coqui_amharic_ext.text.homophones import fold_homophones
-from coqui_amharic_ext.text.tables import rows
 
 
 @cache
 def glued_prefixes() -> frozenset[str]:
     """Prefixes that join the word they stand before."""
-    return frozenset(row["affix"] for row in rows("affixes") if row["kind"] == "prefix")
+    return frozenset(
+        affix for affix, kind in rows("text/data/affixes.tsv", "affix", "kind") if kind == "prefix"
+    )
 
 
 @cache
 def free_prefixes() -> frozenset[str]:
     """Prepositions that stay separate words."""
-    return frozenset(row["affix"] for row in rows("affixes") if row["kind"] == "preposition")
+    return frozenset(
+        affix
+        for affix, kind in rows("text/data/affixes.tsv", "affix", "kind")
+        if kind == "preposition"
+    )
 
 
 DETACHABLE: Final = frozenset("በለከየ")

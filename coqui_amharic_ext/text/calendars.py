@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
+from coqui_amharic_ext.io.tables import rows
 from coqui_amharic_ext.text.homophones import fold_homophones
-from coqui_amharic_ext.text.tables import rows
 
 ETHIOPIAN: Final = "ethiopian"
 GREGORIAN: Final = "gregorian"
@@ -16,21 +16,22 @@ GREGORIAN: Final = "gregorian"
 def month_names(calendar: str) -> tuple[str, ...]:
     """Names of the months in order, the first spelling of each."""
     names: dict[int, str] = {}
-    for row in rows("months"):
-        if row["calendar"] == calendar:
-            names.setdefault(int(row["month"]), row["spoken"])
+    for spoken, of, month in rows("text/data/months.tsv", "spoken", "calendar", "month"):
+        if of == calendar:
+            names.setdefault(int(month), spoken)
     return tuple(names[number] for number in sorted(names))
 
 
 @cache
 def _known() -> frozenset[str]:
-    return frozenset(fold_homophones(row["written"]) for row in rows("months"))
+    return frozenset(fold_homophones(month) for (month,) in rows("text/data/months.tsv", "written"))
 
 
 @cache
 def english_months() -> dict[str, str]:
     """English names of the months to how they are said."""
-    return {row["written"]: row["spoken"] for row in rows("months") if row["written"].isascii()}
+    table = rows("text/data/months.tsv", "written", "spoken")
+    return {written: spoken for written, spoken in table if written.isascii()}
 
 
 def is_month(word: str) -> bool:

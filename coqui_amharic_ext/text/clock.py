@@ -6,13 +6,13 @@ from dataclasses import replace
 from functools import cache
 from typing import Final
 
+from coqui_amharic_ext.io.tables import rows
 from coqui_amharic_ext.text.cardinals import number_words
 from coqui_amharic_ext.text.ethiopic_numerals import parse as parse_geez
 from coqui_amharic_ext.text.homophones import fold_homophones
 from coqui_amharic_ext.text.policy import TextPolicy
 from coqui_amharic_ext.text.ranges import prefix_before
 from coqui_amharic_ext.text.scanner import GEEZ, LATIN, NUMBER, WORD, Line, Reading
-from coqui_amharic_ext.text.tables import rows
 
 HOUR: Final = "ሰዓት"
 _HOUR_FOLDED: Final = fold_homophones(HOUR)
@@ -160,10 +160,10 @@ def read_hour_with_half(line: Line, i: int) -> Reading | None:
 def _books() -> frozenset[str]:
     """Books of scripture, short and full, as the word before chapter and verse."""
     return frozenset(
-        fold_homophones(row[column]).rsplit(" ", 1)[-1]
-        for row in rows("abbreviations")
-        if row["kind"] == "book"
-        for column in ("written", "spoken")
+        fold_homophones(name).rsplit(" ", 1)[-1]
+        for kind, *names in rows("text/data/abbreviations.tsv", "kind", "written", "spoken")
+        if kind == "book"
+        for name in names
     )
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import Final, NamedTuple
 
+from coqui_amharic_ext.io.tables import rows
 from coqui_amharic_ext.text.affixes import DETACHABLE
 from coqui_amharic_ext.text.cardinals import number_words
 from coqui_amharic_ext.text.numerals import parse, say, scale_after
 from coqui_amharic_ext.text.policy import TextPolicy
 from coqui_amharic_ext.text.ranges import prefix_before
 from coqui_amharic_ext.text.scanner import GEEZ, LATIN, MARK, NUMBER, WORD, Line, Numeral, Reading
-from coqui_amharic_ext.text.tables import rows
 from coqui_amharic_ext.text.units import per
 
 
@@ -29,7 +29,8 @@ _BIRR: Final = "ብር"
 @cache
 def currencies() -> dict[str, Currency]:
     """Symbols, codes and names of currencies as written."""
-    return {row["written"]: Currency(row["spoken"], row["cent"]) for row in rows("currencies")}
+    table = rows("text/data/currencies.tsv", "written", "spoken", "cent")
+    return {written: Currency(spoken, cent) for written, spoken, cent in table}
 
 
 def say_money(number: Numeral, scales: str, unit: Currency, policy: TextPolicy) -> str:

@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
+from coqui_amharic_ext.io.tables import mapping, rows
 from coqui_amharic_ext.text import fidel
 from coqui_amharic_ext.text.affixes import attach_suffix, fits_word
 from coqui_amharic_ext.text.policy import TextPolicy
 from coqui_amharic_ext.text.scanner import LATIN, WORD, Line, Reading
-from coqui_amharic_ext.text.tables import rows
 
 _VOWELS: Final = frozenset("aeiouy")
 _CAPITAL_WORD: Final = 6
@@ -38,12 +38,12 @@ _CARRIER: Final = "አ"
 @cache
 def letter_names() -> dict[str, str]:
     """Names of the Latin letters, by capital."""
-    return {row["letter"]: row["spoken"] for row in rows("latin_letters")}
+    return mapping("text/data/latin_letters.tsv", "letter", "spoken")
 
 
 @cache
 def _words() -> dict[str, str]:
-    return {row["written"]: row["spoken"] for row in rows("latin_words")}
+    return mapping("text/data/latin_words.tsv", "written", "spoken")
 
 
 class _Group(NamedTuple):
@@ -59,9 +59,9 @@ class _Group(NamedTuple):
 def _groups() -> dict[str, tuple[_Group, ...]]:
     """Letter groups by first letter, the longest and those bound to an edge first."""
     by_letter: dict[str, list[_Group]] = {}
-    for row in rows("latin_sounds"):
-        letters = row["written"].strip("^$")
-        group = _Group(letters, row["written"][0] == "^", row["written"][-1] == "$", row["sound"])
+    for written, sound in rows("text/data/latin_sounds.tsv", "written", "sound"):
+        letters = written.strip("^$")
+        group = _Group(letters, written[0] == "^", written[-1] == "$", sound)
         by_letter.setdefault(letters[0], []).append(group)
     return {
         letter: tuple(sorted(groups, key=lambda g: (-len(g.letters), not g.at_start, not g.at_end)))

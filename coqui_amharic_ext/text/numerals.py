@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
+from coqui_amharic_ext.io.tables import mapping
 from coqui_amharic_ext.text import ethiopic_numerals
 from coqui_amharic_ext.text.affixes import attach_suffix, fits_number
 from coqui_amharic_ext.text.cardinals import (
@@ -28,7 +29,6 @@ from coqui_amharic_ext.text.scanner import (
     Numeral,
     Reading,
 )
-from coqui_amharic_ext.text.tables import rows
 
 POINT: Final = "ነጥብ"
 _MAX_GROUPS: Final = 5
@@ -106,7 +106,7 @@ def say(number: Numeral, policy: TextPolicy) -> str:
 @cache
 def scale_words() -> dict[str, str]:
     """Scale words and their short forms, to the word that is said."""
-    return {row["written"]: row["spoken"] for row in rows("scale_words")}
+    return mapping("text/data/scale_words.tsv", "written", "spoken")
 
 
 def scale_after(line: Line, end: int) -> tuple[int, str] | None:

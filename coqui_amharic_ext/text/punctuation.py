@@ -13,8 +13,8 @@ import re
 from functools import cache
 from typing import Final
 
+from coqui_amharic_ext.io.tables import rows
 from coqui_amharic_ext.text import fidel
-from coqui_amharic_ext.text.tables import rows
 
 #: Marks from the strongest to the weakest; a run of several is read as its strongest.
 STRENGTH: Final = "?፧!።….፨፤;፦:፥፣,"
@@ -78,11 +78,11 @@ def tidy(text: str) -> str:
 
 @cache
 def _ascii_table() -> dict[int, str]:
-    table = {ord(row["mark"]): row["ascii"] for row in rows("punctuation")}
-    for row in rows("punctuation"):
-        if row["kind"] == "aside" or (row["mark"] > "\x7f" and row["kind"] != "space"):
-            # Typed without spaces around it, an Ethiopic or typographic mark still parts words.
-            table[ord(row["mark"])] = row["ascii"] + " "
+    table = {}
+    for mark, ascii_mark, kind in rows("text/data/punctuation.tsv", "mark", "ascii", "kind"):
+        # Typed without spaces around it, an Ethiopic or typographic mark still parts words.
+        parts = kind == "aside" or (mark > "\x7f" and kind != "space")
+        table[ord(mark)] = ascii_mark + " " if parts else ascii_mark
     return table
 
 

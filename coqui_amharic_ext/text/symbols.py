@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
+from coqui_amharic_ext.io.tables import mapping
 from coqui_amharic_ext.text.numerals import amount
 from coqui_amharic_ext.text.scanner import GEEZ, LATIN, MARK, NUMBER, SPACE, WORD, Line, Reading
-from coqui_amharic_ext.text.tables import rows
 
 _NUMBERS: Final = frozenset((NUMBER, GEEZ))
 #: Between numbers only; elsewhere these are marks without sound.
@@ -20,7 +20,7 @@ _BETWEEN_NUMBERS: Final = frozenset("+×÷±≈≠≤≥<>=*−")
 
 @cache
 def _spoken() -> dict[str, str]:
-    return {row["symbol"]: row["spoken"] for row in rows("symbols")}
+    return mapping("text/data/symbols.tsv", "symbol", "spoken")
 
 
 def _number_side(line: Line, i: int, step: int, letters: bool = False) -> bool:

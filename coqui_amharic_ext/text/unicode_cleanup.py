@@ -14,9 +14,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import Final, NamedTuple
 
+from coqui_amharic_ext.io.tables import rows
 from coqui_amharic_ext.text import fidel
 from coqui_amharic_ext.text.policy import TextPolicy
-from coqui_amharic_ext.text.tables import rows
 
 #: More distinct characters than any real text has; beyond this the table stops remembering.
 _REMEMBER: Final = 20_000
@@ -36,8 +36,10 @@ class _Table(dict[int, str]):
     def __init__(self, keep_other_scripts: bool) -> None:
         super().__init__()
         self.keep = keep_other_scripts
-        self.special = {ord(row["written"]): row["becomes"] for row in rows("lookalikes")}
-        self.symbols = {row["symbol"] for row in rows("symbols")}
+        self.special = {
+            ord(c): to for c, to in rows("text/data/lookalikes.tsv", "written", "becomes")
+        }
+        self.symbols = {symbol for (symbol,) in rows("text/data/symbols.tsv", "symbol")}
 
     def __missing__(self, code: int) -> str:
         value = self.special.get(code)

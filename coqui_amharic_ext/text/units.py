@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import cache
 from typing import Final, NamedTuple
 
+from coqui_amharic_ext.io.tables import rows
 from coqui_amharic_ext.text.abbreviations import unit_expansion
 from coqui_amharic_ext.text.affixes import attach_suffix, fits_word
 from coqui_amharic_ext.text.numerals import amount, parse, say
 from coqui_amharic_ext.text.scanner import GEEZ, LATIN, NUMBER, WORD, Line, Reading
-from coqui_amharic_ext.text.tables import rows
 
 PERCENT: Final = "በመቶ"
 PER_MILLE: Final = "በሺህ"
@@ -60,7 +60,8 @@ class Unit(NamedTuple):
 
 @cache
 def _units() -> dict[str, Unit]:
-    return {row["written"]: Unit(row["spoken"], row["kind"] == "length") for row in rows("units")}
+    table = rows("text/data/units.tsv", "written", "spoken", "kind")
+    return {written: Unit(spoken, kind == "length") for written, spoken, kind in table}
 
 
 def unit_words() -> tuple[str, ...]:

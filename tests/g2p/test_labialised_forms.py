@@ -20,12 +20,11 @@ def test_a_labialised_geminate_is_one_phone(written: str, ipa: str) -> None:
 
 
 def test_every_root_with_a_labialised_suffix_keeps_to_the_inventory() -> None:
-    from coqui_amharic_ext.g2p.resources import rows
+    from coqui_amharic_ext.io.tables import rows
 
     known = set(inventory())
     tried = 0
-    for row in rows("roots.tsv"):
-        citation = row[0]
+    for (citation,) in rows("g2p/data/roots.tsv", "citation"):
         # ETHIOPIC SYLLABLE BA or BAA -> ETHIOPIC SYLLABLE BWA
         series = unicodedata.name(citation[-1]).rstrip("AEIOU")
         try:

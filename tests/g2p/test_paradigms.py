@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
+import coqui_amharic_ext.g2p
+from coqui_amharic_ext.g2p.costs import cost
 from coqui_amharic_ext.g2p.grammar import affixes, paradigms, roots, stems
 from coqui_amharic_ext.g2p.phonology.coding import decode
 from coqui_amharic_ext.g2p.phonology.inventory import inventory, split
-from coqui_amharic_ext.g2p.resources import rows
+from coqui_amharic_ext.io.tables import rows
 
-TABLES = {
-    "paradigms.tsv": 16, "prefixes.tsv": 7, "suffixes.tsv": 9, "contacts.tsv": 7, "fidel.tsv": 6,
-}  # fmt: skip
+DATA = Path(coqui_amharic_ext.g2p.__path__[0]) / "data"
+SOURCED = ("paradigms.tsv", "prefixes.tsv", "suffixes.tsv", "contacts.tsv", "costs.tsv")
 
 
-@pytest.mark.parametrize(("name", "columns"), TABLES.items())
-def test_tables_are_rectangular_and_sourced(name: str, columns: int) -> None:
-    table = rows(name)
+@pytest.mark.parametrize("name", [*SOURCED, "fidel.tsv"])
+def test_tables_are_rectangular_and_sourced(name: str) -> None:
+    lines = (DATA / name).read_text(encoding="utf-8").splitlines()
+    header, *table = [line.split("\t") for line in lines]
     assert table
-    assert all(len(row) == columns for row in table)
-    if name != "fidel.tsv":
+    assert all(len(row) == len(header) for row in table)
+    if name in SOURCED:
+        assert header[-2] in ("source", "basis")
         assert all(row[-2] for row in table), "every row names its source"
+
+
+def test_every_cost_is_listed_once_with_its_reason() -> None:
+    table = rows("g2p/data/costs.tsv", "kind", "case", "cost", "comment")
+    assert len({(kind, case) for kind, case, *_ in table}) == len(table)
+    assert all(float(number) >= 0 and reason for *_, number, reason in table)
+
+
+def test_a_case_that_is_not_listed_costs_what_its_kind_does() -> None:
+    assert cost("possessive", "u") < cost("possessive", "wa") == cost("possessive")
+    with pytest.raises(KeyError):
+        cost("no such kind")
 
 
 def test_patterns_hold_only_radicals_and_phones() -> None:
@@ -35,7 +51,7 @@ def test_patterns_hold_only_radicals_and_phones() -> None:
 
 
 def test_every_stem_of_a_paradigm_has_a_perfective_or_adds_to_one() -> None:
-    with_perfective = {(r.verb_class, r.stem) for r in paradigms.table() if "perf" in r.cells}
+    with_perfective = {(r.verb_class, r.stem) for r in paradigms.table() if "perf" in r.patterns}
     for row in paradigms.table():
         if row.verb_class not in ("X", paradigms.NOMINAL):
             assert (row.verb_class, row.stem) in with_perfective
@@ -90,11 +106,12 @@ def test_every_known_root_speaks_its_citation_form() -> None:
 
     unfit = set(roots.unfit())
     wrong = []
-    for row in rows("roots.tsv"):
-        found = realise(row[0])
-        if row[0] not in unfit and row[2] not in (found.ipa, *found.alternatives):
-            wrong.append((row[0], row[2], found.ipa))
-    assert len(wrong) <= 0.005 * len(rows("roots.tsv")), wrong
+    table = rows("g2p/data/roots.tsv", "citation", "ipa")
+    for citation, ipa in table:
+        found = realise(citation)
+        if citation not in unfit and ipa not in (found.ipa, *found.alternatives):
+            wrong.append((citation, ipa, found.ipa))
+    assert len(wrong) <= 0.005 * len(table), wrong
 
 
 def test_affixes_are_found_by_what_is_written_of_them() -> None:
@@ -102,14 +119,10 @@ def test_affixes_are_found_by_what_is_written_of_them() -> None:
         for written, found in table.items():
             for affix in found:
                 assert affix.spoken.replace("ː", "").replace("ɨ", "") == written.replace("ɨ", "")
-                assert affix.takes
+                assert affix.hosts
 
 
-def test_shapes_are_made_when_first_met() -> None:
-    index = stems.index()
-    shape = "CəCəC"
-    groups = index[shape]
-    if isinstance(groups, list):
-        groups = stems.make(index, shape, groups)
-    assert index[shape] is groups
-    assert groups.takes & affixes.PERF
+def test_groups_of_a_shape_are_made_once() -> None:
+    groups = stems.groups("CəCəC")
+    assert stems.groups("CəCəC") is groups
+    assert groups.hosts & affixes.Host.PERF

@@ -15,8 +15,8 @@ from coqui_amharic_ext.g2p.evaluation import read_gold
 from coqui_amharic_ext.g2p.phonology.folding import fold
 from coqui_amharic_ext.g2p.phonology.letters import fidel
 from coqui_amharic_ext.g2p.quality import BOUNDS, check
-from coqui_amharic_ext.g2p.resources import rows
 from coqui_amharic_ext.g2p.same_as_letters import same_as_letters
+from coqui_amharic_ext.io.tables import mapping
 from coqui_amharic_ext.settings import Settings
 from tests.g2p.backends import Registrar
 from tests.g2p.corruptions import corrupted
@@ -25,8 +25,8 @@ from tests.g2p.corruptions import corrupted
 @pytest.fixture(scope="module")
 def lexicon() -> dict[str, str]:
     """Return our own words and verbs, written in the phones that linguists gave them."""
-    words = {row[0]: row[1] for row in rows("words.tsv")}
-    found = list((words | {row[0]: row[2] for row in rows("roots.tsv")}).items())
+    words = mapping("g2p/data/words.tsv", "word", "ipa")
+    found = list((words | mapping("g2p/data/roots.tsv", "citation", "ipa")).items())
     return dict(random.Random(0).sample(found, min(1000, len(found))))
 
 

@@ -8,10 +8,17 @@ import pytest
 
 import coqui_amharic_ext.text
 from coqui_amharic_ext.text import fold_homophones, normalize
-from coqui_amharic_ext.text.tables import rows
 
 FOLDER = Path(coqui_amharic_ext.text.__file__).parent / "data"
 TABLES = sorted(path.stem for path in FOLDER.glob("*.tsv"))
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    lines = (FOLDER / f"{name}.tsv").read_text(encoding="utf-8").splitlines()
+    table = [line.split("\t") for line in lines if line and not line.startswith("#")]
+    return [dict(zip(table[0], cells, strict=True)) for cells in table[1:]]
+
+
 ABBREVIATIONS = rows("abbreviations")
 SHORTENED = [row for row in ABBREVIATIONS if row["kind"] in ("title", "noun", "era", "unit")]
 

@@ -21,7 +21,7 @@ from coqui_amharic_ext.availability import Availability
 from coqui_amharic_ext.g2p.backend import Backend
 from coqui_amharic_ext.g2p.backends.utf8_files import utf8_by_default
 from coqui_amharic_ext.g2p.phonology.letters import fidel
-from coqui_amharic_ext.g2p.resources import rows
+from coqui_amharic_ext.io.tables import mapping
 
 CODE: Final = "amh-Ethi"
 _SEPARATOR: Final = "\n"
@@ -34,7 +34,7 @@ _PROBES: Final = ("ትምህርት", "እንደምን", "ኢትዮጵያ", "ጓ�
 @lru_cache(maxsize=1)
 def repairs() -> dict[str, str]:
     """Return the letters that epitran reads wrongly or not at all, with what they are read as."""
-    return {row[0]: row[2] for row in rows("epitran_repairs.tsv")}
+    return mapping("g2p/data/epitran_repairs.tsv", "letter", "mended")
 
 
 @contextmanager

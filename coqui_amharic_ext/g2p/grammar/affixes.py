@@ -1,64 +1,87 @@
-"""What stands before and after a stem: prefixes and suffixes, composed from their parts.
+"""Prefixes and suffixes, composed from their parts.
 
-``data/prefixes.tsv`` and ``data/suffixes.tsv`` list the parts; here they are put together into two
-dictionaries whose keys are what is written, so that analysing a word needs no search.
+``data/prefixes.tsv`` and ``data/suffixes.tsv`` list the parts. Here they become two dictionaries
+whose keys are what is written, so that analysing a word needs no search.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from enum import IntFlag, auto
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from coqui_amharic_ext.g2p.phonology.coding import VOWELS, encode
-from coqui_amharic_ext.g2p.resources import rows
+from coqui_amharic_ext.g2p.costs import cost
+from coqui_amharic_ext.g2p.phonology.coding import VOWELS, decode, encode
+from coqui_amharic_ext.io.tables import rows
 
-PERF: Final = 1 << 0
-PERF_A: Final = 1 << 1
-PERF_E: Final = 1 << 2
-IMPF: Final = 1 << 3
-IMPF_A: Final = 1 << 4
-MAIN: Final = 1 << 5
-MAIN_A: Final = 1 << 6
-JUSS: Final = 1 << 7
-JUSS_A: Final = 1 << 8
-IMP: Final = 1 << 9
-IMP_A: Final = 1 << 10
-GER: Final = 1 << 11
-GER1: Final = 1 << 12
-INF: Final = 1 << 13
-NOUN_C: Final = 1 << 14
-NOUN_V: Final = 1 << 15
-FEMININE: Final = 1 << 16
-"""Second person feminine: the last radical may be palatal."""
 
+class Host(IntFlag):
+    """Kinds of stem that an affix goes with.
+
+    ``A`` and ``E`` are stems of verbs in -a and -ə, ``MAIN`` an imperfective with its auxiliary,
+    ``GER1`` the converb of the first person, ``NOUN_C`` and ``NOUN_V`` nouns that end in a
+    consonant and in a vowel. ``FEMININE`` marks a second person whose last radical may be palatal.
+
+    Where words are analysed, sets of kinds are plain integers: their ``&`` is far faster.
+    """
+
+    PERF = auto()
+    PERF_A = auto()
+    PERF_E = auto()
+    IMPF = auto()
+    IMPF_A = auto()
+    MAIN = auto()
+    MAIN_A = auto()
+    JUSS = auto()
+    JUSS_A = auto()
+    IMP = auto()
+    IMP_A = auto()
+    GER = auto()
+    GER1 = auto()
+    INF = auto()
+    NOUN_C = auto()
+    NOUN_V = auto()
+    FEMININE = auto()
+
+
+NOUN_C: Final = Host.NOUN_C.value
+NOUN_V: Final = Host.NOUN_V.value
+NOUN: Final = NOUN_C | NOUN_V
 FINITE: Final = ("perf", "impf", "juss", "imp")
 """Tenses with endings of person, but for the converb."""
 
 _ENDINGS: Final = {
-    "perf": PERF,
-    "perf-a": PERF_A,
-    "perf-ə": PERF_E,
-    "impf": IMPF,
-    "impf-a": IMPF_A,
-    "juss": JUSS,
-    "juss-a": JUSS_A,
-    "imp": IMP,
-    "imp-a": IMP_A,
-    "ger": GER,
-    "ger1": GER1,
+    "perf": Host.PERF.value,
+    "perf-a": Host.PERF_A.value,
+    "perf-ə": Host.PERF_E.value,
+    "impf": Host.IMPF.value,
+    "impf-a": Host.IMPF_A.value,
+    "juss": Host.JUSS.value,
+    "juss-a": Host.JUSS_A.value,
+    "imp": Host.IMP.value,
+    "imp-a": Host.IMP_A.value,
+    "ger": Host.GER.value,
+    "ger1": Host.GER1.value,
 }
-_MAIN_OF: Final = {"impf": MAIN, "impf-a": MAIN_A, "ger": GER, "ger1": GER1}
-_PREFIX_TAKES: Final = {
-    "perf": PERF | PERF_A | PERF_E,
-    "impf": IMPF | IMPF_A,
-    "main": MAIN | MAIN_A,
-    "juss": JUSS | JUSS_A,
-    "imp": IMP | IMP_A,
-    "ger": GER | GER1,
-    "inf": INF,
-    "noun": NOUN_C | NOUN_V,
+_CONVERB: Final = (Host.GER | Host.GER1).value
+_MAIN_OF: Final = {
+    "impf": Host.MAIN.value,
+    "impf-a": Host.MAIN_A.value,
+    "ger": Host.GER.value,
+    "ger1": Host.GER1.value,
 }
+_PREFIX_HOSTS: Final = {
+    "perf": (Host.PERF | Host.PERF_A | Host.PERF_E).value,
+    "impf": (Host.IMPF | Host.IMPF_A).value,
+    "main": (Host.MAIN | Host.MAIN_A).value,
+    "juss": (Host.JUSS | Host.JUSS_A).value,
+    "imp": (Host.IMP | Host.IMP_A).value,
+    "ger": _CONVERB,
+    "inf": Host.INF.value,
+    "noun": NOUN,
+}
+_FEMININE_AUXILIARIES: Final = ("ijalːəʃ", "alːəʃ")
 
 
 class Affix(NamedTuple):
@@ -67,14 +90,14 @@ class Affix(NamedTuple):
     Attributes
     ----------
     spoken : str
-        What it says, one character per phone.
-    takes : int
-        Which stems it goes with, as a set of bits.
+        How it is spoken, one character per phone.
+    hosts : int
+        Value of :class:`Host`: the stems it goes with.
     cost : float
         How much less likely it makes a reading.
     evidence : bool
         Whether it shows by itself that the word is a verb.
-    stem : {"", "a", "C"}
+    opening : {"", "a", "C"}
         ``a``: only before stems in a-; ``C``: only before others.
     bare : bool
         Whether it is a subject prefix without a preverb, or one of the preverbs s-, b-, l- before a
@@ -87,19 +110,18 @@ class Affix(NamedTuple):
     """
 
     spoken: str
-    takes: int
+    hosts: int
     cost: float
     evidence: bool
-    stem: str = ""
+    opening: str = ""
     bare: bool = False
     negative: bool = False
     person: str = ""
 
 
-_COMPOUND_COST: Final = 1.3
-"""Cost of the first part of a compound; ስነ- and ባለ- are as often the beginning of a verb."""
-_CONTRACTED_COST: Final = 0.3
-"""Cost of the first person's converb that has lost its -e before the auxiliary."""
+AffixIndex = dict[str, tuple[Affix, ...]]
+"""Composed affixes by what is written of them."""
+
 _UNWRITTEN: Final = {ord("ː"): None, ord("ɨ"): None}
 
 
@@ -108,201 +130,236 @@ def written(spoken: str) -> str:
     return spoken.translate(_UNWRITTEN)
 
 
-_Index = dict[str, list[Affix]]
+def _indexed(affixes: Iterable[Affix]) -> AffixIndex:
+    found: dict[str, list[Affix]] = {}
+    for affix in affixes:
+        found.setdefault(written(affix.spoken), []).append(affix)
+    return {key: tuple(group) for key, group in found.items()}
 
 
-def _add(index: _Index, affix: Affix) -> None:
-    index.setdefault(written(affix.spoken), []).append(affix)
+class _PrefixPart(NamedTuple):
+    prefix: str
+    kind: str
+    hosts: int
+    person: str
+    evidence: bool
 
 
 @lru_cache(maxsize=1)
-def prefixes() -> dict[str, tuple[Affix, ...]]:
+def prefixes() -> AffixIndex:
     """Return every composed prefix by what is written of it."""
-    index: _Index = {}
-    table = [(encode(r[0]), r[1], r[2].split(" "), r[3], r[4] == "1") for r in rows("prefixes.tsv")]
-    subjects = [
-        (spoken, bits(takes), person)
-        for spoken, kind, takes, person, _ in table
-        if kind == "subject"
+    return _indexed(_composed_prefixes())
+
+
+def _prefix_parts() -> list[_PrefixPart]:
+    table = rows("g2p/data/prefixes.tsv", "prefix", "kind", "takes", "person", "evidence")
+    return [
+        _PrefixPart(encode(prefix), kind, _union(hosts.split(" ")), person, evidence == "1")
+        for prefix, kind, hosts, person, evidence in table
     ]
-    for spoken, kind, takes_names, person, evidence in table:
-        takes = bits(takes_names)
+
+
+def _union(hosts: Iterable[str]) -> int:
+    found = 0
+    for name in hosts:
+        found |= _PREFIX_HOSTS[name]
+    return found
+
+
+def _composed_prefixes() -> Iterator[Affix]:
+    parts = _prefix_parts()
+    subjects = [part for part in parts if part.kind == "subject"]
+    for part in parts:
+        prefix, kind, hosts, person, evidence = part
         if kind == "null":
-            _add(index, Affix("", takes, 0.0, evidence, "C"))
-            _add(index, Affix("ʔ", takes, 0.0, evidence, "a"))
+            yield Affix("", hosts, 0.0, evidence, "C")
+            yield Affix("ʔ", hosts, 0.0, evidence, "a")
         elif kind == "bare":
-            # አል- is more often the negative of the perfective, አን- the beginning of a noun.
-            cost = {"ʔal": 0.4, "ʔanː": 3.3}.get(spoken, 0.1)
-            _add(index, Affix(spoken, takes, cost, evidence, "", True, spoken[:2] == "ʔa", person))
+            negative = prefix.startswith("ʔa")
+            yield Affix(
+                prefix, hosts, cost("bare prefix", prefix), evidence, "", True, negative, person
+            )
         elif kind == "clitic":
-            cost = 0.3 if len(spoken) > 2 else 0.4
-            if spoken[-1] == "ə":
-                _add(index, Affix(spoken, takes, cost, evidence, "C"))
-                _add(index, Affix(spoken + "ʔ", takes, cost, evidence, "a"))
-                _add(index, Affix(spoken[:-1], takes, cost + 0.1, evidence, "a"))
+            own = cost("clitic prefix", "short" if len(prefix) <= 2 else "")
+            if prefix.endswith("ə"):
+                yield Affix(prefix, hosts, own, evidence, "C")
+                yield Affix(prefix + "ʔ", hosts, own, evidence, "a")
+                elided = own + cost("clitic prefix", "elided")
+                yield Affix(prefix[:-1], hosts, elided, evidence, "a")
             else:
-                _add(index, Affix(spoken, takes, cost, evidence))
+                yield Affix(prefix, hosts, own, evidence)
         elif kind == "compound":
-            _add(index, Affix(spoken, takes, _COMPOUND_COST, evidence, "C"))
-            _add(index, Affix(spoken + "ʔ", takes, _COMPOUND_COST, evidence, "a"))
+            yield Affix(prefix, hosts, cost("compound prefix"), evidence, "C")
+            yield Affix(prefix + "ʔ", hosts, cost("compound prefix"), evidence, "a")
         elif kind == "preverb":
-            for subject, subject_takes, person in subjects:
-                if subject == "i":
-                    for vowel, stem in (("i", "C"), ("ij", "a")):
-                        _add(
-                            index,
-                            Affix(
-                                spoken + vowel, subject_takes, 0.2, evidence, stem, person=person
-                            ),
-                        )
-                else:
-                    # A first person that is not written is less likely than another word.
-                    cost = 0.2 if subject or evidence else 0.5
-                    # -አል- after a preverb is more often the negative of the perfective.
-                    cost += 0.3 if subject == "al" else 0.0
-                    bare = not subject and len(spoken) == 1
-                    both = spoken + subject
-                    _add(index, Affix(both, subject_takes, cost, evidence, "", bare, False, person))
-    return {key: tuple(found) for key, found in index.items()}
+            for subject in subjects:
+                yield from _with_subject(part, subject)
 
 
-def bits(names: Iterable[str]) -> int:
-    """Return the set of bits that a ``takes`` cell of ``data/prefixes.tsv`` names."""
-    result = 0
-    for name in names:
-        result |= _PREFIX_TAKES[name]
-    return result
+def _with_subject(preverb: _PrefixPart, subject: _PrefixPart) -> Iterator[Affix]:
+    """Yield a preverb with the subject prefix after it."""
+    evidence, person = preverb.evidence, subject.person
+    if subject.prefix == "i":
+        for vowel, opening in (("i", "C"), ("ij", "a")):
+            yield Affix(
+                preverb.prefix + vowel, subject.hosts, cost("preverb"), evidence, opening,
+                person=person,
+            )  # fmt: skip
+        return
+    own = cost("preverb", "" if subject.prefix or evidence else "unwritten subject")
+    if subject.prefix == "al":
+        own += cost("preverb", "al")
+    bare = not subject.prefix and len(preverb.prefix) == 1
+    yield Affix(
+        preverb.prefix + subject.prefix, subject.hosts, own, evidence, "", bare, person=person
+    )
 
 
-class _Part(NamedTuple):
+class _SuffixPart(NamedTuple):
     kind: str
-    takes: tuple[str, ...]
+    hosts: tuple[str, ...]
     suffix: str
-    host: str
+    before_object: str
     joint: str
     person: str
     evidence: bool
 
 
 @lru_cache(maxsize=1)
-def _parts() -> list[_Part]:
-    return [
-        _Part(r[0], tuple(r[1].split()), encode(r[2]), encode(r[3]), r[4], r[5], r[6] == "1")
-        for r in rows("suffixes.tsv")
-    ]
-
-
-def _of(kind: str) -> list[_Part]:
-    return [part for part in _parts() if part.kind == kind]
+def _suffix_parts() -> dict[str, list[_SuffixPart]]:
+    """Return the parts of suffixes by kind."""
+    found: dict[str, list[_SuffixPart]] = {}
+    for kind, hosts, suffix, host, joint, person, evidence in rows(
+        "g2p/data/suffixes.tsv", "kind", "takes", "suffix", "host", "joint", "person", "evidence"
+    ):
+        part = _SuffixPart(
+            kind, tuple(hosts.split()), encode(suffix), encode(host), joint, person, evidence == "1"
+        )
+        found.setdefault(kind, []).append(part)
+    return found
 
 
 @lru_cache(maxsize=1)
-def suffixes() -> dict[str, tuple[Affix, ...]]:
+def suffixes() -> AffixIndex:
     """Return every composed suffix, without clitics, by what is written of it."""
-    index: _Index = {}
-    _verbal(index)
-    _nominal(index)
-    return {key: tuple(found) for key, found in index.items()}
+    return _indexed((*_subjects(), *_auxiliaries(), *_nominal_suffixes()))
 
 
-def _verbal(index: _Index) -> None:
-    applicative = [part.suffix for part in _of("applicative")]
-    objects: dict[str, list[tuple[str, bool]]] = {}
-    for part in _of("object"):
-        objects.setdefault(part.takes[0], []).append((part.suffix, part.evidence))
-    for joint, found in objects.items():
-        vowel = "" if joint in ("w", "n", "ɨ") else joint
-        link = "ɨ" if joint in ("w", "n", "ɨ") else vowel
-        if joint == "ə":
-            # The subject's own ə (səbːəɾə-lːət) or, after a bare stem, ɨ (jɨsəbɾɨ-lːət).
-            found += [("ə" + letter + "ː" + end, True) for letter in "lb" for end in applicative]
-        else:
-            found += [(link + letter + "ː" + end, True) for letter in "lb" for end in applicative]
-    bare_applicative = [("ɨ" + letter + "ː" + end, True) for letter in "lb" for end in applicative]
-    chains = _of("chain")
-    for part in _of("subject"):
-        takes = 0
-        main = 0
-        for name in part.takes:
-            takes |= _ENDINGS[name]
+def _objects() -> dict[str, list[tuple[str, bool]]]:
+    """Return the objects after each joint, applicatives included: what is spoken, evidence."""
+    parts = _suffix_parts()
+    applicative = [part.suffix for part in parts["applicative"]]
+    found: dict[str, list[tuple[str, bool]]] = {}
+    for part in parts["object"]:
+        found.setdefault(part.hosts[0], []).append((part.suffix, part.evidence))
+    for joint, objects in found.items():
+        # After -ə either the subject's own ə (səbːəɾə-lːət) or, after a bare stem, ɨ
+        # (jɨsəbɾɨ-lːət), which _subjects() puts there.
+        link = "ɨ" if joint in ("w", "n", "ɨ") else joint
+        objects += [(link + letter + "ː" + end, True) for letter in "lb" for end in applicative]
+    return found
+
+
+def _subjects() -> Iterator[Affix]:
+    """Yield the verb's subject endings, with objects and the auxiliary after those."""
+    parts = _suffix_parts()
+    objects = _objects()
+    bare_applicative = [
+        (f"ɨ{letter}ː{part.suffix}", True) for letter in "lb" for part in parts["applicative"]
+    ]
+    for part in parts["subject"]:
+        hosts = main = 0
+        for name in part.hosts:
+            hosts |= _ENDINGS[name]
             main |= _MAIN_OF.get(name, 0)
         if part.suffix == "i":
-            takes |= FEMININE
-        who = part.person
-        cost = 0.05 if part.suffix else 0.0
-        _add(index, Affix(part.suffix, takes, cost, part.evidence, person=who))
+            hosts |= Host.FEMININE.value
+        own = cost("subject", "" if part.suffix else "unwritten")
+        yield Affix(part.suffix, hosts, own, part.evidence, person=part.person)
         following = objects[part.joint]
-        if part.suffix == "" and "impf" in part.takes:
+        if part.suffix == "" and "impf" in part.hosts:
             following = [item for item in following if item[0][1:3] not in ("lː", "bː")]
             following = following + bare_applicative
             following = [("ɨ" + o[1:], e) if o in ("əh", "əʃ") else (o, e) for o, e in following]
         for ending, evidence in following:
-            spoken = part.host + ending
-            _add(index, Affix(spoken, takes, 0.2, evidence, person=who))
-            if not main:
-                continue
-            link = spoken[:-1] + "ʷ" if spoken.endswith("u") else spoken
-            for chain in chains:
-                if main & (GER | GER1):
-                    _add(index, Affix(link + chain.suffix, main, 0.3, True))
-                elif not who or chain.person in who:
-                    _add(index, Affix(link + chain.suffix, main, 0.3, True, person=chain.person))
-    for part in _of("aux"):
-        takes = 0
-        for name in part.takes:
-            takes |= _MAIN_OF[name]
-        if part.suffix == "ijalːəʃ" or part.suffix == "alːəʃ":
-            takes |= FEMININE
-        # አምናለሁ is "I believe" before it is "I have believed" without the converb's own -e.
-        cost = _CONTRACTED_COST if part.takes == ("ger1",) and part.suffix == "alːəhu" else 0.0
-        _add(index, Affix(part.suffix, takes, cost, part.evidence, person=part.person))
+            spoken = part.before_object + ending
+            yield Affix(spoken, hosts, cost("object"), evidence, person=part.person)
+            if main:
+                yield from _chained(spoken, main, part.person)
 
 
-def _owner_cost(suffix: str) -> float:
-    """Return the cost of a possessive; -u is less than that, -at͡ʃːəw as often a verb's object.
-
-    The feminine -ɨtu is rare: በርቱ is "be strong" before it is "the door".
-    """
-    if suffix.startswith(("ɨt", "jɨt")):
-        return 0.5
-    return 0.06 if suffix == "u" else 0.25 if suffix.startswith("aʧ") else 0.1
-
-
-LISTED_ONLY_COST: Final = 0.6
-"""Suffixes of this cost are no reason to lengthen anything in a noun that is not listed."""
-_OF_LISTED: Final = ("amːa", "mːa", "ɲːɨnːət")
+def _chained(spoken: str, main: int, person: str) -> Iterator[Affix]:
+    """Yield an ending with an object and the auxiliary after it."""
+    link = spoken[:-1] + "ʷ" if spoken.endswith("u") else spoken
+    for auxiliary in _suffix_parts()["chain"]:
+        whole = link + auxiliary.suffix
+        if main & _CONVERB:
+            yield Affix(whole, main, cost("object auxiliary"), True)
+        elif not person or auxiliary.person in person:
+            yield Affix(whole, main, cost("object auxiliary"), True, person=auxiliary.person)
 
 
-def _nominal(index: _Index) -> None:
-    stages: list[tuple[str, str, int, float]] = [
-        ("", "C", NOUN_C | INF, 0.0),
-        ("", "V", NOUN_V, 0.0),
+def _auxiliaries() -> Iterator[Affix]:
+    """Yield the auxiliaries right after the stem."""
+    for part in _suffix_parts()["aux"]:
+        hosts = 0
+        for name in part.hosts:
+            hosts |= _MAIN_OF[name]
+        if part.suffix in _FEMININE_AUXILIARIES:
+            hosts |= Host.FEMININE.value
+        contracted = part.hosts == ("ger1",) and part.suffix == "alːəhu"
+        own = cost("auxiliary", "contracted" if contracted else "")
+        yield Affix(part.suffix, hosts, own, part.evidence, person=part.person)
+
+
+class _NominalEnd(NamedTuple):
+    """A noun's suffixes so far, and whether they end in a consonant (C) or a vowel (V)."""
+
+    spoken: str
+    end: str
+    hosts: int
+    cost: float
+
+
+def _nominal_suffixes() -> Iterator[Affix]:
+    """Yield derivation, plural and possessive, each or none, in this order."""
+    parts = _suffix_parts()
+    bare = [
+        _NominalEnd("", "C", NOUN_C | Host.INF.value, 0.0),
+        _NominalEnd("", "V", NOUN_V, 0.0),
     ]
-    derived = list(stages)
-    for spoken, end, takes, cost in stages:
-        for part in _of("derive"):
-            if end in part.takes:
-                extra = LISTED_ONLY_COST if part.suffix in _OF_LISTED else 0.3
-                derived.append((spoken + part.suffix, part.joint, takes & ~INF, cost + extra))
-    plural = list(derived)
-    for spoken, end, takes, cost in derived:
-        for part in _of("plural"):
-            if end in part.takes:
-                plural.append((spoken + part.suffix, part.joint, takes, cost + 0.1))
-            if spoken.endswith("ɲːa") and part.takes == ("C",):
-                plural.append((spoken[:-1] + part.suffix, part.joint, takes, cost + 0.1))
-    for spoken, end, takes, cost in plural:
-        _add(index, Affix(spoken, takes, cost, False))
-        for part in _of("owner"):
-            if end in part.takes:
-                total = cost + _owner_cost(part.suffix)
-                _add(index, Affix(spoken + part.suffix, takes, total, False))
+    derived = [
+        _NominalEnd(
+            noun.spoken + part.suffix,
+            part.joint,
+            noun.hosts & ~Host.INF.value,
+            noun.cost + cost("derivation", part.suffix),
+        )
+        for noun in bare
+        for part in parts["derive"]
+        if noun.end in part.hosts
+    ]
+    plural = []
+    for noun in bare + derived:
+        for part in parts["plural"]:
+            own = noun.cost + cost("plural")
+            if noun.end in part.hosts:
+                plural.append(_NominalEnd(noun.spoken + part.suffix, part.joint, noun.hosts, own))
+            if noun.spoken.endswith("ɲːa") and part.hosts == ("C",):
+                spoken = noun.spoken[:-1] + part.suffix
+                plural.append(_NominalEnd(spoken, part.joint, noun.hosts, own))
+    for noun in bare + derived + plural:
+        yield Affix(noun.spoken, noun.hosts, noun.cost, False)
+        for part in parts["owner"]:
+            if noun.end in part.hosts:
+                total = noun.cost + cost("possessive", decode(part.suffix))
+                yield Affix(noun.spoken + part.suffix, noun.hosts, total, False)
 
 
 @lru_cache(maxsize=1)
 def clitics() -> dict[str, str]:
     """Return the clitics that may follow everything else, by what is written of them."""
-    return {written(part.suffix): part.suffix for part in _of("clitic")}
+    return {written(part.suffix): part.suffix for part in _suffix_parts()["clitic"]}
 
 
 def attach(spoken: str, clitic: str) -> str:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from coqui_amharic_ext.g2p.phonology.coding import encode
-from coqui_amharic_ext.g2p.resources import rows
+from coqui_amharic_ext.io.tables import rows
 
 TENSES: Final = ("perf", "impf", "juss", "imp", "ger", "inf", "agt", "ins", "nom")
 PALATAL: Final = {
@@ -30,7 +30,7 @@ _LABIAL: Final = {"ə": "o", "": "u", "ɨ": "u"}
 _PLACES: Final = {place: re.compile(place + "(ː?)([əɨaoeui]?)") for place in "1234"}
 
 
-class Row(NamedTuple):
+class Paradigm(NamedTuple):
     """One row of ``data/paradigms.tsv``.
 
     Attributes
@@ -42,7 +42,7 @@ class Row(NamedTuple):
     radicals : str
         The pattern digit of each radical of the root: ``123``, or ``122`` where the last two are
         alike and written once.
-    cells : dict of str to tuple of str
+    patterns : dict of str to tuple of str
         Patterns by tense, one character per phone.
     default : tuple of str
         Tenses that an unknown root may be read as.
@@ -52,21 +52,24 @@ class Row(NamedTuple):
     stem: str
     endings: str
     radicals: str
-    cells: dict[str, tuple[str, ...]]
+    patterns: dict[str, tuple[str, ...]]
     default: tuple[str, ...]
 
 
 @lru_cache(maxsize=1)
-def table() -> list[Row]:
+def table() -> list[Paradigm]:
     """Return the rows of ``data/paradigms.tsv``."""
     found = []
-    for row in rows("paradigms.tsv"):
-        cells = {
+    for verb_class, stem, endings, radicals, default, *cells in rows(
+        "g2p/data/paradigms.tsv", "class", "stem", "endings", "radicals", "default", *TENSES
+    ):
+        patterns = {
             tense: tuple(cell.split(" "))
-            for tense, cell in zip(TENSES, encode("\t".join(row[4:13])).split("\t"), strict=True)
+            for tense, cell in zip(TENSES, encode("\t".join(cells)).split("\t"), strict=True)
             if cell
         }
-        found.append(Row(row[0], row[1], row[2], row[3], cells, tuple(row[13].split(" "))))
+        default_tenses = tuple(default.split(" "))
+        found.append(Paradigm(verb_class, stem, endings, radicals, patterns, default_tenses))
     return found
 
 
@@ -85,7 +88,7 @@ def labialise(pattern: str, places: str) -> str:
 
 
 def labialised(pattern: str, places: str, endings: str) -> tuple[str, ...]:
-    """Return what a pattern is with radicals labialised, for a row with these endings.
+    """Return what a pattern is with radicals labialised, in a paradigm with these endings.
 
     A labialised last radical of a verb in -a keeps its ʷ before that vowel and loses it before u
     (ɡʷaɡʷːa, ɡʷaɡːu); so do reduplicated biradicals such as ʔankʷakʷːa (Leslau 1995, biradicals).
@@ -96,14 +99,14 @@ def labialised(pattern: str, places: str, endings: str) -> tuple[str, ...]:
     return labialise(pattern + "a", places)[:-1], labialise(pattern, places.replace(last, ""))
 
 
-def forms(row: Row) -> Iterator[tuple[str, str]]:
-    """Yield tense and pattern of a row, with those that follow from the others.
+def forms(paradigm: Paradigm) -> Iterator[tuple[str, str]]:
+    """Yield the tenses and patterns of a paradigm, with those that follow from others.
 
     ``ger1`` is the converb of the first person, whose last radical is long (səbɨɾːe); ``agt!`` and
     ``ins!`` are agent and instrument whose palatalised last radical has taken up the suffix's i
     (kəfat͡ʃ, məkfət͡ʃa).
     """
-    for tense, patterns in row.cells.items():
+    for tense, patterns in paradigm.patterns.items():
         for pattern in patterns:
             yield tense, pattern
             if tense == "ger":

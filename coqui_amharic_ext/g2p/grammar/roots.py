@@ -7,9 +7,10 @@ from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Final, NamedTuple
 
+from coqui_amharic_ext.g2p.costs import cost
 from coqui_amharic_ext.g2p.grammar.paradigms import labialised, table
 from coqui_amharic_ext.g2p.phonology.coding import encode
-from coqui_amharic_ext.g2p.resources import rows
+from coqui_amharic_ext.io.tables import rows
 
 _STEMS: Final = {
     "base": ("base", "red", "C"),
@@ -22,10 +23,6 @@ _STEMS: Final = {
 _TYPES: Final = {"A": "AOEMGXW", "B": "B", "C": "CMQP", "Q": "QGPC", "Q2": "QP"}
 """First letters of the classes that a type of ``data/roots.tsv`` may be."""
 _LABIALISED_PLACES: Final = ("", "1", "2", "3", "4", "12", "13", "24")
-_CONFIDENCE: Final = {"high": 0.0, "medium": 0.1, "low": 0.3}
-_ROW_COST: Final = 1e-4
-_DERIVED_COST: Final = 100 * _ROW_COST
-"""Where base and derived stem are written alike, the base is meant unless it is much rarer."""
 _SHAPE: Final = str.maketrans(
     dict.fromkeys("12345pbtdkɡʔƥƭƙȿʧʤƈfvszʃʒhmnɲlɾwj", "C"),
 )
@@ -67,33 +64,35 @@ class _Perfective(NamedTuple):
 def _perfectives() -> dict[str, list[_Perfective]]:
     """Return, by shape with length, the perfectives that a citation form can have."""
     found: dict[str, list[_Perfective]] = {}
-    for row in table():
-        for pattern in row.cells.get("perf", ()):
+    for paradigm in table():
+        for pattern in paradigm.patterns.get("perf", ()):
             for where in _LABIALISED_PLACES:
                 if where and (
-                    row.verb_class in ("O", "E") or any([place not in pattern for place in where])
+                    paradigm.verb_class in ("O", "E")
+                    or any([place not in pattern for place in where])
                 ):
                     continue
-                stem = labialised(pattern, where, row.endings)[0] if where else pattern
-                marked = stem + ("a" if row.endings == "a" else "ə")
+                stem = labialised(pattern, where, paradigm.endings)[0] if where else pattern
+                marked = stem + ("a" if paradigm.endings == "a" else "ə")
                 if marked[0] == "a":
                     marked = "ʔ" + marked
-                name = f"{row.verb_class}.{where}" if where else row.verb_class
+                name = f"{paradigm.verb_class}.{where}" if where else paradigm.verb_class
                 found.setdefault(marked.translate(_SHAPE), []).append(
-                    _Perfective(row.stem, name, marked, row.radicals)
+                    _Perfective(paradigm.stem, name, marked, paradigm.radicals)
                 )
     return found
 
 
-class _Check(NamedTuple):
+class _Template(NamedTuple):
+    """A perfective, taken to pieces: what must be where, and where the radicals are."""
+
     literals: tuple[tuple[int, str], ...]
     same: tuple[tuple[int, int], ...]
-    take: Callable[[str], tuple[str, ...] | str]
+    radicals: Callable[[str], tuple[str, ...] | str]
 
 
 @cache
-def _check(marked: str, radicals: str) -> _Check:
-    """Take a perfective to pieces: what must be where, and where the radicals are."""
+def _template(marked: str, radicals: str) -> _Template:
     places: dict[str, int] = {}
     literals = []
     same = []
@@ -106,7 +105,7 @@ def _check(marked: str, radicals: str) -> _Check:
         else:
             places[char] = place
     order = [places[digit] for digit in radicals if digit in places]
-    return _Check(tuple(literals), tuple(same), itemgetter(*order))
+    return _Template(tuple(literals), tuple(same), itemgetter(*order))
 
 
 def classify(declared_type: str, ipa: str, declared_stem: str) -> Root | None:
@@ -119,24 +118,37 @@ def classify(declared_type: str, ipa: str, declared_stem: str) -> Root | None:
     """
     stems = _STEMS.get(declared_stem, ())
     types = _TYPES.get(declared_type, "")
-    best: tuple[int, _Perfective, _Check] | None = None
+    best: tuple[int, _Perfective, _Template] | None = None
     for candidate in _perfectives().get(ipa.translate(_SHAPE), ()):
-        stem, name, marked, radicals = candidate
-        if stem not in stems:
+        if candidate.stem not in stems:
             continue
-        check = _check(marked, radicals)
-        if any([ipa[place] != char for place, char in check.literals]):
+        template = _template(candidate.marked, candidate.radicals)
+        if any([ipa[place] != char for place, char in template.literals]):
             continue
-        if check.same and any([ipa[one] != ipa[other] for one, other in check.same]):
+        if template.same and any([ipa[one] != ipa[other] for one, other in template.same]):
             continue
+        name = candidate.verb_class
         letter = name[1] if name[0] == "G" and name[1] in "AB" else name[0]
-        rank = stems.index(stem) + (0 if letter in types else 10)
+        rank = stems.index(candidate.stem) + (0 if letter in types else 10)
         if best is None or rank < best[0]:
-            best = (rank, candidate, check)
+            best = (rank, candidate, template)
     if best is None:
         return None
-    _, found, check = best
-    return Root(check.take(ipa), found.verb_class, found.stem)
+    _, found, template = best
+    return Root(template.radicals(ipa), found.verb_class, found.stem)
+
+
+class _Row(NamedTuple):
+    citation: str
+    declared_type: str
+    ipa: str
+    declared_stem: str
+    confidence: str
+
+
+def _rows() -> list[_Row]:
+    table = rows("g2p/data/roots.tsv", "citation", "type", "ipa", "stem", "confidence")
+    return [_Row(*cells) for cells in table]
 
 
 @lru_cache(maxsize=1)
@@ -147,24 +159,29 @@ def load() -> dict[tuple[str, ...] | str, dict[str, Known]]:
     otherwise equally good. Rows that fit no pattern are left out; :func:`unfit` names them.
     """
     index: dict[tuple[str, ...] | str, dict[str, Known]] = {}
-    listed = rows("roots.tsv")
-    spoken = encode("\n".join([row[2] for row in listed])).split("\n")
+    listed = _rows()
+    spoken = encode("\n".join([row.ipa for row in listed])).split("\n")
+    row_cost, derived_cost = cost("root row"), cost("derived root")
     for number, (row, ipa) in enumerate(zip(listed, spoken, strict=True)):
-        root = classify(row[1], ipa, row[3])
+        root = classify(row.declared_type, ipa, row.declared_stem)
         if root is None:
             continue
-        cost = _CONFIDENCE.get(row[6], 0.3) + number * _ROW_COST
+        own = cost("root confidence", row.confidence) + number * row_cost
         if root.stem != "base":
-            cost += _DERIVED_COST
+            own += derived_cost
         classes = index.setdefault(root.radicals, {})
         known = classes.get(root.verb_class)
         if known is None:
-            classes[root.verb_class] = Known({root.stem: cost}, cost)
+            classes[root.verb_class] = Known({root.stem: own}, own)
         else:
-            known.stems.setdefault(root.stem, cost)
+            known.stems.setdefault(root.stem, own)
     return index
 
 
 def unfit() -> list[str]:
     """Return the citations of ``data/roots.tsv`` whose perfective no pattern has."""
-    return [row[0] for row in rows("roots.tsv") if not classify(row[1], encode(row[2]), row[3])]
+    return [
+        row.citation
+        for row in _rows()
+        if classify(row.declared_type, encode(row.ipa), row.declared_stem) is None
+    ]

@@ -8,11 +8,14 @@ occur are ever looked at, and each costs a few dictionary look-ups.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from operator import itemgetter
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from coqui_amharic_ext.g2p.grammar import affixes, paradigms, roots
+from coqui_amharic_ext.g2p.costs import cost
+from coqui_amharic_ext.g2p.grammar import paradigms, roots
+from coqui_amharic_ext.g2p.grammar.affixes import FINITE, NOUN, NOUN_C, NOUN_V, Host
 from coqui_amharic_ext.g2p.phonology.coding import VOWELS
 
 _CONSONANTS: Final = "pbtdkɡʔƥƭƙȿʧʤƈfvszʃʒhmnɲlɾwj"
@@ -24,76 +27,62 @@ _WRITTEN_SHAPE: Final[dict[int, str | None]] = {
     ord("ɨ"): None,
 }
 
-_UNSPOKEN: Final = {ord("ː"): None, ord("ɨ"): None}
+_UNWRITTEN: Final = {ord("ː"): None, ord("ɨ"): None}
 _MAY_PALATALISE: Final = ("impf", "juss", "imp", "ger1")
-_TAKES: Final = {
-    ("strong", "perf"): affixes.PERF,
-    ("a", "perf"): affixes.PERF_A,
-    ("ə", "perf"): affixes.PERF_E,
-    ("strong", "impf"): affixes.IMPF | affixes.MAIN,
-    ("a", "impf"): affixes.IMPF_A | affixes.MAIN_A,
-    ("strong", "juss"): affixes.JUSS,
-    ("a", "juss"): affixes.JUSS_A,
-    ("strong", "imp"): affixes.IMP,
-    ("a", "imp"): affixes.IMP_A,
-    ("strong", "ger"): affixes.GER,
-    ("strong", "ger1"): affixes.GER1,
-    ("strong", "inf"): affixes.INF,
+_HOSTS: Final = {
+    ("strong", "perf"): Host.PERF.value,
+    ("a", "perf"): Host.PERF_A.value,
+    ("ə", "perf"): Host.PERF_E.value,
+    ("strong", "impf"): (Host.IMPF | Host.MAIN).value,
+    ("a", "impf"): (Host.IMPF_A | Host.MAIN_A).value,
+    ("strong", "juss"): Host.JUSS.value,
+    ("a", "juss"): Host.JUSS_A.value,
+    ("strong", "imp"): Host.IMP.value,
+    ("a", "imp"): Host.IMP_A.value,
+    ("strong", "ger"): Host.GER.value,
+    ("strong", "ger1"): Host.GER1.value,
+    ("strong", "inf"): Host.INF.value,
 }
-_STEM_COST: Final = {
-    "base": 1.5, "t": 0.6, "a": 0.8, "as": 0.6, "at": 1.4, "tC": 1.0, "aC": 1.0, "asC": 1.2,
-    "ast": 1.0, "astC": 1.2, "red": 1.1, "tred": 1.0, "ared": 1.1, "astred": 1.2,
-}  # fmt: skip
-"""How much less likely a stem is that the root is not listed with."""
-_OTHER_STEM_COST: Final = 1.2
-_VERBAL: Final = frozenset((*affixes.FINITE, "ger", "ger1"))
-_NO_BASE_COST: Final = 4.0
-"""A root listed only with tə- or a- has no verb without; nouns of its own it may have (ጥንቃቄ)."""
-_TENSE_COST: Final = {"imp": 0.2, "juss": 0.1}
-_MERGED_COST: Final = 0.03
-_PALATAL_COST: Final = 0.02
-_SHORT_CONVERB_COST: Final = 4.0
-_SHORT_MERGED_COST: Final = 2.0
-_SHORT_MERGED_NOT_E_COST: Final = 4.5
-_RARE_WEAK_COST: Final = 4.0
-_RARE_WEAK: Final = frozenset(
-    [(stem, tense) for stem in ("red", "tC", "aC", "asC") for tense in affixes.FINITE]
+_VERBAL: Final = frozenset((*FINITE, "ger", "ger1"))
+_PALATAL_COST: Final = cost("palatalised radical")
+_NOMINAL_COST: Final = cost("nominal pattern")
+_WEAK_LIKE_NOUNS: Final = frozenset(
+    [(stem, tense) for stem in ("red", "tC", "aC", "asC") for tense in FINITE]
     + [("red", "agt"), ("red", "agt!")]
 )
-"""Stems and tenses that in verbs in -a are written like a noun, and are rarer than one."""
-UNKNOWN_COST: Final = 3.0
-"""Cost of a verb form whose root is not known."""
-NOMINAL_COST: Final = 2.0
-"""Cost of a nominal pattern, which needs no root."""
+"""Stems and tenses that in verbs in -a are written like a noun."""
 
 Radicals = tuple[str, ...] | str
+Inserts = tuple[tuple[int, str], ...]
+"""What is spoken but not written: at which places of the written stem, from the right."""
 
 
-class Pattern(NamedTuple):
-    """What a group's stem is in one class.
+@dataclass(slots=True, eq=False)
+class Pattern:
+    """What a stem of a group is in one class.
 
     Attributes
     ----------
     stem : str
         Derived stem.
-    takes : int
-        Bits of :mod:`affixes`.
+    hosts : int
+        Value of :class:`affixes.Host`: the kinds of stem it is.
     inserts : tuple of (int, str)
-        What is spoken but not written: at which places of the written stem, from the right.
-    own : float
+        What is spoken but not written.
+    cost : float
         Cost of the tense and the pattern.
-    unlisted : float
+    cost_unlisted : float
         Further cost for a root that is not listed with this stem.
-    alone : float
+    cost_alone : float
         Further cost where no affix shows that it is a verb.
     """
 
     stem: str
-    takes: int
-    inserts: tuple[tuple[int, str], ...]
-    own: float
-    unlisted: float
-    alone: float
+    hosts: int
+    inserts: Inserts
+    cost: float
+    cost_unlisted: float
+    cost_alone: float
 
 
 class Stem(NamedTuple):
@@ -117,21 +106,20 @@ class Stem(NamedTuple):
     feminine: bool
 
 
-class Group(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Group:
     """Patterns of one shape that have the same letters for affixes and the same radicals' places.
 
     Attributes
     ----------
-    takes : int
-        Union of the patterns' bits.
     first : str
         The first letter of the stem, "" if any.
     head, tail : str
         What the stem must begin and end with beyond that and its shape.
     same : tuple of (int, int)
         Pairs of places that must hold the same consonant.
-    radicals : callable
-        Takes the radicals out of a written stem.
+    radicals : callable or None
+        Takes the radicals out of a written stem; None for patterns that need no root.
     by_class : dict
         Patterns by verb class.
     palatal : {"", "may", "must"}
@@ -140,7 +128,6 @@ class Group(NamedTuple):
         What an unknown root is read as.
     """
 
-    takes: int
     first: str
     head: str
     tail: str
@@ -151,8 +138,13 @@ class Group(NamedTuple):
     unknown: tuple[Stem, ...]
 
 
-Raw = tuple[paradigms.Row, str, str, str]
-"""Row, class with labialised places, tense, pattern."""
+class Form(NamedTuple):
+    """A pattern of ``data/paradigms.tsv``; ``name`` is the class with its labialised places."""
+
+    paradigm: paradigms.Paradigm
+    name: str
+    tense: str
+    pattern: str
 
 
 class Groups(NamedTuple):
@@ -160,108 +152,108 @@ class Groups(NamedTuple):
 
     Attributes
     ----------
-    takes : int
-        Union of all their bits.
+    hosts : int
+        Union of the kinds of all their patterns.
     by_first : dict
         Groups by the first letter of the stem; under ``""`` for every other letter.
     """
 
-    takes: int
+    hosts: int
     by_first: dict[str, tuple[Group, ...]]
 
 
-Index = dict[str, Groups | list[Raw]]
-"""Groups by shape; what they are made of until the shape is first met."""
-
-
-def make(found: Index, shape: str, raw: list[Raw]) -> Groups:
-    """Return the groups of a shape that was not met before, and put them into the index."""
-    result = found[shape] = _by_first_letter(_group(raw))
-    return result
-
-
-def _by_first_letter(groups: tuple[Group, ...]) -> Groups:
-    firsts = {group.first for group in groups}
-    takes = 0
-    for group in groups:
-        takes |= group.takes
-    by_first = {
-        first: tuple(group for group in groups if group.first in ("", first))
-        for first in firsts | {""}
-    }
-    return Groups(takes, by_first)
-
-
 @lru_cache(maxsize=1)
-def index() -> Index:
+def shapes() -> dict[str, list[Form]]:
     """Return all patterns by written shape."""
     places: dict[str, set[str]] = {}
     for classes in roots.load().values():
         for name in classes:
             verb_class, _, where = name.partition(".")
             places.setdefault(verb_class, set()).add(where)
-    found: Index = {}
-    for row in paradigms.table():
-        variants = sorted(places.get(row.verb_class, {""}) | {""})
-        for tense, pattern in paradigms.forms(row):
+    found: dict[str, list[Form]] = {}
+    for paradigm in paradigms.table():
+        verb_class, endings = paradigm.verb_class, paradigm.endings
+        variants = sorted(places.get(verb_class, {""}) | {""})
+        for tense, pattern in paradigms.forms(paradigm):
             for where in variants:
-                name = f"{row.verb_class}.{where}" if where else row.verb_class
-                both = paradigms.labialised(pattern, where, row.endings) if where else (pattern,)
+                name = f"{verb_class}.{where}" if where else verb_class
+                both = paradigms.labialised(pattern, where, endings) if where else (pattern,)
                 for variant in both:
-                    raw = found.setdefault(variant.translate(_WRITTEN_SHAPE), [])
-                    raw.append((row, name, tense, variant))  # type: ignore[union-attr]
+                    forms = found.setdefault(variant.translate(_WRITTEN_SHAPE), [])
+                    forms.append(Form(paradigm, name, tense, variant))
     return found
 
 
-def _group(raw: list[Raw]) -> tuple[Group, ...]:
-    parts: dict[tuple[object, ...], tuple[dict[str, list[Pattern]], list[Pattern]]] = {}
-    for row, name, tense, variant in raw:
-        letters, digits, same, head, tail, inserts = _read(variant)
-        palatal = ""
-        if tense.endswith("!"):
-            palatal = "must"
-        elif tense in _MAY_PALATALISE and variant.rstrip("ː")[-1:].isdigit():
-            palatal = "may"
-        ends_in_vowel = letters[-1] in VOWELS
-        takes = _TAKES.get((row.endings, tense)) or _TAKES.get(
-            ("strong", tense), affixes.NOUN_V if ends_in_vowel else affixes.NOUN_C
-        )
-        own, alone = _TENSE_COST.get(tense, 0.0), 0.0
-        if len(set(row.radicals)) < len(row.radicals):
-            own += _MERGED_COST
-        short = len(letters) < (3 if letters[0] == "a" else 4)
-        if tense in ("ger", "ger1") and short and variant[-1] == "ː":
-            # ስሜ is "my name" and በሬ "ox" before either is a converb; so ኮሶ, but ወዶ and አስቤ.
-            merged = _SHORT_MERGED_COST if "ə" in letters else _SHORT_MERGED_NOT_E_COST
-            alone = _SHORT_CONVERB_COST if tense == "ger1" else merged
-        elif row.endings == "a" and (row.stem, tense) in _RARE_WEAK:
-            # ተራራ, አካፋ, ሲዳማ are nouns before they are "was terrified in turn" and the like.
-            alone = _RARE_WEAK_COST
-        unlisted = _STEM_COST.get(row.stem, _OTHER_STEM_COST)
-        if row.stem == "base" and tense in _VERBAL:
-            unlisted = _NO_BASE_COST
-        pattern = Pattern(row.stem, takes, inserts, own, unlisted, alone)
-        radicals = tuple([digits[digit] for digit in row.radicals])
-        by_class, unknown = parts.setdefault((head, tail, radicals, same, palatal), ({}, []))
-        by_class.setdefault(name if radicals else "", []).append(pattern)
-        if tense in row.default and name.partition(".")[2] in ("", "1"):
-            unknown.append(pattern)
-    return tuple(_made(key, by_class, unknown) for key, (by_class, unknown) in parts.items())
+@cache
+def groups(shape: str) -> Groups:
+    """Return the groups of a shape, made when it is first met."""
+    found = _groups(shapes()[shape])
+    hosts = 0
+    for group in found:
+        for patterns in group.by_class.values():
+            for pattern in patterns:
+                hosts |= pattern.hosts
+    firsts = {group.first for group in found} | {""}
+    by_first = {
+        first: tuple(group for group in found if group.first in ("", first)) for first in firsts
+    }
+    return Groups(hosts, by_first)
 
 
-class _Pattern(NamedTuple):
+class _Outline(NamedTuple):
+    """What stems must look like to be of one group."""
+
+    head: str
+    tail: str
+    radicals: tuple[int, ...]
+    same: tuple[tuple[int, int], ...]
+    palatal: str
+
+
+@dataclass(slots=True)
+class _Members:
+    """The patterns of one group."""
+
+    by_class: dict[str, list[Pattern]] = field(default_factory=dict)
+    unknown: list[Pattern] = field(default_factory=list)
+
+
+def _groups(forms: list[Form]) -> tuple[Group, ...]:
+    members: dict[_Outline, _Members] = {}
+    for form in forms:
+        parts = _parts(form.pattern)
+        radicals = tuple([parts.places[digit] for digit in form.paradigm.radicals])
+        outline = _Outline(parts.head, parts.tail, radicals, parts.same, _palatal(form))
+        group = members.setdefault(outline, _Members())
+        pattern = _pattern(form, parts)
+        group.by_class.setdefault(form.name if radicals else "", []).append(pattern)
+        if form.tense in form.paradigm.default and form.name.partition(".")[2] in ("", "1"):
+            group.unknown.append(pattern)
+    return tuple([_group(outline, group) for outline, group in members.items()])
+
+
+def _palatal(form: Form) -> str:
+    if form.tense.endswith("!"):
+        return "must"
+    ends_in_radical = form.pattern.rstrip("ː")[-1:].isdigit()
+    return "may" if form.tense in _MAY_PALATALISE and ends_in_radical else ""
+
+
+class _Parts(NamedTuple):
+    """A pattern, taken to pieces: its letters, the place of each radical, and what is around."""
+
     letters: str
     places: dict[str, int]
     same: tuple[tuple[int, int], ...]
     head: str
     tail: str
-    inserts: tuple[tuple[int, str], ...]
+    inserts: Inserts
 
 
 @lru_cache(maxsize=1 << 11)
-def _read(variant: str) -> _Pattern:
+def _parts(pattern: str) -> _Parts:
     """Take a pattern to pieces; many classes share it."""
-    letters = variant.translate(_UNSPOKEN)
+    letters = pattern.translate(_UNWRITTEN)
     places: dict[str, int] = {}
     same: tuple[tuple[int, int], ...] = ()
     first, last = len(letters), -1
@@ -274,40 +266,59 @@ def _read(variant: str) -> _Pattern:
             first, last = min(first, place), place
     inserts = []
     size = 0
-    for char in variant:
+    for char in pattern:
         if char in "ːɨ":
             inserts.append((size, char))
         else:
             size += 1
     head, tail = letters[:first], letters[last + 1 :]
-    return _Pattern(letters, places, same, head, tail, tuple(inserts[::-1]))
+    return _Parts(letters, places, same, head, tail, tuple(inserts[::-1]))
 
 
-def _unknown_cost(pattern: Pattern) -> float:
-    return UNKNOWN_COST + pattern.own + (0.0 if pattern.stem == "base" else pattern.unlisted / 2)
+def _pattern(form: Form, parts: _Parts) -> Pattern:
+    paradigm, tense = form.paradigm, form.tense
+    nominal = NOUN_V if parts.letters[-1] in VOWELS else NOUN_C
+    hosts = _HOSTS.get((paradigm.endings, tense)) or _HOSTS.get(("strong", tense), nominal)
+    own = cost("tense", tense)
+    if len(set(paradigm.radicals)) < len(paradigm.radicals):
+        own += cost("merged radicals")
+    unlisted = cost("unlisted stem", paradigm.stem)
+    if paradigm.stem == "base" and tense in _VERBAL:
+        unlisted = cost("unlisted base")
+    return Pattern(paradigm.stem, hosts, parts.inserts, own, unlisted, _cost_alone(form, parts))
 
 
-def _made(
-    key: tuple[Any, ...], by_class: dict[str, list[Pattern]], unknown: list[Pattern]
-) -> Group:
-    head, tail, radicals, same, palatal = key
-    takes = 0
-    for patterns in by_class.values():
-        for pattern in patterns:
-            takes |= pattern.takes
+def _cost_alone(form: Form, parts: _Parts) -> float:
+    letters, tense = parts.letters, form.tense
+    short = len(letters) < (3 if letters[0] == "a" else 4)
+    if tense in ("ger", "ger1") and short and form.pattern[-1] == "ː":
+        if tense == "ger1":
+            return cost("short converb", "1s")
+        return cost("short converb", "merged" if "ə" in letters else "merged without ə")
+    if form.paradigm.endings == "a" and (form.paradigm.stem, tense) in _WEAK_LIKE_NOUNS:
+        return cost("weak stem like a noun")
+    return 0.0
+
+
+def _group(outline: _Outline, members: _Members) -> Group:
+    head, tail, radicals, same, palatal = outline
     # A shape has its vowels; only further consonants are left to compare.
     further = [char for char in head[1:] if char not in VOWELS]
     return Group(
-        takes,
         head[:1],
         head if further else "",
         tail if any(char not in VOWELS for char in tail) else "",
         same,
         itemgetter(*radicals) if radicals else None,
-        {name: tuple(patterns) for name, patterns in by_class.items()},
+        {name: tuple(patterns) for name, patterns in members.by_class.items()},
         palatal,
-        tuple(Stem(_unknown_cost(p), p, False, False) for p in unknown),
+        tuple([Stem(_unknown_cost(p), p, False, False) for p in members.unknown]),
     )
+
+
+def _unknown_cost(pattern: Pattern) -> float:
+    derived = 0.0 if pattern.stem == "base" else pattern.cost_unlisted / 2
+    return cost("unknown root") + pattern.cost + derived
 
 
 class Stems(NamedTuple):
@@ -315,9 +326,6 @@ class Stems(NamedTuple):
 
     known: tuple[Stem, ...]
     unknown: tuple[Stem, ...]
-
-
-NOTHING: Final = Stems((), ())
 
 
 def readings(groups: Groups, written: str) -> Stems:
@@ -331,51 +339,50 @@ def readings(groups: Groups, written: str) -> Stems:
         The stem, one character per phone.
     """
     found: list[Stem] = []
-    guesses: tuple[Stem, ...] = ()
+    unknown: tuple[Stem, ...] = ()
     known_roots, depalatal = roots.load(), paradigms.DEPALATAL
-    for _, _, head, tail, same, take_radicals, by_class, palatal, unknown in (
-        groups.by_first.get(written[0]) or groups.by_first[""]
-    ):
+    for group in groups.by_first.get(written[0]) or groups.by_first[""]:
+        head, tail, same, palatal = group.head, group.tail, group.same, group.palatal
         if (head and not written.startswith(head)) or (tail and not written.endswith(tail)):
             continue
         if same and any([written[one] != written[other] for one, other in same]):
             continue
-        if take_radicals is None:
-            for pattern in by_class[""]:
-                nominal = pattern.takes & (affixes.NOUN_C | affixes.NOUN_V)
-                found.append(Stem(NOMINAL_COST if nominal else 0.0, pattern, True, False))
+        if group.radicals is None:
+            for pattern in group.by_class[""]:
+                own = _NOMINAL_COST if pattern.hosts & NOUN else 0.0
+                found.append(Stem(own, pattern, True, False))
             continue
-        radicals = take_radicals(written)
+        radicals = group.radicals(written)
         classes = known_roots.get(radicals)
         if classes and (palatal != "must" or radicals[-1] in depalatal):
-            _match(found, classes, by_class, 0.0, False)
+            found += _of_root(classes, group.by_class, 0.0, False)
         if palatal and radicals[-1] in depalatal:
             for plain in depalatal[radicals[-1]]:
                 classes = known_roots.get((*radicals[:-1], plain) if radicals[1:] else plain)
                 if classes:
-                    _match(found, classes, by_class, _PALATAL_COST, palatal == "may")
-        guesses += unknown
-    if found:
-        return Stems(tuple(found), guesses)
-    return Stems((), guesses) if guesses else NOTHING
+                    found += _of_root(classes, group.by_class, _PALATAL_COST, palatal == "may")
+        unknown += group.unknown
+    return Stems(tuple(found), unknown)
 
 
-def _match(
-    found: list[Stem],
+def _of_root(
     classes: dict[str, roots.Known],
     by_class: dict[str, tuple[Pattern, ...]],
-    cost: float,
+    more: float,
     feminine: bool,
-) -> None:
+) -> list[Stem]:
+    """Return the stems of a known root, given the patterns by class."""
+    found = []
     for name, known in classes.items():
         for pattern in by_class.get(name, ()):
+            total = more + pattern.cost
             listed = known.stems.get(pattern.stem)
-            total = cost + pattern.own
-            total += known.cost + pattern.unlisted if listed is None else listed
+            total += known.cost + pattern.cost_unlisted if listed is None else listed
             found.append(Stem(total, pattern, True, feminine))
+    return found
 
 
-def speak(written: str, inserts: tuple[tuple[int, str], ...]) -> str:
+def speak(written: str, inserts: Inserts) -> str:
     """Return a written stem with what is spoken but not written."""
     for place, sign in inserts:
         written = written[:place] + sign + written[place:]

@@ -1,179 +1,174 @@
-"""Verb forms, and nouns made from verbs, with their written_affixes.
+"""Verb forms, and nouns made from verbs, with their affixes.
 
 A word's affixes decide where its stem may be, and its shape which of those stretches can be one.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
-from operator import itemgetter
+from operator import attrgetter
 from typing import Final
 
+from coqui_amharic_ext.g2p.costs import cost
 from coqui_amharic_ext.g2p.grammar import affixes, stems, written_affixes
-from coqui_amharic_ext.g2p.grammar.nouns import CLITIC_COSTS, Candidate
+from coqui_amharic_ext.g2p.grammar.affixes import Host
+from coqui_amharic_ext.g2p.grammar.nouns import CLITIC_COSTS, Reading
+from coqui_amharic_ext.g2p.grammar.written_affixes import WrittenAffix
 
-_JUSSIVE: Final = affixes.JUSS | affixes.JUSS_A
-_BARE_IMPERFECTIVE: Final = affixes.IMPF | affixes.IMPF_A
-_BARE_COSTS: Final = {"j": 0.5, "t": 2.0, "ʔ": 4.0}
-"""An imperfective with a bare subject prefix wants its auxiliary, a negative one its -ም."""
+_JUSSIVE: Final = (Host.JUSS | Host.JUSS_A).value
+_BARE_IMPERFECTIVE: Final = (Host.IMPF | Host.IMPF_A).value
+_BARE_COSTS: Final = {subject: cost("bare imperfective", subject) for subject in "jtʔ"}
 _UNWRITTEN_SUBJECT: Final = frozenset("sbl")
 """Preverbs alone, before a first person that is not written."""
 _SHORT: Final = 3
-_SHORT_COST: Final = 4.0
-"""Cost of a stem in a- of two letters after them: ላም and ላብ are nouns; ስጽፍ is "when I write"."""
+_SHORT_COST: Final = cost("short stem in a")
 _STEMS_SIZE: Final = 1 << 14
-
-Step = tuple[float, slice, written_affixes.Edge, written_affixes.Edge]
-"""Least cost; where the stem is; the written_affixes."""
-
-_COST: Final = itemgetter(0)
-_stems: dict[str, stems.Stems] = {}
+_STRETCHES_SIZE: Final = 1 << 12
 
 
-@lru_cache(maxsize=1)
-def index() -> stems.Index:
-    """Return the patterns of stems by shape."""
-    return stems.index()
+@dataclass(slots=True, eq=False)
+class Stretch:
+    """Where a word may have its stem.
 
-
-def steps(prefix: str, suffix: str, clitic: str) -> tuple[Step, ...]:
-    """Return where a word may have its stem, the cheapest way first.
-
-    Parameters
+    Attributes
     ----------
-    prefix, suffix, clitic : str
-        Its longest affixes, and what may follow them.
+    cost : float
+        The least cost of the affixes around it.
+    place : slice
+        The stem's place in the word.
+    prefix, suffix : WrittenAffix
+        What is around it.
+    hosts : int
+        The kinds of stem that both go with.
+    evidence : bool
+        Whether one of them shows that the word is a verb.
     """
-    more, size = CLITIC_COSTS[clitic], len(clitic)
-    ends = written_affixes.suffixes().known[suffix]
+
+    cost: float
+    place: slice
+    prefix: WrittenAffix
+    suffix: WrittenAffix
+    hosts: int
+    evidence: bool
+
+
+@lru_cache(maxsize=_STRETCHES_SIZE)
+def _stretches(prefix: str, suffix: str, clitic: str) -> tuple[Stretch, ...]:
+    """Return where a word may have its stem, the cheapest first, given its longest affixes."""
     found = [
-        (before[2] + after[2] + more, slice(before[1], -(after[1] + size) or None), before, after)
-        for before in written_affixes.prefixes().known[prefix]
-        for after in ends
-        if before[5] & after[5]
+        Stretch(
+            before.cost + after.cost + CLITIC_COSTS[clitic],
+            slice(before.size, -(after.size + len(clitic)) or None),
+            before,
+            after,
+            before.hosts & after.hosts,
+            before.evidence or after.evidence,
+        )
+        for before in written_affixes.prefixes()[prefix]
+        for after in written_affixes.suffixes()[suffix]
+        if before.hosts & after.hosts
     ]
-    found.sort(key=_COST)
-    return tuple(found)
+    return tuple(sorted(found, key=attrgetter("cost")))
 
 
 def readings(
-    coded: str,
-    shape: str,
-    ways: tuple[Step, ...],
-    clitic: str,
-    best: float,
-    window: float,
-    found: list[Candidate],
-) -> float:
-    """Add the readings of a word as a verb form or a noun made from a verb.
+    coded: str, prefix: str, suffix: str, clitic: str, best: float, window: float
+) -> list[Reading]:
+    """Return the readings of a word as a verb form or a noun made from a verb.
 
     Parameters
     ----------
-    coded, shape : str
-        The word, one character per phone, and its shape.
-    ways : tuple of Step
-        Where its stem may be.
+    coded : str
+        The word, one character per phone.
+    prefix, suffix : str
+        Its longest prefix, and its longest suffix before the clitic.
     clitic : str
-        What they take for a clitic.
+        The clitic at its end, or "".
     best : float
         The least cost of a reading so far.
     window : float
         How much costlier than the best a reading may be.
-    found : list of Candidate
-        What to add to.
-
-    Returns
-    -------
-    float
-        The least cost of a reading now.
     """
-    shapes = index()
+    found: list[Reading] = []
+    shape, shapes = coded.translate(stems.SHAPE), stems.shapes()
     limit = best + window
-    for cost, place, before, after in [
-        way for way in ways if way[0] <= limit and shape[way[1]] in shapes
-    ]:
-        if cost > best + window:
+    for stretch in _stretches(prefix, suffix, clitic):
+        if stretch.cost > limit:
             break
-        stretch = shape[place]
-        opens = before[3]
-        if opens is not None and (stretch[0] == "a") is not opens:
+        stem_shape = shape[stretch.place]
+        if stem_shape not in shapes:
             continue
-        groups = shapes[stretch]
-        if isinstance(groups, list):
-            groups = stems.make(shapes, stretch, groups)
-        if not groups[0] & before[5] & after[5]:
+        opens_in_a = stretch.prefix.opens_in_a
+        if opens_in_a is not None and (stem_shape[0] == "a") is not opens_in_a:
             continue
-        written = coded[place]
-        both = _stems.get(written)
-        if both is None:
-            both = _remember(groups, written)
-        matches = both[0]
-        if both[1] and (before[4] or after[4]):
-            matches += both[1]
-        if matches:
-            best = _combine(
-                matches, written, before.ways.get(after[0]) or written_affixes.ways(before, after),
-                clitic, CLITIC_COSTS[clitic], best, window, found,
-            )  # fmt: skip
-    return best
+        if not stems.groups(stem_shape).hosts & stretch.hosts:
+            continue
+        written = coded[stretch.place]
+        matches = _stems(stem_shape, written)
+        candidates = matches.known + matches.unknown if stretch.evidence else matches.known
+        if candidates:
+            new = _in_frames(stretch, candidates, written, clitic, best, window)
+            if new:
+                found += new
+                best = min(best, min(new).cost)
+                limit = best + window
+    return found
 
 
-def _remember(groups: stems.Groups, written: str) -> stems.Stems:
-    if len(_stems) >= _STEMS_SIZE:
-        _stems.clear()
-    result = _stems[written] = stems.readings(groups, written)
-    return result
+@lru_cache(maxsize=_STEMS_SIZE)
+def _stems(shape: str, written: str) -> stems.Stems:
+    return stems.readings(stems.groups(shape), written)
 
 
-def _combine(
-    matches: tuple[stems.Stem, ...],
+def _in_frames(
+    stretch: Stretch,
+    candidates: tuple[stems.Stem, ...],
     written: str,
-    ways: tuple[written_affixes.Way, ...],
     clitic: str,
-    clitic_cost: float,
     best: float,
     window: float,
-    found: list[Candidate],
-) -> float:
-    """Add the readings of a word whose middle may be these stems."""
+) -> list[Reading]:
+    """Return the readings of a word with these stems in the affixes of a stretch."""
+    found: list[Reading] = []
+    frames = stretch.prefix.frames.get(stretch.suffix.written) or written_affixes.frames(
+        stretch.prefix, stretch.suffix
+    )
+    clitic_cost = CLITIC_COSTS[clitic]
     negated = clitic == "m"
     opening = "a" if written[0] == "a" else "C"
-    for stem_cost, pattern, known, palatal in matches:
-        for cost, takes, before, after, evidence, opens, bare, negative, feminine in ways:
-            total = cost + clitic_cost + stem_cost
+    for stem in candidates:
+        pattern = stem.pattern
+        for frame in frames:
+            total = frame.cost + clitic_cost + stem.cost
             if total > best + window:
                 break  # those that follow cost more
-            takes &= pattern.takes
-            if negated and negative:
-                takes &= ~_JUSSIVE
-            if not takes or (opens and opens != opening):
+            hosts = frame.hosts & pattern.hosts
+            negative = negated and frame.negative
+            if negative:
+                hosts &= ~_JUSSIVE
+            if not hosts or (frame.opening and frame.opening != opening):
                 continue
-            if (palatal and not feminine) or not (known or evidence):
+            if (stem.feminine and not frame.feminine) or not (stem.known or frame.evidence):
                 continue
-            if not evidence:
-                total += pattern.alone
-            if bare and takes & _BARE_IMPERFECTIVE and not (negated and negative):
-                if before not in _UNWRITTEN_SUBJECT:
-                    total += _BARE_COSTS[before[0]]
-                elif opening == "a" and len(written) < _SHORT and not evidence:
+            if not frame.evidence:
+                total += pattern.cost_alone
+            if frame.bare and hosts & _BARE_IMPERFECTIVE and not negative:
+                if frame.before not in _UNWRITTEN_SUBJECT:
+                    total += _BARE_COSTS[frame.before[0]]
+                elif opening == "a" and len(written) < _SHORT and not frame.evidence:
                     total += _SHORT_COST
             if total <= best + window:
-                spoken = before + stems.speak(written, pattern.inserts) + after
+                spoken = frame.before + stems.speak(written, pattern.inserts) + frame.after
                 if clitic:
                     spoken = affixes.attach(spoken, affixes.clitics()[clitic])
-                found.append((total, spoken, "paradigm" if known else "rules", ""))
+                found.append(Reading(total, spoken, "paradigm" if stem.known else "rules"))
                 best = min(best, total)
-    return best
+    return found
 
 
 @lru_cache(maxsize=1 << 12)
 def may_be_verb(stem: str) -> bool:
     """Return whether a listed noun is written like the stem of a verb."""
     shape = stem.translate(stems.SHAPE)
-    shapes = index()
-    groups = shapes.get(shape)
-    if groups is None:
-        return False
-    if isinstance(groups, list):
-        groups = stems.make(shapes, shape, groups)
-    return bool(stems.readings(groups, stem).known)
+    return shape in stems.shapes() and bool(_stems(shape, stem).known)

@@ -1,21 +1,38 @@
-"""The edges of a written word: which prefixes and suffixes it may have, found at one go."""
+"""Written prefixes and suffixes: what each may be, and how the two go together."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from operator import attrgetter
+from typing import Any, Final
 
 from coqui_amharic_ext.g2p.grammar import affixes
+from coqui_amharic_ext.g2p.grammar.affixes import Affix, AffixIndex, Host
 
 _MEMO_SIZE: Final = 1 << 10
+_FEMININE: Final = (Host.FEMININE | Host.GER1).value
 
 
-class Way(NamedTuple):
-    """A prefix and a suffix that go together; fields as in :class:`affixes.Affix`."""
+@dataclass(slots=True, eq=False)
+class Frame:
+    """A prefix and a suffix that go together.
+
+    Attributes
+    ----------
+    cost, hosts, evidence
+        Of both together, as in :class:`affixes.Affix`.
+    before, after : str
+        What is spoken before and after the stem.
+    opening, bare, negative
+        Of the prefix, as in :class:`affixes.Affix`.
+    feminine : bool
+        Whether the stem's last radical may be palatal.
+    """
 
     cost: float
-    takes: int
+    hosts: int
     before: str
     after: str
     evidence: bool
@@ -25,7 +42,8 @@ class Way(NamedTuple):
     feminine: bool
 
 
-class Edge(NamedTuple):
+@dataclass(slots=True, eq=False)
+class WrittenAffix:
     """A written prefix or suffix.
 
     Attributes
@@ -36,64 +54,89 @@ class Edge(NamedTuple):
         How many.
     cost : float
         The least cost of its readings.
-    opens : bool or None
-        Whether what follows a prefix must begin with a; None: either.
+    opens_in_a : bool or None
+        Whether the stem after a prefix must begin with a; None: either.
     evidence : bool
         Whether a reading of it shows that the word is a verb.
-    takes : int
-        Union of what its readings take.
+    hosts : int
+        Union of its readings' hosts.
     affixes : tuple of Affix
         Its readings.
-    ways : dict
-        For a prefix: the ways to go with each suffix, made when first needed.
+    frames : dict
+        For a prefix: its frames with each suffix, made when first needed.
     """
 
     written: str
     size: int
     cost: float
-    opens: bool | None
+    opens_in_a: bool | None
     evidence: bool
-    takes: int
-    affixes: tuple[affixes.Affix, ...]
-    ways: dict[str, tuple[Way, ...]]
+    hosts: int
+    affixes: tuple[Affix, ...]
+    frames: dict[str, tuple[Frame, ...]] = field(default_factory=dict)
+
+
+class NestedAffixes(dict[str, tuple[WrittenAffix, ...]]):
+    """For each affix, every affix that a word with it also has at that edge, the cheapest first.
+
+    For ``ስለም`` these are ``ስለ``, ``ስ``, none and itself. Put together when first needed.
+    """
+
+    def __init__(self, every: AffixIndex, cut: Callable[[str, int], str]) -> None:
+        super().__init__()
+        self.every = every
+        self._cut = cut
+        self._made: dict[str, WrittenAffix] = {}
+
+    def __missing__(self, key: str) -> tuple[WrittenAffix, ...]:
+        parts = [self._cut(key, size) for size in range(len(key) + 1)]
+        found = [self._written_affix(part) for part in parts if part in self.every]
+        result = self[key] = tuple(sorted(found, key=attrgetter("cost")))
+        return result
+
+    def _written_affix(self, key: str) -> WrittenAffix:
+        """Return one affix, the same object every time."""
+        found = self._made.get(key)
+        if found is None:
+            found = self._made[key] = _written_affix(key, self.every[key])
+        return found
+
+
+def _written_affix(written: str, readings: tuple[Affix, ...]) -> WrittenAffix:
+    hosts = 0
+    for affix in readings:
+        hosts |= affix.hosts
+    openings = {affix.opening for affix in readings}
+    opens_in_a = None if len(openings) > 1 or "" in openings else openings == {"a"}
+    return WrittenAffix(
+        written,
+        len(written),
+        min([affix.cost for affix in readings]),
+        opens_in_a,
+        any([affix.evidence for affix in readings]),
+        hosts,
+        readings,
+    )
+
+
+@lru_cache(maxsize=1)
+def prefixes() -> NestedAffixes:
+    """Return all prefixes."""
+    return NestedAffixes(affixes.prefixes(), lambda key, size: key[:size])
+
+
+@lru_cache(maxsize=1)
+def suffixes() -> NestedAffixes:
+    """Return all suffixes."""
+    return NestedAffixes(affixes.suffixes(), lambda key, size: key[len(key) - size :])
 
 
 Trie = dict[str, Any]
-"""Letters to tries; under ``""``, what is known of the longest affix on the way so far."""
+"""Letters to tries; under ``""``, the longest affix on the way so far."""
 
 
-class Edges(NamedTuple):
-    """All prefixes, or all suffixes.
-
-    Attributes
-    ----------
-    every : dict
-        Their readings, by their letters.
-    known : dict
-        For each affix, every affix that a word with it also has at that edge (for ``ስለም``: ``ስለ``,
-        ``ስ`` and none), itself included, the cheapest first; made when first needed.
-    """
-
-    every: dict[str, tuple[affixes.Affix, ...]]
-    known: _Known
-
-
-@lru_cache(maxsize=1)
-def prefixes() -> Edges:
-    """Return all prefixes."""
-    every = affixes.prefixes()
-    return Edges(every, _Known(every, lambda key, size: key[:size]))
-
-
-@lru_cache(maxsize=1)
-def suffixes() -> Edges:
-    """Return all suffixes."""
-    every = affixes.suffixes()
-    return Edges(every, _Known(every, lambda key, size: key[len(key) - size :]))
-
-
-def trie(every: Iterable[str], step: int, make: Callable[[str], object]) -> Trie:
-    """Return the affixes as a trie, so that finding a word's longest takes one step a letter.
+def trie(every: Iterable[str], step: int) -> Trie:
+    """Return affixes as a trie, in which a word's longest is found in one step a letter.
 
     Parameters
     ----------
@@ -101,8 +144,6 @@ def trie(every: Iterable[str], step: int, make: Callable[[str], object]) -> Trie
         Their letters, ``""`` among them.
     step : {1, -1}
         -1 for suffixes, whose letters are walked from the end of the word.
-    make : callable
-        Makes what is known of one.
     """
     root: Trie = {}
     for key in sorted(every, key=len):
@@ -111,72 +152,39 @@ def trie(every: Iterable[str], step: int, make: Callable[[str], object]) -> Trie
             if char not in node:
                 node[char] = {"": node[""]}
             node = node[char]
-        node[""] = make(key)
+        node[""] = key
     return root
 
 
-class _Known(dict[str, tuple[Edge, ...]]):
-    """Affixes within affixes, put together when first needed."""
-
-    def __init__(
-        self, every: dict[str, tuple[affixes.Affix, ...]], cut: Callable[[str, int], str]
-    ) -> None:
-        super().__init__()
-        self.every = every
-        self.cut = cut
-        self.edges: dict[str, Edge] = {}
-
-    def __missing__(self, key: str) -> tuple[Edge, ...]:
-        parts = [self.cut(key, size) for size in range(len(key) + 1)]
-        found = [self.edge(part) for part in parts if part in self.every]
-        self[key] = result = tuple(sorted(found, key=lambda edge: edge.cost))
-        return result
-
-    def edge(self, key: str) -> Edge:
-        """Return one affix, the same object every time."""
-        edge = self.edges.get(key)
-        if edge is None:
-            affixes = self.every[key]
-            takes = 0
-            for affix in affixes:
-                takes |= affix.takes
-            cost = min([affix.cost for affix in affixes])
-            openings = {affix.stem for affix in affixes}
-            opens = None if len(openings) > 1 or "" in openings else openings == {"a"}
-            evidence = any([affix.evidence for affix in affixes])
-            edge = Edge(key, len(key), cost, opens, evidence, takes, affixes, {})
-            self.edges[key] = edge
-        return edge
-
-
-def ways(prefix: Edge, suffix: Edge) -> tuple[Way, ...]:
-    """Return the ways in which a written prefix and a written suffix go together."""
-    found = prefix.ways.get(suffix.written)
+def frames(prefix: WrittenAffix, suffix: WrittenAffix) -> tuple[Frame, ...]:
+    """Return how a written prefix and a written suffix go together, the cheapest way first."""
+    found = prefix.frames.get(suffix.written)
     if found is None:
-        if len(prefix.ways) >= _MEMO_SIZE:
-            prefix.ways.clear()
-        found = prefix.ways[suffix.written] = tuple(
-            sorted(
-                [
-                    Way(
-                        before.cost + after.cost,
-                        before.takes & after.takes,
-                        before.spoken,
-                        after.spoken,
-                        before.evidence or after.evidence,
-                        before.stem,
-                        before.bare,
-                        before.negative,
-                        bool(after.takes & (affixes.FEMININE | affixes.GER1)),
-                    )
-                    for before in prefix.affixes
-                    for after in suffix.affixes
-                    if before.takes & after.takes and _agree(before.person, after.person)
-                ]
-            )
-        )
+        if len(prefix.frames) >= _MEMO_SIZE:
+            prefix.frames.clear()
+        found = prefix.frames[suffix.written] = _frames(prefix, suffix)
     return found
 
 
-def _agree(prefix: str, suffix: str) -> bool:
+def _frames(prefix: WrittenAffix, suffix: WrittenAffix) -> tuple[Frame, ...]:
+    found = [
+        Frame(
+            before.cost + after.cost,
+            before.hosts & after.hosts,
+            before.spoken,
+            after.spoken,
+            before.evidence or after.evidence,
+            before.opening,
+            before.bare,
+            before.negative,
+            bool(after.hosts & _FEMININE),
+        )
+        for before in prefix.affixes
+        for after in suffix.affixes
+        if before.hosts & after.hosts and _persons_agree(before.person, after.person)
+    ]
+    return tuple(sorted(found, key=attrgetter("cost")))
+
+
+def _persons_agree(prefix: str, suffix: str) -> bool:
     return not prefix or not suffix or prefix in suffix

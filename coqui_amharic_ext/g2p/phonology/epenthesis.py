@@ -13,20 +13,20 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
+from coqui_amharic_ext.g2p.costs import cost
 from coqui_amharic_ext.g2p.phonology.coding import VOWELS, decode
 from coqui_amharic_ext.g2p.phonology.inventory import LENGTH
-from coqui_amharic_ext.g2p.resources import rows
+from coqui_amharic_ext.io.tables import rows
 
-VOWEL_COST: Final = 10
-FORBIDDEN: Final = 1000
-IDENTICAL_COST: Final = 40
+_VOWEL_COST: Final = cost("vowel")
+_LATE_COST: Final = cost("vowel", "late")
+_FORBIDDEN: Final = cost("cluster", "forbidden")
+_IDENTICAL_COST: Final = cost("cluster", "identical")
 _LOAN_ONSET: Final = ("p", "ɾ")
 """Native words have no p, and words from Europe keep this onset of theirs (pɾoɡɾam) alone.
 
 Others are broken up in them as in native words (bɨɾazil, ɡɨɾik, pɨlan).
 """
-LATE_COST: Final = 0.01
-"""Breaks ties between equally good places in favour of the earlier ɨ."""
 
 _TOKEN = re.compile(f"[^{LENGTH}ʷ]ʷ?{LENGTH}?|[{LENGTH}ʷ]")
 _OPENING = re.compile("[^əuiaeɨo]*[əuiaeɨo]|[^əuiaeɨo]+$")
@@ -57,14 +57,16 @@ _GLIDES: Final = "wja"
 def _contacts() -> dict[tuple[str, str, str], float]:
     """Return the cost of each pair of classes, by their signs; sibilants are fricatives, too."""
     found = {
-        (place, _CLASSES[first][0], _CLASSES[second][0]): float(cost)
-        for place, first, second, cost, *_ in rows("contacts.tsv")
+        (place, _CLASSES[first][0], _CLASSES[second][0]): float(own)
+        for place, first, second, own in rows(
+            "g2p/data/contacts.tsv", "place", "first", "second", "cost"
+        )
     }
     fricative, sibilant = _CLASSES["fricative"][0], _CLASSES["sibilant"][0]
-    for (place, *pair), cost in list(found.items()):
-        for first in {pair[0], pair[0].replace(fricative, sibilant)}:
-            for second in {pair[1], pair[1].replace(fricative, sibilant)}:
-                found.setdefault((place, first, second), cost)
+    for (place, one, other), own in list(found.items()):
+        for first in {one, one.replace(fricative, sibilant)}:
+            for second in {other, other.replace(fricative, sibilant)}:
+                found.setdefault((place, first, second), own)
     return found
 
 
@@ -75,16 +77,16 @@ def _cluster_cost(tokens: Sequence[str], initial: bool, final: bool) -> float:
     is the consonant before it once more.
     """
     if not tokens:
-        return 0.0 if final else FORBIDDEN
+        return 0.0 if final else _FORBIDDEN
     places = len(tokens) + sum([token[-1] == LENGTH for token in tokens])
     if initial:
-        return 0.0 if places == 1 else float(FORBIDDEN * (places - 1))
+        return 0.0 if places == 1 else _FORBIDDEN * (places - 1)
     if places > 2:
-        return float(FORBIDDEN * (places - 2))
+        return _FORBIDDEN * (places - 2)
     if len(tokens) == 1:
         return 0.0
     if tokens[1][0] == _REPEATED:
-        return IDENTICAL_COST
+        return _IDENTICAL_COST
     return _contacts()["final" if final else "medial", tokens[0][-1], tokens[1][-1]]
 
 
@@ -170,16 +172,16 @@ def _search(skeleton: str, initial: bool, final: bool) -> frozenset[int]:
     for here in range(1, count + 1):
         options = []
         for before in range(max(0, here - 2), here):
-            cost = _cluster_cost(tokens[before:here], initial and before == 0, False)
-            options.append((best[before][0] + cost + VOWEL_COST + LATE_COST * here, before))
+            cluster = _cluster_cost(tokens[before:here], initial and before == 0, False)
+            options.append((best[before][0] + cluster + _VOWEL_COST + _LATE_COST * here, before))
         best.append(min(options))
     ends = []
     for before in range(max(0, count - 2), count + 1):
         first = initial and before == 0
-        cost = _cluster_cost(tokens[before:], first, final)
+        cluster = _cluster_cost(tokens[before:], first, final)
         if first and final:
-            cost += FORBIDDEN
-        ends.append((best[before][0] + cost, before))
+            cluster += _FORBIDDEN
+        ends.append((best[before][0] + cluster, before))
     _, here = min(ends)
     places = set()
     while here > 0:

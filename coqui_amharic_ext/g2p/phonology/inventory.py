@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
 
-from coqui_amharic_ext.g2p.resources import rows
+from coqui_amharic_ext.io.tables import rows
 
 LENGTH: Final = "ː"
 EJECTIVE: Final = "ʼ"
@@ -30,7 +30,9 @@ def inventory() -> dict[str, Phone]:
     """Return every phone of the system, by its IPA symbol, in the order of ``data/phones.tsv``."""
     return {
         symbol: Phone(symbol, phone_class, coqui_symbol)  # type: ignore[arg-type]
-        for symbol, phone_class, coqui_symbol, *_ in rows("phones.tsv")
+        for symbol, phone_class, coqui_symbol in rows(
+            "g2p/data/phones.tsv", "phone", "class", "coqui_symbol"
+        )
     }
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from coqui_amharic_ext.g2p.phonology.coding import codes
-from coqui_amharic_ext.g2p.resources import rows
+from coqui_amharic_ext.io.tables import rows
 
 GEMINATION_MARK: Final = "\u135f"
 VOWEL_LENGTH_MARK: Final = "\u135e"
@@ -52,7 +52,9 @@ def fidel() -> dict[str, Letter]:
     says what they stand for elsewhere.
     """
     table = {}
-    for letter, consonant, vowel, order, _amharic, _comment in rows("fidel.tsv"):
+    for letter, consonant, vowel, order in rows(
+        "g2p/data/fidel.tsv", "letter", "consonant", "vowel", "order"
+    ):
         consonants = tuple(consonant.split(" "))
         table[letter] = Letter(letter, consonants, vowel, int(order), "ʷ" in consonant)
     return table

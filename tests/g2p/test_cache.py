@@ -1,38 +1,13 @@
-"""Latin letter names, and the bounded memory for words."""
+"""The bounded memory for words."""
 
 from __future__ import annotations
 
-import string
 from collections.abc import Mapping
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from coqui_amharic_ext.g2p.cache import LONGEST_KEY, WordCache
-from coqui_amharic_ext.g2p.latin import letter_names, spell
-from coqui_amharic_ext.g2p.phonology.letters import letters
-
-
-@pytest.mark.parametrize(
-    ("word", "names"),
-    [
-        ("BBC", ["ቢ", "ቢ", "ሲ"]),
-        ("hm", ["ኤች", "ኤም"]),
-        ("é", ["ኢ"]),
-        ("ß", ["ኤስ", "ኤስ"]),
-        ("don't", ["ዲ", "ኦ", "ኤን", "ቲ"]),
-        ("Ж", []),
-        ("", []),
-    ],
-)
-def test_letters_are_read_by_their_amharic_names(word: str, names: list[str]) -> None:
-    assert spell(word) == names
-
-
-def test_every_letter_has_a_name_that_the_fidel_table_reads() -> None:
-    assert sorted(letter_names()) == list(string.ascii_lowercase)
-    assert all(letters(name) for name in letter_names().values())
 
 
 def _lengths(words: list[str]) -> Mapping[str, int]:
