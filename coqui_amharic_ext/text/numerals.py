@@ -31,6 +31,8 @@ from coqui_amharic_ext.text.scanner import (
 )
 
 POINT: Final = "ነጥብ"
+MINUS: Final = "−"
+_SIGNED_MARKS: Final = frozenset(".½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒")
 _MAX_GROUPS: Final = 5
 #: ሺህ ሚሊዮን and the like.
 _MAX_SCALES: Final = 3
@@ -225,15 +227,24 @@ def read_leading_point(line: Line, i: int) -> Reading | None:
     """.5, where the zero is left out."""
     if line.tokens[i] != "." or line.kinds[i + 1] != NUMBER:
         return None
-    if i > 0 and line.kinds[i - 1] != SPACE:
+    if i > 0 and line.kinds[i - 1] != SPACE and line.tokens[i - 1] != MINUS:
         return None
     number = Numeral(i + 2, "0", line.tokens[i + 1])
     return suffix(line, Reading(i + 2, say(number, line.policy), "number"))
 
 
 def sign_before(line: Line, i: int) -> str:
-    """Return the word for a minus at token ``i`` that is a sign, else ``""``."""
-    if line.tokens[i] not in ("-", "−") or line.kinds[i + 1] != NUMBER:
+    """Return the word for a minus at token ``i`` that is a sign, else ``""``.
+
+    A hyphen before a space opens an item of a list; U+2212 has no such use.
+    """
+    sign = line.tokens[i]
+    if sign == MINUS:
+        number = line.skip_space(i + 1)
+        signed = line.kinds[number] in (NUMBER, GEEZ) or line.tokens[number] in _SIGNED_MARKS
+    else:
+        signed = sign == "-" and line.kinds[i + 1] == NUMBER
+    if not signed:
         return ""
     if i > 0 and line.kinds[i - 1] != SPACE and line.tokens[i - 1] not in ("(", "«", "=", ",", ":"):
         return ""

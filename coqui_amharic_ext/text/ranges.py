@@ -10,10 +10,10 @@ from coqui_amharic_ext.text.affixes import DETACHABLE, free_prefixes, glued_pref
 from coqui_amharic_ext.text.calendars import is_month
 from coqui_amharic_ext.text.cardinals import ordinal
 from coqui_amharic_ext.text.context import stems
+from coqui_amharic_ext.text.numerals import MINUS
 from coqui_amharic_ext.text.scanner import GEEZ, MARK, NUMBER, SPACE, WORD, Line, ReadAt, Reading
 
-_MINUS: Final = "−"
-_DASHES: Final = frozenset(("-", "–", _MINUS))
+_DASHES: Final = frozenset(("-", "–", MINUS))
 _RANGED: Final = frozenset(
     ("number", "ordinal", "percent", "time", "currency", "unit", "temperature", "fraction", "date")
 )
@@ -112,7 +112,7 @@ def join(line: Line, i: int, first: Reading, read: ReadAt) -> Reading:
     second = read(line, k)
     if second is None or second.rule not in _RANGED:
         return first
-    minus = line.tokens[line.skip_space(first.end)] == _MINUS
+    minus = line.tokens[line.skip_space(first.end)] == MINUS
     if minus or line.tokens[line.skip_space(second.end)] == "=":
         return Reading(second.end, f"{first.spoken} ሲቀነስ {second.spoken}", "subtraction")
     prefix = prefix_before(line, i)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from coqui_amharic_ext.text import ranges
 from coqui_amharic_ext.text.affixes import DETACHABLE, glued_prefixes
 from coqui_amharic_ext.text.cardinals import NEGATIVE, number_words
-from coqui_amharic_ext.text.numerals import sign_before
+from coqui_amharic_ext.text.numerals import MINUS, sign_before
 from coqui_amharic_ext.text.rules import AT_LATIN, at_mark, at_number, at_word, is_plain
 from coqui_amharic_ext.text.scanner import GEEZ, LATIN, MARK, NUMBER, SPACE, WORD, Line, Reading
 from coqui_amharic_ext.text.units import BELOW_ZERO, DEGREE
@@ -45,11 +45,13 @@ def read_at(line: Line, i: int) -> Reading | None:
     """Read at token ``i``, ranges, scores and signs included."""
     kind = line.kinds[i]
     if kind == MARK:
-        sign = sign_before(line, i) if line.tokens[i] in ("-", "−") else ""
+        sign = sign_before(line, i) if line.tokens[i] in ("-", MINUS) else ""
         if sign:
-            number = read_one(line, i + 1)
+            number = read_one(line, line.skip_space(i + 1))
             if number is not None:
                 after = line.tokens[line.skip_space(number.end)]
+                if after == MINUS:
+                    number = ranges.join(line, i + 1, number, read_one)
                 if number.rule == "temperature" or after.startswith(DEGREE):
                     sign = BELOW_ZERO
                 return Reading(number.end, f"{sign} {number.spoken}", "negative")
@@ -122,7 +124,7 @@ def _prefix(line: Line, i: int, out: list[str], note: Note | None) -> tuple[int,
     if kind in (NUMBER, GEEZ, LATIN) or (kind == MARK and _starts_number(line, i)):
         glued = word in glued_prefixes()
         return i, glued, not glued
-    if line.tokens[i] == "−" and line.kinds[i + 1] in _NUMERIC and word in glued_prefixes():
+    if line.tokens[i] == MINUS and line.kinds[i + 1] in _NUMERIC and word in glued_prefixes():
         # ከ−5: a real minus sign.
         if note is not None:
             note(i, i + 1, "negative", NEGATIVE[line.policy.negative])

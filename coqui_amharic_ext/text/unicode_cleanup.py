@@ -138,6 +138,9 @@ STEPS: Final = (
     # ‹‹ ›› and << >> are how the press types « ».
     Step("«<", re.compile(r"«{2,}|<<+"), _always("«")),
     Step("»>", re.compile(r"»{2,}|>>+"), _always("»")),
+    # „ሂድ“! and »ሂድ«: what stands beside a mark says whether it opens or closes.
+    Step("«", re.compile(r"(?<=[^\s(«–-])«(?=[\s)»!?.,;:።፣፤፥፦፧፨…]|$)"), _always("»")),
+    Step("»", re.compile(r"(?<![^\s(«–-])»(?=[^\s)»!?.,;:።፣፤፥፦፧፨…–-])"), _always("«")),
     Step(".", re.compile(r"\.(?: ?\.)+"), _always("…")),
     # /ኢቢሲ/: slashes around an aside are brackets.
     Step(

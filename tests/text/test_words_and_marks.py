@@ -151,3 +151,19 @@ def test_importing_the_package_reads_no_table():
         "assert not {'torch', 'TTS', 'epitran', 'numpy'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken", "plain"),
+    [
+        ("„ሂድ“!", "«ሂድ»!", "ሂድ!"),
+        ("„ሂድ“ አለ።", "«ሂድ» አለ።", "ሂድ አለ."),
+        ("»ሂድ«፧ አለ", "«ሂድ»፧ አለ", "ሂድ? አለ"),
+        ("“ና „ሂድ“ አለ”።", "«ና «ሂድ» አለ»።", "ና ሂድ አለ."),
+        ("›ሂድ‹?", "«ሂድ»?", "ሂድ?"),
+        ("”ሂድ”!", "«ሂድ»!", "ሂድ!"),
+    ],
+)
+def test_quotation_marks_of_other_languages_lose_no_mark_after_them(text, spoken, plain):
+    assert normalize(text) == spoken
+    assert to_ascii_punctuation(spoken) == plain
