@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from typing import TextIO
 
+from coqui_amharic_ext.cli import streams
 from coqui_amharic_ext.io import utf8_mode
 
 
@@ -17,12 +17,7 @@ def main() -> None:
     2 wrong input or settings, 130 interrupted, 128 + N ended by signal N.
     """
     utf8_mode.ensure()
-    # Without them, as under pythonw or after >&-, what would be shown is shown to nobody.
-    sys.stdout = sys.stdout or _nowhere()
-    sys.stderr = sys.stderr or _nowhere()
-    for stream in (sys.stdout, sys.stderr):
-        # PYTHONIOENCODING may name another one, which has no Amharic.
-        getattr(stream, "reconfigure", lambda **_: None)(encoding="utf-8", errors="replace")
+    streams.prepare()
     from coqui_amharic_ext.errors import CoquiAmharicError
     from coqui_amharic_ext.io.ending import Ending, like_ctrl_c
 
@@ -38,7 +33,7 @@ def main() -> None:
     except KeyboardInterrupt:  # before the verb was found
         code = 130
     except BrokenPipeError:
-        _drop_standard_output()
+        streams.drop_output()
         code = 1
     except (CoquiAmharicError, OSError, TypeError, ValueError) as error:
         if os.environ.get("COQUI_AMHARIC_TRACEBACK") == "1":
@@ -46,8 +41,8 @@ def main() -> None:
         from coqui_amharic_ext.cli.output import note
 
         note(_said(error))
-        if _is_of_standard_output(error):
-            _drop_standard_output()
+        if streams.output_error(error):
+            streams.drop_output()
         code = 2
     if isinstance(code, int):
         code = ending.code(code)
@@ -77,29 +72,9 @@ def _leave(code: object) -> None:
         os._exit(code if isinstance(code, int) else int(code is not None))
 
 
-def _nowhere() -> TextIO:
-    return open(os.devnull, "w", encoding="utf-8")
-
-
-def _is_of_standard_output(error: Exception) -> bool:
-    from coqui_amharic_ext.io.files import FULL
-
-    # Whatever else writes names its file.
-    return isinstance(error, OSError) and error.filename is None and error.errno in FULL
-
-
-def _drop_standard_output() -> None:
-    """Send what is left nowhere: Python tries again as it ends, and would exit with 120."""
-    with suppress(OSError, ValueError):
-        with _nowhere() as nowhere:
-            os.dup2(nowhere.fileno(), sys.stdout.fileno())
-
-
 def _said(error: Exception) -> str:
     if not isinstance(error, OSError) or error.strerror is None:
         return str(error)
     if error.filename is not None:
         return f"{error.filename}: {error.strerror}"
-    if _is_of_standard_output(error):
-        return f"standard output cannot be written: {error.strerror}; make room where it goes"
-    return str(error)
+    return streams.output_error(error) or str(error)

@@ -12,6 +12,7 @@ import typer
 
 from coqui_amharic_ext.cli.child import run_child
 from coqui_amharic_ext.cli.output import InputError, emit, note
+from coqui_amharic_ext.cli.streams import require_output
 from coqui_amharic_ext.cli.tables import Table
 
 CONTEXT: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -50,6 +51,8 @@ def bench(
     if name not in scripts:
         raise InputError(f"no benchmark {name!r} in {where}; there are: {', '.join(scripts)}")
     command = [sys.executable, "-u", str(scripts[name]), *context.args]
+    if not json:
+        require_output()
     before = _plots(where)
     started = time.perf_counter()
     code = run_child(command, output_to_stderr=json)

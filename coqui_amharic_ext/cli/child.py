@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any, Final
 
 from coqui_amharic_ext.cli.output import note
+from coqui_amharic_ext.cli.streams import output_is_closed
 from coqui_amharic_ext.io.watched import watched
 
 _FORWARDED: Final = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -44,6 +45,7 @@ def run_child(
         runs out.
     """
     sys.stdout.flush()
+    nowhere = subprocess.DEVNULL if output_is_closed() else None
     options: dict[str, Any] = {}
     if sys.platform != "win32":
         if sys.version_info >= (3, 11):
@@ -53,7 +55,7 @@ def run_child(
     child = subprocess.Popen(  # noqa: S603 - the recipes and scripts that come with the package
         watched(command),
         stdin=subprocess.PIPE,
-        stdout=sys.stderr if output_to_stderr else None,
+        stdout=sys.stderr if output_to_stderr else nowhere,
         env={**os.environ, **(environment or {})},
         **options,
     )

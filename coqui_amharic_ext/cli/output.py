@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from coqui_amharic_ext.errors import CoquiAmharicError
-from coqui_amharic_ext.io.lines import decoded, read_lines, universal
+from coqui_amharic_ext.io.lines import bounded, decoded, read_lines, universal
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -53,7 +53,8 @@ def lines(texts: Iterable[str] | None, file: Path | None) -> Iterator[str]:
         yield from read_lines(file)
     else:
         require_piped()
-        yield from decoded(universal(sys.stdin.buffer), "standard input")
+        piped = bounded(sys.stdin.buffer, "standard input")
+        yield from decoded(universal(piped), "standard input")
 
 
 def require_piped() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from coqui_amharic_ext.cli.output import InputError, require_piped
-from coqui_amharic_ext.io.lines import decoded
+from coqui_amharic_ext.io.lines import bounded, decoded
 
 _BUFFER: Final = 1 << 16
 
@@ -76,7 +76,7 @@ class Source:
 
     def _lines(self, raw: io.FileIO, name: str) -> Iterator[str]:
         self._open = io.BufferedReader(raw, _BUFFER)
-        yield from decoded(self._open, name)
+        yield from decoded(bounded(self._open, name), name)
 
 
 def _require_file(file: Path) -> None:

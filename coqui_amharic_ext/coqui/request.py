@@ -24,6 +24,7 @@ from coqui_amharic_ext.coqui.model_files import (
 from coqui_amharic_ext.coqui.recordings import check_recordings
 from coqui_amharic_ext.errors import SynthesisError
 from coqui_amharic_ext.io.jsontext import parsed
+from coqui_amharic_ext.io.whole import read_whole
 
 MODELS: Final = ("vits", "xtts")
 CHECKPOINT_NAMES: Final = ("best_model.pth", "model.pth")
@@ -352,7 +353,7 @@ def _vits_speakers(
     if not listed:
         named = str(both.get("speaker_file") or both.get("speakers_file"))
         try:
-            listed = parsed(Path(named).read_text(encoding="utf-8"))
+            listed = parsed(read_whole(Path(named)))
         except (OSError, TypeError, ValueError):
             return None  # .pth, or missing: upstream names it
     return tuple(map(str, listed)) if isinstance(listed, (list, dict)) else None
@@ -373,7 +374,7 @@ def _vits_languages(config: Mapping[str, Any], arguments: Mapping[str, Any]) -> 
     file = arguments.get("language_ids_file")
     if file and arguments.get("use_language_embedding"):
         try:
-            return tuple(parsed(Path(file).read_text(encoding="utf-8")))
+            return tuple(parsed(read_whole(Path(file))))
         except (OSError, TypeError, ValueError):
             return ()
     found = [name for name in config.get("languages") or () if isinstance(name, str)]

@@ -15,6 +15,7 @@ from coqui_amharic_ext.coqui.text_mode import mode_by
 from coqui_amharic_ext.errors import CoquiAmharicError
 from coqui_amharic_ext.io.files import replacing
 from coqui_amharic_ext.io.jsontext import parsed
+from coqui_amharic_ext.io.whole import read_whole
 
 STOP: Final = "[STOP]"
 START: Final = "[START]"
@@ -58,7 +59,7 @@ class XttsVocabulary:
         """
         path = Path(path)
         try:
-            text = path.read_text(encoding="utf-8")
+            text = read_whole(path).decode("utf-8")
         except FileNotFoundError:
             raise FileNotFoundError(f"the vocabulary {path} does not exist") from None
         except IsADirectoryError:

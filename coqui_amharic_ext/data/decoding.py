@@ -7,6 +7,7 @@ from pathlib import Path
 
 from coqui_amharic_ext.data.findings import DataError, Finding
 from coqui_amharic_ext.io.lines import BOM, decoded
+from coqui_amharic_ext.io.whole import read_whole
 
 _END = re.compile(r"\r\n|\r|\n")
 
@@ -22,7 +23,7 @@ def read_lines(path: Path) -> tuple[list[str], Finding | None]:
         It is missing, empty, or in no such encoding; the message names the line.
     """
     try:
-        raw = path.read_bytes()
+        raw = read_whole(path)
     except FileNotFoundError:
         raise DataError(f"{path} does not exist") from None
     except IsADirectoryError:

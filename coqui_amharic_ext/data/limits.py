@@ -10,6 +10,7 @@ from typing import Any, Final
 from coqui_amharic_ext.coqui.languages import AMHARIC
 from coqui_amharic_ext.data.findings import DataError
 from coqui_amharic_ext.io.jsontext import parsed
+from coqui_amharic_ext.io.whole import read_whole
 from coqui_amharic_ext.training.samples import MIN_SECONDS
 
 XTTS_LANGUAGES: Final = (
@@ -116,7 +117,7 @@ def read_config(path: Path) -> dict[str, Any]:
         It is missing or not a JSON object.
     """
     try:
-        config = parsed(path.read_text(encoding="utf-8"))
+        config = parsed(read_whole(path))
     except FileNotFoundError:
         raise DataError(f"{path} does not exist") from None
     except (OSError, ValueError) as error:

@@ -13,6 +13,7 @@ from coqui_amharic_ext.errors import CoquiAmharicError
 from coqui_amharic_ext.g2p.api import reader
 from coqui_amharic_ext.g2p.realisation import realise
 from coqui_amharic_ext.g2p.scoring import ErrorRate, edits, fold, nearest, score
+from coqui_amharic_ext.io.whole import read_text
 from coqui_amharic_ext.settings import get_settings
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def read_gold(path: str | Path) -> dict[str, tuple[str, ...]]:
         A line has no tab, or the list has no words.
     """
     found: dict[str, list[str]] = {}
-    text = Path(path).read_text(encoding="utf-8-sig")
+    text = read_text(Path(path))
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue

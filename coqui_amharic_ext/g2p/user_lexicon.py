@@ -10,6 +10,7 @@ from coqui_amharic_ext.errors import SettingsError
 from coqui_amharic_ext.g2p.phonology.inventory import LENGTH, inventory
 from coqui_amharic_ext.g2p.phonology.letters import letters
 from coqui_amharic_ext.g2p.realisation import fold
+from coqui_amharic_ext.io.whole import read_text
 from coqui_amharic_ext.text import fold_homophones
 
 _HEADERS: Final = frozenset({"word", "written"})
@@ -56,7 +57,7 @@ class UserLexicon:
 
 def _rows(path: str) -> Iterator[tuple[int, str, str]]:
     try:
-        text = Path(path).expanduser().read_text(encoding="utf-8-sig")
+        text = read_text(Path(path).expanduser())
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(
             f"lexicon={path!r} cannot be read: {error}; give a UTF-8 TSV file (word, IPA)"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from coqui_amharic_ext.errors import DataError
 
 BOM: Final = b"\xef\xbb\xbf"
+MOST_BYTES: Final = 1 << 26
+"""Of a line: a file without ends of lines, such as a device, is refused before memory is gone."""
 
 
 def decode(line: bytes, where: str) -> str:
@@ -56,6 +58,25 @@ def decoded(lines: Iterable[bytes], name: str) -> Iterator[str]:
         yield decode(line, f"{name}:{number}").rstrip("\r\n")
 
 
+def bounded(stream: BinaryIO, name: str) -> Iterator[bytes]:
+    """Yield the lines of a stream, with their ends.
+
+    Raises
+    ------
+    DataError
+        A line is longer than ``MOST_BYTES``.
+    """
+    number = 1
+    while line := stream.readline(MOST_BYTES + 1):
+        if len(line) > MOST_BYTES:
+            raise DataError(
+                f"{name}:{number}: the line has more than {MOST_BYTES >> 20} MiB; give text with "
+                "ends of lines"
+            )
+        yield line
+        number += 1
+
+
 def universal(lines: Iterable[bytes]) -> Iterator[bytes]:
     r"""Split lines that end in ``\n`` at ``\r`` and ``\r\n``, too, as text mode does."""
     for line in lines:
@@ -79,4 +100,4 @@ def read_lines(path: Path) -> Iterator[str]:
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from error
     with stream:
-        yield from decoded(universal(stream), str(path))
+        yield from decoded(universal(bounded(stream, str(path))), str(path))

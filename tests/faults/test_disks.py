@@ -245,24 +245,6 @@ def test_standard_output_that_is_full_is_named(verb: str) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="streams are closed in a shell")
-@pytest.mark.parametrize("verb", ["normalize", "phonemize"])
-def test_standard_streams_that_are_closed_are_no_crash(verb: str) -> None:
-    def shell(redirection: str, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["sh", "-c", f'"$@" {redirection}', "sh", *COMMAND, verb, *words],
-            env=environment(),
-            capture_output=True,
-            text=True,
-        )
-
-    unread = shell("<&-")
-    assert (unread.returncode, unread.stdout) == (2, "")
-    assert "pipe text in" in unread.stderr
-    unheard = shell(">&-", "ሰላም")
-    assert (unheard.returncode, unheard.stderr) == (0, "")
-
-
 EVERYWHERE = """
 import sys
 import coqui_amharic_ext as am

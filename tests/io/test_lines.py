@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coqui_amharic_ext.errors import DataError
-from coqui_amharic_ext.io.lines import decoded, read_lines
+from coqui_amharic_ext.io.lines import MOST_BYTES, bounded, decoded, read_lines
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -42,3 +43,10 @@ def test_lines_before_one_in_another_encoding_are_read_and_the_line_is_named(
 def test_what_is_no_file_is_named(tmp_path: Path, name: str, says: str) -> None:
     with pytest.raises(DataError, match=says):
         list(read_lines(tmp_path / name))
+
+
+def test_a_line_may_be_long_and_not_without_end() -> None:
+    whole = bytes(MOST_BYTES - 1) + b"\n"
+    assert list(bounded(io.BytesIO(whole + b"more"), "here")) == [whole, b"more"]
+    with pytest.raises(DataError, match="here:2: the line has more than 64 MiB"):
+        list(bounded(io.BytesIO(b"\n" + bytes(MOST_BYTES + 1)), "here"))
