@@ -62,9 +62,9 @@ def systems(case: Case, device: str, names: list[str]) -> Iterator[tuple[str, At
     import torch.nn.functional as F
 
     from coqui_amharic_ext import plugins
-    from coqui_amharic_ext.attention.kernel import Demand
     from coqui_amharic_ext.attention.layout import PackedLayout
-    from coqui_amharic_ext.attention.probing import capability, probe
+    from coqui_amharic_ext.attention.trial import capability, trial
+    from coqui_amharic_ext.availability import Demand
 
     layout = PackedLayout.of(case.lengths, device)
     longest, batch = max(case.lengths), len(case.lengths)
@@ -98,7 +98,7 @@ def systems(case: Case, device: str, names: list[str]) -> Iterator[tuple[str, At
         if names and name not in names:
             continue
         demand = Demand(device, case.dtype, case.head_dim, False, capability(device))
-        reason = spec.refusal(demand) or probe(spec, demand)
+        reason = spec.refusal(demand) or trial(spec, demand)
         if reason:
             yield name, reason
             continue

@@ -192,8 +192,7 @@ def _kernel() -> str:
         return ""
     import coqui_amharic_ext as am
 
-    chosen = am.status().chosen.items()
-    return ", ".join(value.split()[0] for key, value in chosen if key.startswith("attention ("))
+    return ", ".join(choice.kernel or "upstream's" for choice in am.status().chosen.kernels)
 
 
 def flops(model: Any, clips: list[lengths.Clip]) -> float:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from coqui_amharic_ext.patching import Patcher
-    from coqui_amharic_ext.report import BackendStatus, Kind, Report
+    from coqui_amharic_ext.report import BackendStatus, Chosen, Kind, Report
     from coqui_amharic_ext.settings import Settings
 
 logger = logging.getLogger("coqui_amharic_ext")
@@ -226,6 +226,7 @@ def status() -> Report:
 
 def _backends(chosen: Settings | None) -> tuple[BackendStatus, ...]:
     from coqui_amharic_ext import plugins
+    from coqui_amharic_ext.attention.trial import availability
     from coqui_amharic_ext.settings import Settings
 
     chosen = chosen or Settings()
@@ -233,7 +234,7 @@ def _backends(chosen: Settings | None) -> tuple[BackendStatus, ...]:
     for name, backend in plugins.g2p_backends().items():
         found.append(_backend("g2p", name, partial(backend.availability, chosen)))
     for name, kernel in plugins.attention_backends().items():
-        found.append(_backend("attention", name, kernel.availability))
+        found.append(_backend("attention", name, partial(availability, kernel)))
     return tuple(found)
 
 
@@ -247,11 +248,13 @@ def _backend(kind: Kind, name: str, availability: Callable[[], Any]) -> BackendS
         return BackendStatus(kind, name, False, f"{type(error).__name__}: {error}")
 
 
-def _chosen() -> dict[str, str]:
-    """Ask the modules that were imported anyway what was really used so far."""
-    found: dict[str, str] = {}
-    for name in ("coqui_amharic_ext.g2p.chain", "coqui_amharic_ext.attention.selection"):
-        describe = getattr(sys.modules.get(name), "chosen", None)
-        if describe is not None:
-            found.update(describe())
-    return found
+def _chosen() -> Chosen:
+    """Ask the modules that were imported already what has served so far."""
+    from coqui_amharic_ext.report import Chosen
+
+    chain = sys.modules.get("coqui_amharic_ext.g2p.chain")
+    selection = sys.modules.get("coqui_amharic_ext.attention.selection")
+    # Another thread may still be importing either.
+    words = getattr(chain, "answered", dict)
+    kernels = getattr(selection, "choices", tuple)
+    return Chosen(words(), kernels())

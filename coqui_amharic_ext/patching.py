@@ -1,8 +1,8 @@
 """Guarded monkey patches of upstream objects: declare, check, apply, report, undo.
 
-A patch says what it wraps, for which releases it was written and what the wrapped source looked
-like there. Where the installed source differs, a behaviour probe decides; if it fails, that one
-patch is skipped and upstream's behaviour stays.
+A patch declares what it wraps, the releases it was written for and a hash of the wrapped source
+in each. Where the installed source differs, a behaviour probe decides. If the probe fails, that
+one patch is skipped and upstream's code runs.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ import hashlib
 import importlib.util
 import inspect
 import logging
+import pkgutil
 import sys
 import textwrap
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
@@ -27,9 +29,13 @@ from coqui_amharic_ext.settings import Settings
 logger = logging.getLogger(__name__)
 
 MARK: Final = "__coqui_amharic_patch__"
-"""Attribute of every replacement: the name of the patch that made it."""
+"""Attribute of every replacement: the name of its patch."""
 
-_BY_OTHERS: Final = "someone else has put something else in its place since"
+_CHANGED_BY_OTHERS: Final = "someone else has replaced it since"
+
+
+class ProbeError(RuntimeError):
+    """Upstream's code does not behave as a patch needs."""
 
 
 class _Missing:
@@ -39,6 +45,9 @@ class _Missing:
 
 MISSING: Final[Any] = _Missing()
 
+Reference = str | Callable[..., Any]
+"""A function, or ``"package.module:function"``, which is imported when it is needed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -47,6 +56,23 @@ class Known:
     release: str
     source_hash: str
     signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Upstream code that a replacement stands in for or relies on, besides the patched attribute.
+
+    Parameters
+    ----------
+    module, qualname : str
+        Where the code is defined.
+    hashes : tuple of str
+        Hashes of the releases that it is known in, the oldest first.
+    """
+
+    module: str
+    qualname: str
+    hashes: tuple[str, ...]
 
 
 def _always(settings: Settings) -> bool:
@@ -66,30 +92,33 @@ class Patch:
     name : str
         Unique name, shown in ``status()``.
     module, qualname : str
-        Where the attribute lives, such as ``"TTS.tts.layers.xtts.gpt"`` and ``"GPT.forward"``.
+        Where the attribute is, such as ``"TTS.tts.layers.xtts.gpt"`` and ``"GPT.forward"``.
     summary : str
         One sentence: what changes for the user.
     distribution : str
-        The distribution whose release is compared with ``known``.
+        The distribution that the attribute belongs to.
     known : tuple of Known
-        Releases that the patch was written for. Empty only for ``adds``.
-    replace : callable
-        Takes the original attribute (``MISSING`` for ``adds``) and returns its replacement; a
-        function for a staticmethod becomes one. It is called at activation and may import
-        upstream modules, but none that imports the patched one, which may be locked. Two threads
-        may call it at once; one result is used.
-    probe : callable, optional
-        Takes the original; raises if it does not behave as the patch needs. Run when the source
-        is not a known one.
+        Releases of that distribution that the patch was written for. Empty only for ``adds``.
+    leans_on : tuple of Source
+        Other upstream code that must be known, too.
+    replace : str or callable
+        ``"package.module:function"``, imported when the patch is applied, or the function. It
+        takes the original attribute (``MISSING`` for ``adds``) and returns its replacement; a
+        function for a staticmethod becomes one. It may import upstream modules, but none that
+        imports the patched one, which may be locked. Two threads may call it at once; one result
+        is used.
+    probe : str or callable, optional
+        Takes the original; raises if it does not behave as the patch needs. It runs when the
+        source, or one of ``leans_on``, is not known.
     enabled : callable
         Takes the settings; False leaves the patch off.
-    upstream_has : callable, optional
+    upstream_has : str or callable, optional
         Takes the original; True when upstream already has the change.
     exceeds : callable
-        Takes the settings; True where they ask for more than upstream's own change gives, so that
-        the patch is put in place all the same.
-    undo : callable, optional
-        Called after the original is back, for what the replacement left elsewhere.
+        Takes the settings; True where they ask for more than upstream's own change offers, so
+        that the patch is applied nevertheless.
+    undo : str or callable, optional
+        Called after the original is restored, to remove what the replacement left elsewhere.
     adds : bool
         The attribute does not exist upstream; if it does, upstream has the change already.
     """
@@ -98,20 +127,29 @@ class Patch:
     module: str
     qualname: str
     summary: str
-    replace: Callable[[Any], Any]
+    replace: Reference
     distribution: str = "coqui-tts"
     known: tuple[Known, ...] = ()
-    probe: Callable[[Any], None] | None = None
+    leans_on: tuple[Source, ...] = ()
+    probe: Reference | None = None
     enabled: Callable[[Settings], bool] = _always
-    upstream_has: Callable[[Any], bool] | None = None
+    upstream_has: Reference | None = None
     exceeds: Callable[[Settings], bool] = _never
-    undo: Callable[[], None] | None = None
+    undo: Reference | None = None
     adds: bool = False
 
     @property
     def target(self) -> str:
-        """The patched attribute's full name."""
+        """The full name of the patched attribute."""
         return f"{self.module}.{self.qualname}"
+
+
+def load(reference: Reference) -> Callable[..., Any]:
+    """Return the function that a reference names, importing its module if necessary."""
+    if isinstance(reference, str):
+        function: Callable[..., Any] = pkgutil.resolve_name(reference)
+        return function
+    return reference
 
 
 def _describe(node: object, out: list[str]) -> None:
@@ -183,13 +221,38 @@ def fingerprint(attribute: Any) -> tuple[str, str]:
 
 
 def calls(name: str) -> Callable[[Any], bool]:
-    """Return a test of whether a function calls something, or reads an attribute, of that name."""
+    """Return a test of whether a function calls, or reads an attribute of, a name."""
 
     def test(attribute: Any) -> bool:
         code = getattr(_plain(attribute), "__code__", None)
         return code is not None and name in code.co_names
 
     return test
+
+
+def expect(holds: bool, behaviour: str) -> None:
+    """Raise ``ProbeError`` unless upstream's code still shows a behaviour.
+
+    Parameters
+    ----------
+    holds : bool
+        Whether it does.
+    behaviour : str
+        What upstream's code does in the releases that the patch was written for, as a predicate:
+        ``"returns the losses"``.
+    """
+    if not holds:
+        raise ProbeError(f"it no longer {behaviour}")
+
+
+def takes(*names: str) -> Callable[[Any], None]:
+    """Return a probe of the names of an attribute's first parameters."""
+
+    def probe(attribute: Any) -> None:
+        found = list(inspect.signature(_plain(attribute)).parameters)
+        expect(found[: len(names)] == list(names), f"takes {', '.join(names)} first, but {found}")
+
+    return probe
 
 
 def _parameter(parameter: inspect.Parameter) -> str:
@@ -226,11 +289,11 @@ class _Applied:
 
 
 class Patcher:
-    """Applies patches to modules that have finished importing, and takes them back.
+    """Applies patches to modules that have finished importing, and restores the originals.
 
-    Several threads may be at it at once, each inside an import of its own, so none waits for
-    another while it imports or calls what a patch brings. Each prepares a replacement and the
-    first puts it in place; the lock is held for that moment alone.
+    Several threads may apply patches at once, each inside an import, so no thread waits for
+    another while it imports or calls a patch's functions. Each prepares a replacement, and the
+    first one installs it; only the installation holds the lock.
     """
 
     def __init__(self, patches: Iterable[Patch], settings: Settings) -> None:
@@ -244,7 +307,7 @@ class Patcher:
         self.add(patches)
 
     def add(self, patches: Iterable[Patch]) -> None:
-        """Take in the patches whose names are new."""
+        """Add the patches whose names are new."""
         for patch in patches:
             if patch.name in self._states:
                 continue
@@ -269,11 +332,6 @@ class Patcher:
         self._waiting[patch.name] = patch
         self._set(patch, "pending", reason)
 
-    @property
-    def waiting(self) -> bool:
-        """Whether a patch still waits for its module."""
-        return bool(self._waiting)
-
     def modules(self) -> set[str]:
         """Return the modules that patches wait for."""
         return {patch.module for patch in tuple(self._waiting.values())}
@@ -288,8 +346,8 @@ class Patcher:
         complete : callable
             Takes a module's name; whether it is fully imported.
         stillness : callable
-            Returns what changes with every import, ``None`` while one is going on. A patch that
-            fails meanwhile is tried again: it may have seen a module that was not all there.
+            Returns a number that every import changes, ``None`` during an import. A patch that
+            fails meanwhile is tried again: it may have seen a half-imported module.
         """
         self._find_lost(complete)
         thread = threading.get_ident()
@@ -313,28 +371,28 @@ class Patcher:
                     self._preparing.discard((thread, patch.name))
 
     def _apply_one(self, patch: Patch, stillness: Callable[[], int | None], last: bool) -> bool:
-        """Apply or refuse a patch; False if something changed meanwhile and it may be tried."""
+        """Apply or refuse a patch; False if an import interfered and it may be tried again."""
         done: _Applied | None = None
         state: State
         before = stillness()
         try:
             spec = getattr(sys.modules[patch.module], "__spec__", None)
-            owner, attribute = _resolve(patch)
+            owner, attribute = _locate(patch.module, patch.qualname)
             original = vars(owner).get(attribute, MISSING)
             state, reason = self._refuse(patch, owner, original) or ("applied", "")
             if state == "applied":
-                replacement = _same_kind(original, patch.replace(original))
+                replacement = _same_kind(original, load(patch.replace)(original))
                 _mark(replacement, patch.name)
                 done = _Applied(patch, owner, attribute, original, replacement, spec)
         except (Exception, SystemExit) as error:
             state, reason = "skipped", f"{type(error).__name__}: {error}"
         with self._lock:
-            if patch.name not in self._waiting:  # somebody else was first
+            if patch.name not in self._waiting:  # another thread was first
                 return True
             if state == "skipped":
                 after = stillness()
                 if after is None or self._prepared_elsewhere(patch):
-                    self._set(patch, "pending", f"is tried again, for other imports run: {reason}")
+                    self._set(patch, "pending", f"waits for other imports to finish: {reason}")
                     return True
                 if after != before and not last:
                     return False
@@ -366,29 +424,41 @@ class Patcher:
         if (
             patch.upstream_has is not None
             and not patch.exceeds(self.settings)
-            and patch.upstream_has(upstream)
+            and load(patch.upstream_has)(upstream)
         ):
             return "upstream has it", ""
-        found = fingerprint(upstream)
-        if any((k.source_hash, k.signature) == found for k in patch.known):
+        change = self._change(patch, upstream)
+        if not change:
             return None
-        written_for = ", ".join(k.release for k in patch.known) or "no release"
         if patch.probe is None:
-            raise RuntimeError(
-                f"{_release(patch)} differs from what the patch was written for ({written_for})"
-            )
+            raise RuntimeError(change)
         try:
-            patch.probe(upstream)
+            load(patch.probe)(upstream)
         except Exception as error:
             raise RuntimeError(
-                f"{_release(patch)} differs from what the patch was written for ({written_for}) "
-                f"and its probe failed: {type(error).__name__}: {error}"
+                f"{change} and its probe failed: {type(error).__name__}: {error}"
             ) from error
-        logger.info("patch %s: source in %s is new, the probe passed", patch.name, _release(patch))
+        logger.info("patch %s: %s, the probe passed", patch.name, change)
         return None
 
+    def _change(self, patch: Patch, upstream: Any) -> str:
+        """Return how the installed source differs from every known one, ``""`` if it does not."""
+        written_for = ", ".join(k.release for k in patch.known) or "no release"
+        found = fingerprint(upstream)
+        if not any((k.source_hash, k.signature) == found for k in patch.known):
+            return f"{_release(patch)} differs from what the patch was written for ({written_for})"
+        changed = [s.qualname for s in patch.leans_on if self._hash(s) not in s.hashes]
+        if not changed:
+            return ""
+        return f"{', '.join(changed)} differs from what the patch was written for ({written_for})"
+
+    def _hash(self, source: Source) -> str:
+        import_module(source.module)
+        owner, attribute = _locate(source.module, source.qualname)
+        return fingerprint(self._pristine(owner, attribute, getattr(owner, attribute)))[0]
+
     def _of(self, owner: Any, attribute: str) -> list[_Applied]:
-        """Return what was put in place of one attribute, the first first."""
+        """Return the replacements of one attribute, in the order in which they were applied."""
         return [
             done
             for done in tuple(self._applied)
@@ -403,13 +473,13 @@ class Patcher:
         return bool(stack) and done.current() is stack[-1].replacement
 
     def _latest(self) -> list[_Applied]:
-        """Return where each patch was applied last: a class that was reloaded is another one."""
+        """Return where each patch was applied last: a reload makes another class."""
         return list({done.patch.name: done for done in tuple(self._applied)}.values())
 
     def _find_lost(self, complete: Callable[[str], bool]) -> None:
-        """Let patches wait again whose module was reloaded, or removed and imported again.
+        """Let patches wait again if their module was reloaded, or removed and imported again.
 
-        What they changed in a class that is now another one stays: objects of it may live on.
+        The class from before the reload stays patched: objects of it may live on.
         """
         lost = [
             done
@@ -425,22 +495,22 @@ class Patcher:
                 self._wait(done.patch, f"{done.patch.module} was imported again")
 
     def _holds(self, done: _Applied) -> bool:
-        """Whether a patch is in force on what its module has under its name now."""
+        """Whether a patch is applied to the attribute that its module has now."""
         try:
-            owner, _ = _resolve(done.patch)
+            owner, _ = _locate(done.patch.module, done.patch.qualname)
         except (AttributeError, KeyError):
             return False
         return owner is done.owner and self._in_place(done)
 
     def _skip_moved(self) -> None:
-        """Name patches that would wait forever: their module is no longer part of its package."""
+        """Skip patches that would wait forever: their package no longer has the module."""
         for patch in tuple(self._waiting.values()):
             package = patch.module.rpartition(".")[0]
             if package not in sys.modules or patch.module in sys.modules:
                 continue
             if importlib.util.find_spec(patch.module) is None:
                 if self._waiting.pop(patch.name, None) is not None:
-                    self._skip(patch, f"{patch.module} is not there in {_release(patch)}")
+                    self._skip(patch, f"{_release(patch)} has no {patch.module}")
 
     def _skip(self, patch: Patch, reason: str) -> None:
         logger.warning(
@@ -449,12 +519,12 @@ class Patcher:
         self._set(patch, "skipped", reason)
 
     def undo(self) -> list[str]:
-        """Put every upstream object back; return what could not be, in words."""
+        """Restore every upstream object; return messages about those that could not be."""
         problems, patches = self.put_back()
         return problems + self.clean_up(patches)
 
     def put_back(self) -> tuple[list[str], list[Patch]]:
-        """Do the part of ``undo()`` that calls nothing; return problems and what was put back."""
+        """Restore upstream's objects, calling nothing; return problems and restored patches."""
         problems = []
         back: dict[str, Patch] = {}
         with self._lock:
@@ -476,38 +546,39 @@ class Patcher:
         return problems, list(back.values())
 
     def clean_up(self, patches: Iterable[Patch]) -> list[str]:
-        """Do the rest of it: what replacements left elsewhere."""
+        """Call ``undo()`` of restored patches; return problems."""
         problems = []
         for patch in patches:
             try:
                 if patch.undo is not None:
-                    patch.undo()
+                    load(patch.undo)()
             except (Exception, SystemExit) as error:
                 problems.append(f"undo() of {patch.name} raised {type(error).__name__}: {error}")
         return problems
 
     def statuses(self) -> tuple[PatchStatus, ...]:
-        """Return where each patch stands."""
+        """Return the state of each patch."""
         self._skip_moved()
         changed = {done.patch.name for done in self._latest() if not self._in_place(done)}
         return tuple(
-            PatchStatus(patch.name, patch.target, "changed", _BY_OTHERS, patch.summary)
+            PatchStatus(patch.name, patch.target, "changed", _CHANGED_BY_OTHERS, patch.summary)
             if state == "applied" and patch.name in changed
             else PatchStatus(patch.name, patch.target, state, reason, patch.summary)
             for patch, state, reason in tuple(self._states.values())
         )
 
 
-def _resolve(patch: Patch) -> tuple[Any, str]:
-    owner: Any = sys.modules[patch.module]
-    *path, attribute = patch.qualname.split(".")
+def _locate(module: str, qualname: str) -> tuple[Any, str]:
+    """Return the object that holds an attribute of an imported module, and the attribute's name."""
+    owner: Any = sys.modules[module]
+    *path, attribute = qualname.split(".")
     for part in path:
         owner = getattr(owner, part)
     return owner, attribute
 
 
 def _same_kind(original: Any, replacement: Any) -> Any:
-    """Keep a staticmethod one, and a classmethod one, when the replacement is a plain function."""
+    """Wrap a plain function as a staticmethod or classmethod where the original is one."""
     kind = type(original)
     if kind in (staticmethod, classmethod) and inspect.isfunction(replacement):
         return kind(replacement)

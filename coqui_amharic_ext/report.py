@@ -1,9 +1,12 @@
-"""What ``activate()`` and ``status()`` return."""
+"""The report that ``activate()`` and ``status()`` return."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
+
+from coqui_amharic_ext.availability import Demand
 
 State = Literal["applied", "changed", "pending", "off", "skipped", "upstream has it"]
 Kind = Literal["g2p", "attention"]
@@ -16,7 +19,7 @@ _NOT_ACTIVE = (
 
 @dataclass(frozen=True, slots=True)
 class PatchStatus:
-    """One guarded patch: where it stands and, if it is not applied, why."""
+    """The state of one guarded patch and, if it is not applied, the reason."""
 
     name: str
     target: str
@@ -27,13 +30,79 @@ class PatchStatus:
 
 @dataclass(frozen=True, slots=True)
 class BackendStatus:
-    """One G2P backend or attention kernel: whether it can serve here and, if not, why."""
+    """Whether one G2P backend or attention kernel can serve here and, if not, why."""
 
     kind: Kind
     name: str
     available: bool
     reason: str = ""
     fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KernelChoice:
+    """The attention kernel that was chosen for the models of one kind.
+
+    Parameters
+    ----------
+    kernel : str
+        The kernel's name, ``""`` where no kernel can serve and upstream's own attention runs.
+    asked_for : str
+        ``Settings.attention``: ``"auto"`` or a kernel's name.
+    demand : Demand
+        What the models ask of a kernel.
+    calls : int
+        Calls of this kernel in this process, whatever the demand; recomputation in backward
+        counts.
+    passed_over : tuple of (str, str)
+        The kernels that ``"auto"`` tried before, each with the reason against it.
+    """
+
+    kernel: str
+    asked_for: str
+    demand: Demand
+    calls: int
+    passed_over: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        used = f"{self.kernel}, {self.calls} calls" if self.kernel else "upstream's own"
+        reasons = why_not(self.passed_over) if self.kernel else "no kernel can serve"
+        why = f"; {reasons}" if reasons else ""
+        return f"{used} (asked for: {self.asked_for}{why})"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What has served in this process.
+
+    Parameters
+    ----------
+    g2p : dict of str to int
+        How many different words each G2P backend answered.
+    kernels : tuple of KernelChoice
+        The attention kernel for each kind of model that has run.
+    """
+
+    g2p: dict[str, int] = field(default_factory=dict)
+    kernels: tuple[KernelChoice, ...] = ()
+
+    def calls(self, kernel: str) -> int:
+        """Return the number of calls of a kernel."""
+        return max((choice.calls for choice in self.kernels if choice.kernel == kernel), default=0)
+
+    def lines(self) -> list[str]:
+        """Describe each choice in a line."""
+        words = ", ".join(f"{name} {count} words" for name, count in self.g2p.items())
+        lines = [f"chosen g2p: {words}"] if words else []
+        return lines + [f"chosen attention ({c.demand}): {c}" for c in self.kernels]
+
+
+def why_not(passed_over: Iterable[tuple[str, str]]) -> str:
+    """Describe why kernels were passed over; those with the same reason share it."""
+    names: dict[str, list[str]] = {}
+    for name, reason in passed_over:
+        names.setdefault(reason, []).append(name)
+    return "; ".join(f"not {', '.join(some)}: {reason}" for reason, some in names.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +114,7 @@ class Report:
     settings_error: str
     patches: tuple[PatchStatus, ...]
     backends: tuple[BackendStatus, ...]
-    chosen: dict[str, str]
+    chosen: Chosen
     plugin_errors: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -65,7 +134,7 @@ class Report:
         for backend in self.backends:
             state = "available" if backend.available else f"not available ({backend.reason})"
             lines.append(f"{backend.kind} {backend.name}: {state}")
-        lines.extend(f"chosen {key}: {value}" for key, value in self.chosen.items())
+        lines.extend(self.chosen.lines())
         lines.extend(f"plugin: {error}" for error in self.plugin_errors)
         lines.extend(f"note: {note}" for note in self.notes)
         return "\n".join(lines)

@@ -154,7 +154,7 @@ def patches(distribution: str) -> str:
         if patch.distribution != distribution:
             continue
         word, _, rest = patch.summary.rstrip(".").partition(" ")
-        module = patch.replace.__module__.removeprefix("coqui_amharic_ext.")
+        module = str(patch.replace).partition(":")[0].removeprefix("coqui_amharic_ext.")
         rows.append(
             (
                 _code(patch.name),

@@ -18,9 +18,14 @@ from coqui_amharic_ext.patching import (
     Known,
     Patch,
     Patcher,
+    ProbeError,
+    Source,
     calls,
+    expect,
     fingerprint,
+    load,
     source_hash,
+    takes,
 )
 from coqui_amharic_ext.settings import Settings
 
@@ -147,6 +152,80 @@ def test_an_unknown_source_without_a_probe_is_skipped(upstream: ModuleType) -> N
     assert state(apply(patch(probe=None)))[0] == "skipped"
 
 
+def test_a_changed_source_that_a_replacement_leans_on_needs_the_probe(
+    upstream: ModuleType,
+) -> None:
+    known = (Known("1", *fingerprint(upstream.Upstream.method)),)
+    digest = fingerprint(upstream.function)[0]
+    probed: list[object] = []
+
+    def leaning(*hashes: str, **changes: Any) -> tuple[str, str]:
+        source = Source("patched_upstream", "function", hashes)
+        patcher = apply(patch(known=known, leans_on=(source,), **changes))
+        found = state(patcher)
+        patcher.undo()
+        return found
+
+    def fail(original: object) -> None:
+        expect(False, "adds one")
+
+    assert leaning("of an older release", digest, probe=fail) == ("applied", "")
+    assert leaning("another", probe=probed.append) == ("applied", "")
+    assert len(probed) == 1
+    found, reason = leaning("another", probe=fail)
+    assert found == "skipped"
+    assert "function differs from what the patch was written for (1)" in reason
+    assert "ProbeError: it no longer adds one" in reason
+    assert leaning("another", probe=None)[0] == "skipped"
+
+
+def test_functions_named_by_their_path_are_imported_when_they_are_needed(
+    upstream: ModuleType, tmp_path: Path
+) -> None:
+    (tmp_path / "patched_ours.py").write_text(
+        "undone = []\n"
+        "def replace(original):\n    return lambda self, x: original(self, x) + 10\n"
+        "def undo():\n    undone.append(True)\n"
+    )
+    named = patch(
+        replace="patched_ours:replace", undo="patched_ours:undo", probe=takes("self", "x")
+    )
+    patcher = Patcher([named], Settings())
+    assert "patched_ours" not in sys.modules
+    patcher.apply(lambda module: module in sys.modules)
+    try:
+        assert upstream.Upstream().method(1) == 12
+        patcher.undo()
+        assert sys.modules["patched_ours"].undone == [True]
+    finally:
+        del sys.modules["patched_ours"]
+
+
+def test_a_path_that_leads_nowhere_skips_the_patch(upstream: ModuleType) -> None:
+    found, reason = state(apply(patch(replace="nowhere_at_all:replace")))
+    assert found == "skipped"
+    assert "nowhere_at_all" in reason
+
+
+def test_our_own_patches_are_declared_alike() -> None:
+    pytest.importorskip("TTS")
+    from coqui_amharic_ext import plugins
+
+    for own in plugins.patches().values():
+        assert isinstance(own.replace, str), own.name
+        assert own.adds or own.known, own.name
+        for reference in (own.replace, own.probe, own.upstream_has, own.undo):
+            assert reference is None or callable(load(reference)), (own.name, reference)
+        for known in own.known:
+            assert known.release[0].isdigit(), own.name
+
+
+def test_a_renamed_first_parameter_fails_the_probe_of_names() -> None:
+    takes("text", "lang")(staticmethod(lambda text, lang, more=None: None))
+    with pytest.raises(ProbeError, match="no longer takes text, lang first"):
+        takes("text", "lang")(lambda txt, lang: None)
+
+
 def test_a_renamed_parameter_is_an_unknown_source(upstream: ModuleType) -> None:
     digest, signature = fingerprint(upstream.Upstream.method)
     assert signature == "(self, x)"
@@ -219,10 +298,10 @@ def test_a_patch_waits_for_its_module(upstream: ModuleType) -> None:
     patcher = Patcher([patch()], Settings())
     patcher.apply(lambda module: False)
     assert state(patcher)[0] == "pending"
-    assert patcher.waiting
+    assert patcher.modules() == {"patched_upstream"}
     patcher.apply(lambda module: True)
     assert state(patcher)[0] == "applied"
-    assert not patcher.waiting
+    assert not patcher.modules()
 
 
 def test_what_somebody_else_changed_later_is_left_and_named(upstream: ModuleType) -> None:

@@ -13,13 +13,14 @@ from functools import wraps
 from typing import Any
 
 from coqui_amharic_ext.errors import UnavailableError
+from coqui_amharic_ext.patching import calls
 
 
-def transformers_is_safe(original: object) -> bool:
-    """Whether the installed transformers keeps GPT-2 causal whatever its attention."""
+def stays_causal(original: object) -> bool:
+    """Whether upstream refuses the combination itself, or transformers keeps GPT-2 causal."""
     from transformers import __version__
 
-    return int(__version__.partition(".")[0]) >= 5
+    return calls("_refuse_lost_causality")(original) or int(__version__.partition(".")[0]) >= 5
 
 
 def refusing(original: Callable[..., Any]) -> Callable[..., Any]:

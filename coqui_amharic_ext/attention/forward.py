@@ -1,4 +1,4 @@
-"""What replaces ``GPT.forward``: training and evaluation run packed, the rest is upstream's."""
+"""The replacement of ``GPT.forward``: training and evaluation run packed, the rest as upstream."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 from torch import Tensor
 
-from coqui_amharic_ext.attention.interface import register
+from coqui_amharic_ext.attention import selection
+from coqui_amharic_ext.attention.interface import register, unregister
 from coqui_amharic_ext.attention.layout import PackedLayout
 from coqui_amharic_ext.attention.packing import packed_losses
-from coqui_amharic_ext.attention.selection import Selection, demand_of, select
 from coqui_amharic_ext.attention.switch import Mode, switched
 from coqui_amharic_ext.settings import Settings, get_settings
 
@@ -51,7 +51,7 @@ def training_forward(original: Callable[..., Any]) -> Callable[..., Any]:
                 return_latent=return_latent,
             )
 
-        # Without conditioning upstream raises; its message is the one people know.
+        # Upstream raises without conditioning; people know its message.
         if (
             return_latent
             or return_attentions
@@ -60,11 +60,11 @@ def training_forward(original: Callable[..., Any]) -> Callable[..., Any]:
         ):
             return stock(self)
         settings = get_settings()
-        selection = _selected(self, settings)
-        if selection is None:
+        selected = _selection(self, settings)
+        if selected is None:
             return stock(switched(self, _mode(settings, None)))
         name = register(
-            selection, packed=settings.packing, dropout=settings.attention_dropout == "keep"
+            selected, packed=settings.packing, dropout=settings.attention_dropout == "keep"
         )
         double = switched(self, _mode(settings, name))
         if not settings.packing:
@@ -94,19 +94,20 @@ def _mode(settings: Settings, attention: str | None) -> Mode:
     )
 
 
-def _selected(gpt: Any, settings: Settings) -> Selection | None:
+def _selection(gpt: Any, settings: Settings) -> selection.Selection | None:
     if settings.attention == "off":
         return None
     layer = gpt.gpt.h[0].attn
     dropout = layer.attn_dropout.p if gpt.gpt.training else 0.0
     if dropout and settings.attention_dropout == "zero":
-        _say_that_dropout_is_off(dropout)
+        _warn_of_dropout(dropout)
         dropout = 0.0
-    return select(settings.attention, demand_of(next(layer.parameters()), layer.head_dim, dropout))
+    demand = selection.demand_of(next(layer.parameters()), layer.head_dim, dropout)
+    return selection.select(settings.attention, demand)
 
 
 @lru_cache(maxsize=1)
-def _say_that_dropout_is_off(dropout: float) -> None:
+def _warn_of_dropout(dropout: float) -> None:
     logger.warning(
         'attention_dropout="zero": the XTTS GPT trains without the attention dropout of %g that '
         "its config asks for",
@@ -116,9 +117,9 @@ def _say_that_dropout_is_off(dropout: float) -> None:
 
 def run_packed(gpt2: Any, embeddings: Tensor, layout: PackedLayout) -> Tensor:
     """Run the double of a GPT-2 on packed embeddings, (1, total_tokens, channels)."""
-    # transformers hands a mask of four dimensions on unread, and so do our kernels. An attention
-    # that knows nothing of packing, such as that of a block which someone else recomputes in
-    # backward, would mix sequences: this mask turns its output to NaN instead.
+    # transformers passes a mask of four dimensions through unread, and so do our kernels. An
+    # attention function that does not know about packing, such as that of a block which someone
+    # else recomputes in backward, would mix sequences: with this mask its output is NaN instead.
     poison = embeddings.new_full((1, 1, 1, 1), float("nan"))
     hidden: Tensor = gpt2(
         inputs_embeds=embeddings,
@@ -128,3 +129,9 @@ def run_packed(gpt2: Any, embeddings: Tensor, layout: PackedLayout) -> Tensor:
         packed_layout=layout,
     ).last_hidden_state
     return hidden
+
+
+def forget() -> None:
+    """Remove our names from transformers, and discard selections and counts."""
+    unregister()
+    selection.forget()

@@ -1,7 +1,7 @@
-"""The seam to transformers: attention functions and mask functions registered under our names.
+"""Attention functions and mask functions, registered with transformers under our names.
 
-GPT-2 looks its attention up by the name in its config. Both registries need the name: without a
-mask function transformers silently drops the padding mask.
+GPT-2 looks its attention function up by the name in its config. Both registries need the name:
+without a mask function transformers silently drops the padding mask.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
+
+from transformers import AttentionInterface
+from transformers.masking_utils import AttentionMaskInterface
 
 from coqui_amharic_ext.attention import counting
 from coqui_amharic_ext.attention.layout import PackedLayout
@@ -32,47 +35,30 @@ def register(selection: Selection, *, packed: bool, dropout: bool = True) -> str
     selection : Selection
         The kernel.
     packed : bool
-        Whether the model will be given packed tensors with their ``packed_layout``, or padded ones
+        Whether the model runs on packed tensors with their ``packed_layout``, or on padded tensors
         with a mask.
     dropout : bool
         Whether attention probabilities are dropped as the model's config asks.
     """
     spec = selection.spec
-    # transformers takes any name with "flash" in it for one of its own kernels.
+    # transformers takes any name that contains "flash" for one of its kernels.
     plain = re.sub(r"\W", "_", spec.name).replace("flash", "fa")
     name = (
         _PREFIX + ("packed_" if packed else "padded_") + plain + ("" if dropout else "_undropped")
     )
     if _registered.get(name) is selection.attend:
         return name
-    attentions, masks = registries()
     make = _packed if packed else _padded
     count = counting.counter(spec.name)
-    attentions.register(name, make(selection.attend, count, dropout))
-    masks.register(name, _no_mask if packed else _layout_as_mask)
+    AttentionInterface.register(name, make(selection.attend, count, dropout))
+    AttentionMaskInterface.register(name, _no_mask if packed else _layout_as_mask)
     _registered[name] = selection.attend
     return name
 
 
-def registries() -> tuple[Any, Any]:
-    """Return transformers' classes that attention and mask functions are registered with.
-
-    Raises
-    ------
-    ImportError
-        This release of transformers keeps them elsewhere.
-    """
-    from transformers import AttentionInterface
-    from transformers.masking_utils import AttentionMaskInterface
-
-    return AttentionInterface, AttentionMaskInterface
-
-
 def unregister() -> None:
-    """Take our names out of transformers' registries again."""
-    if not _registered:
-        return
-    for registry in registries():
+    """Remove our names from transformers' registries."""
+    for registry in (AttentionInterface, AttentionMaskInterface):
         for name in _registered:
             registry._global_mapping.pop(name, None)
     _registered.clear()
@@ -103,7 +89,7 @@ def _packed(
 
 
 def _no_mask(*args: object, **kwargs: object) -> None:
-    """Packed tensors hold no padding; 4.57 would build a tokens-by-tokens mask all the same."""
+    """Build no mask: packed tensors hold no padding, but 4.57 would build a square one."""
 
 
 def _padded(
@@ -137,10 +123,10 @@ def _padded(
 def _layout_as_mask(
     *args: object, attention_mask: Tensor | None = None, **kwargs: Any
 ) -> tuple[PackedLayout, Tensor]:
-    """Turn the padding mask into a layout once a forward; blocks hand it on unread.
+    """Turn the padding mask into a layout, once per forward; blocks pass it on unread.
 
-    The valid tokens of a row keep their order, so causal attention among them is what the mask
-    asks for, holes included.
+    The valid tokens of a row keep their order, so causal attention among them equals masked
+    attention, even if the mask has holes.
     """
     import torch
 

@@ -1,13 +1,12 @@
-"""What an attention kernel declares about itself: where it can serve, and how to try it."""
+"""The declaration of an attention kernel: what it computes and where it can serve."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from coqui_amharic_ext.availability import Availability
+from coqui_amharic_ext.availability import Demand
 
 if TYPE_CHECKING:
     from coqui_amharic_ext.attention.layout import PackedLayout
@@ -37,34 +36,6 @@ class PackedAttention(Protocol):
         scale: float,
     ) -> Any:
         """Attend within each sequence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """What a model asks of a kernel.
-
-    Parameters
-    ----------
-    device : str
-        Device type, such as ``"cuda"``.
-    dtype : str
-        Name of the dtype in which queries arrive (autocast counted), such as ``"bfloat16"``.
-    head_dim : int
-        Channels of one head.
-    dropout : bool
-        Whether attention probabilities are dropped.
-    capability : tuple of int, optional
-        Compute capability of the CUDA device, ``None`` elsewhere.
-    platform : str
-        ``sys.platform``.
-    """
-
-    device: str
-    dtype: str
-    head_dim: int
-    dropout: bool
-    capability: tuple[int, int] | None = None
-    platform: str = field(default_factory=lambda: sys.platform)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +74,7 @@ class KernelSpec:
     capabilities: tuple[int, int] = (0, 99)
 
     def refusal(self, demand: Demand) -> str:
-        """Return in words what of a demand the kernel does not serve, ``""`` if nothing."""
+        """Return why the kernel does not serve a demand, ``""`` if it does."""
         if demand.platform not in self.platforms:
             return f"it runs on {_or(self.platforms)}, this is {demand.platform}"
         if demand.device not in self.devices:
@@ -132,12 +103,6 @@ class KernelSpec:
             )
             return f"it needs compute capability {wanted}, the device has {major}.{minor}"
         return ""
-
-    def availability(self) -> Availability:
-        """Return whether the kernel can serve any model on this machine; tries it where it can."""
-        from coqui_amharic_ext.attention.probing import availability
-
-        return availability(self)
 
 
 def _or(names: tuple[str, ...]) -> str:

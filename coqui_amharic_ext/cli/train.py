@@ -218,11 +218,12 @@ def _require_writable(given: argparse.Namespace) -> None:
 def _require_kernel(name: str | None) -> None:
     """Refuse a kernel that cannot serve on this machine before a model of gigabytes is loaded."""
     from coqui_amharic_ext import plugins
+    from coqui_amharic_ext.attention.trial import availability
 
     spec = plugins.attention_backends().get(name or "")
     if spec is None:
         return
-    found = spec.availability()
+    found = availability(spec)
     if not found:
         raise InputError(
             f"--attention {name} cannot serve on this machine: {found.reason}; coqui-amharic "

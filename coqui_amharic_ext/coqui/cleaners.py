@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from coqui_amharic_ext.coqui.languages import is_amharic
 
 if TYPE_CHECKING:
     from coqui_amharic_ext.settings import Settings
+
+
+def added(original: object) -> Callable[..., str]:
+    """Return ``amharic_cleaners``, for upstream's module of cleaners."""
+    return amharic_cleaners
 
 
 def amharic_cleaners(text: str, lang: str | None = None) -> str:

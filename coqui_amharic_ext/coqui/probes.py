@@ -1,6 +1,7 @@
-"""Behaviour probes: whether upstream code that we have not seen does what a patch needs.
+"""Behaviour probes: whether unknown code of ``TTS`` still behaves as a patch needs.
 
-Each takes the original attribute and raises ``ProbeError`` if it does not.
+Each takes the original attribute and raises ``ProbeError`` if it does not. Its docstring says what
+upstream's code does.
 """
 
 from __future__ import annotations
@@ -11,44 +12,22 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-
-class ProbeError(RuntimeError):
-    """Upstream's code does not behave as a patch needs."""
+from coqui_amharic_ext.patching import expect
 
 
-def _require(condition: bool, what: str) -> None:
-    if not condition:
-        raise ProbeError(what)
-
-
-def takes(*names: str) -> Callable[[Any], None]:
-    """Return a probe: the attribute's first parameters are called so, in this order."""
-
-    def probe(original: Any) -> None:
-        plain = getattr(original, "__func__", original)
-        found = list(inspect.signature(plain).parameters)
-        _require(found[: len(names)] == list(names), f"parameters {found}, expected {list(names)}")
-
-    return probe
-
-
-def takes_keyword(name: str) -> Callable[[Any], None]:
-    """Return a probe: the attribute has a parameter of that name."""
-
-    def probe(original: Any) -> None:
-        found = list(inspect.signature(original).parameters)
-        _require(name in found, f"no parameter {name!r} in {found}")
-
-    return probe
+def takes_a_language(original: Any) -> None:
+    """``Xtts.synthesize`` has a parameter ``language``."""
+    found = list(inspect.signature(original).parameters)
+    expect("language" in found, f"takes a language, but {found}")
 
 
 def registers_phonemizers(original: Any) -> None:
-    """``_register_phonemizers`` fills the two tables that ours go into."""
+    """``_register_phonemizers`` fills the two tables that receive our entries."""
     from TTS.tts.utils.text import phonemizers
 
     original()
     tables = (phonemizers.PHONEMIZERS, phonemizers.DEF_LANG_TO_PHONEMIZER)
-    _require(all(isinstance(t, dict) and t for t in tables), "the phonemizer tables stay empty")
+    expect(all(isinstance(t, dict) and t for t in tables), "fills the phonemizer tables")
 
 
 def builds_tokenizer(original: Any) -> None:
@@ -65,8 +44,8 @@ def builds_tokenizer(original: Any) -> None:
     )
     plain = getattr(original, "__func__", original)
     tokenizer, new_config = plain(config)
-    _require(new_config is config, "a config with characters is not kept as the same object")
-    _require(len(tokenizer.text_to_ids("ab ba")) == 5, "the characters of the config are not used")
+    expect(new_config is config, "keeps a config with characters as the same object")
+    expect(len(tokenizer.text_to_ids("ab ba")) == 5, "uses the characters of the config")
 
 
 def cleans_where_asked(original: Any) -> None:
@@ -78,28 +57,26 @@ def cleans_where_asked(original: Any) -> None:
     plain = original(tokenizer, "a", "en")
     tokenizer.text_cleaner = lambda text, lang: text.replace("a", "b")
     cleaned = original(tokenizer, "a", "en")
-    _require(
-        (tokenizer.decode(plain), tokenizer.decode(cleaned)) == ("a", "b"),
-        f"'a' is {plain} without a cleaner and {cleaned} with one that makes it 'b'",
-    )
+    expect(tokenizer.decode(plain) == "a", f"leaves 'a' alone without a cleaner ({plain})")
+    expect(tokenizer.decode(cleaned) == "b", f"calls the tokenizer's cleaner ({cleaned})")
 
 
 def preprocesses(original: Any) -> None:
-    """``preprocess_text`` cleans English and lets nothing of Amharic through by itself."""
+    """``preprocess_text`` lowers English and collapses its spaces."""
     from TTS.tts.layers.xtts.tokenizer import VoiceBpeTokenizer
 
     found = original(VoiceBpeTokenizer(), "Two  words", "en")
-    _require(found == "two words", f"cleaned English is {found!r}")
+    expect(found == "two words", f"makes 'two words' of 'Two  words' ({found!r})")
 
 
 def cleans(original: Any) -> None:
-    """``multilingual_cleaners`` lowers and collapses."""
+    """``multilingual_cleaners`` lowers English and collapses its spaces."""
     found = original("Two  words", "en")
-    _require(found == "two words", f"cleaned English is {found!r}")
+    expect(found == "two words", f"makes 'two words' of 'Two  words' ({found!r})")
 
 
 def encodes(original: Any) -> None:
-    """``encode`` puts the language token in front and returns ids."""
+    """``encode`` returns ids that begin with the language token."""
     from tokenizers import Tokenizer, models
     from TTS.tts.layers.xtts.tokenizer import VoiceBpeTokenizer
 
@@ -109,17 +86,17 @@ def encodes(original: Any) -> None:
     tokenizer.tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[], unk_token=unknown))
     tokenizer.tokenizer.add_special_tokens(["[UNK]", "[en]"])
     found = original(tokenizer, "a", "en")
-    _require(list(found) == [1, 2], f"'a' is encoded as {found}")
+    expect(list(found) == [1, 2], f"encodes 'a' with its language in front ({found})")
 
 
 def splits(original: Any) -> None:
-    """``split_sentence`` leaves a text alone where no length is asked for."""
+    """``split_sentence`` does not split where no length is given."""
     found = original(" One. Two.", "en", None)
-    _require(found == ["One. Two."], f"split into {found!r}")
+    expect(found == ["One. Two."], f"leaves a text whole without a length ({found!r})")
 
 
 def caches_phonemes(original: Callable[..., Any]) -> None:
-    """``compute_or_load`` asks the tokenizer once and finds the ids again under the file's name."""
+    """``compute_or_load`` calls the tokenizer once and caches the ids under the file's name."""
     import tempfile
 
     asked: list[str] = []
@@ -134,12 +111,12 @@ def caches_phonemes(original: Callable[..., Any]) -> None:
         )
         found = [list(original(fake, "a", "text", "am")) for _ in range(2)]
         there = (Path(folder) / "a_phoneme.npy").is_file()
-    _require(found == [[1, 2]] * 2, f"it gives {found} where the tokenizer gives [1, 2]")
-    _require(len(asked) == 1 and there, "it keeps no a_phoneme.npy for the sample a")
+    expect(found == [[1, 2]] * 2, f"returns the tokenizer's [1, 2] ({found})")
+    expect(len(asked) == 1 and there, "caches the sample a in a_phoneme.npy")
 
 
 def loads_checkpoints(original: Callable[..., Any]) -> None:
-    """``load_fsspec`` gives what ``torch.save`` was given, from a path and onto the CPU."""
+    """``load_fsspec`` loads what ``torch.save`` wrote onto the CPU."""
     import tempfile
 
     import torch
@@ -148,4 +125,4 @@ def loads_checkpoints(original: Callable[..., Any]) -> None:
         path = Path(folder) / "probe.pth"
         torch.save({"model": torch.ones(1)}, path)
         found = original(str(path), map_location="cpu")
-    _require(found["model"].item() == 1, f"a saved one is loaded as {found}")
+    expect(found["model"].item() == 1, f"loads a saved 1 as it was ({found})")

@@ -54,10 +54,9 @@ Style = Callable[[str, str], str]
 _answered: Counter[str] = Counter()
 
 
-def chosen() -> dict[str, str]:
-    """Return how many different words each backend has answered in this process; for status()."""
-    counts = ", ".join(f"{name} {count} words" for name, count in _answered.most_common())
-    return {"g2p": counts} if counts else {}
+def answered() -> dict[str, int]:
+    """Return how many different words each backend has answered in this process."""
+    return dict(_answered.most_common())
 
 
 @dataclass(slots=True, eq=False)

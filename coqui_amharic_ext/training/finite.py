@@ -9,7 +9,6 @@ end in the same step. A gradient scaler leaves such steps out by itself, which i
 from __future__ import annotations
 
 import functools
-import inspect
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -17,8 +16,6 @@ from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
-
-from coqui_amharic_ext.patching import Known, Patch, calls
 
 if TYPE_CHECKING:
     import torch
@@ -217,72 +214,3 @@ def _states(optimizers: Any) -> Iterator[tuple[str, torch.Tensor]]:
             for name, value in state.items():
                 if isinstance(value, torch.Tensor):
                     yield f"the optimizer's {name}", value
-
-
-def _probe_fit(original: Callable[[Any], None]) -> None:
-    from trainer.trainer import Trainer
-
-    if not calls("_fit")(Trainer.fit):
-        raise RuntimeError("fit() does not call it")
-
-
-def _probe_save(original: Callable[..., None]) -> None:
-    if list(inspect.signature(original).parameters)[:3] != ["config", "model", "output_path"]:
-        raise RuntimeError("it no longer takes config, model and output_path first")
-
-
-def _probe(original: Callable[..., Any]) -> None:
-    """Check that detached losses come back as numbers under ``loss``."""
-    if list(inspect.signature(original).parameters)[:2] != ["self", "loss_dict"]:
-        raise RuntimeError("it no longer takes the losses first")
-    trainer = SimpleNamespace(_detach_loss_dict=lambda losses: dict(losses))
-    found = original(trainer, {"loss": 0.5}, step_optimizer=True)
-    if found.get("loss") != 0.5:
-        raise RuntimeError("it no longer returns the detached losses")
-
-
-PATCHES: Final = (
-    Patch(
-        name="trainer-finite-steps",
-        module="trainer.trainer",
-        qualname="Trainer._fit",
-        summary="gradients that are NaN end training before they reach the weights",
-        distribution="coqui-tts-trainer",
-        replace=refusing_steps,
-        known=(Known("0.4.0", "2cfe825c107df14a", "(self)"),),
-        probe=_probe_fit,
-    ),
-    Patch(
-        name="trainer-finite-loss",
-        module="trainer.trainer",
-        qualname="Trainer.detach_loss_dict",
-        summary="a loss that is NaN ends training",
-        distribution="coqui-tts-trainer",
-        replace=stopping,
-        known=(
-            Known(
-                "0.4.0",
-                "1812989d9f8521bb",
-                "(self, loss_dict, step_optimizer, optimizer_idx, grad_norm)",
-            ),
-        ),
-        probe=_probe,
-    ),
-    Patch(
-        name="finite-checkpoints",
-        module="trainer.io",
-        qualname="save_model",
-        summary="weights that are NaN are not saved",
-        distribution="coqui-tts-trainer",
-        replace=saving_numbers,
-        known=(
-            Known(
-                "0.4.0",
-                "7c5a13f557c72a13",
-                "(config, model, output_path, current_step, epoch, optimizer, scheduler, scaler, "
-                "**kwargs)",
-            ),
-        ),
-        probe=_probe_save,
-    ),
-)

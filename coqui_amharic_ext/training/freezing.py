@@ -217,3 +217,16 @@ def norm_of_present(original: Callable[..., Any]) -> Callable[..., Any]:
         return original(self, SimpleNamespace(param_groups=[{"params": present}]))
 
     return _compute_grad_norm
+
+
+def upstream_skips_missing(original: Callable[[Any, Any], Any]) -> bool:
+    """Whether ``Trainer._compute_grad_norm`` skips parameters without a gradient itself."""
+    import torch
+
+    unused = SimpleNamespace(param_groups=[{"params": [torch.zeros(2, requires_grad=True)]}])
+    trainer = SimpleNamespace(master_params=lambda o: iter(o.param_groups[0]["params"]))
+    try:
+        original(trainer, unused)
+    except AttributeError:
+        return False
+    return True

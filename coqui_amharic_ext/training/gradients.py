@@ -192,3 +192,10 @@ def noting_optimizer(original: Callable[..., Any]) -> Callable[..., Any]:
             delattr(self, _STEPPING)
 
     return optimize
+
+
+def upstream_averages(original: object) -> bool:
+    """Whether the trainer averages gradients itself."""
+    from trainer.utils import distributed as upstreams
+
+    return hasattr(upstreams, "average_gradients")

@@ -15,7 +15,6 @@ from typing import Any, Final
 
 from coqui_amharic_ext.errors import CoquiAmharicError
 from coqui_amharic_ext.io.ending import Ending, like_ctrl_c
-from coqui_amharic_ext.patching import Known, Patch, calls
 
 PATIENCE: Final = 2.0
 """Seconds after a worker's end in which a request for ours may come."""
@@ -62,25 +61,3 @@ def ending_like_ctrl_c(original: Callable[[Any], None]) -> Callable[[Any], None]
                 ) from error
 
     return _fit
-
-
-def _probe(original: Callable[[Any], None]) -> None:
-    """Check that an interrupt of what is wrapped is what the trainer saves at."""
-    from trainer.trainer import Trainer
-
-    if not calls("_fit")(Trainer.fit):
-        raise RuntimeError("fit() does not call it")
-
-
-PATCHES: Final = (
-    Patch(
-        name="trainer-signals",
-        module="trainer.trainer",
-        qualname="Trainer._fit",
-        summary="SIGTERM and SIGHUP end training as Ctrl-C does, with a checkpoint",
-        distribution="coqui-tts-trainer",
-        replace=ending_like_ctrl_c,
-        known=(Known("0.4.0", "2cfe825c107df14a", "(self)"),),
-        probe=_probe,
-    ),
-)

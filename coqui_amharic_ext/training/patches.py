@@ -1,23 +1,20 @@
-"""The patches of XTTS's training code; what they put in place is imported when they are applied."""
+"""The patches of XTTS's training code and of the trainer.
+
+Patches of the same attribute wrap each other in this order.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
-from coqui_amharic_ext.patching import Known, Patch, calls
+from coqui_amharic_ext.patching import Known, Patch, calls, takes
 from coqui_amharic_ext.settings import Settings
-from coqui_amharic_ext.training import probes
 
-TRAINER: Final = "coqui-tts-trainer"
+_TRAINER: Final = "coqui-tts-trainer"
 
 
-def _index_true(settings: Settings) -> bool:
+def _visits_by_index(settings: Settings) -> bool:
     return bool(settings.index_true_dataset or settings.language_weights or settings.batch_tokens)
-
-
-def _fused(settings: Settings) -> bool:
-    return settings.fused_adamw
 
 
 def _raises_at_bad_samples(settings: Settings) -> bool:
@@ -27,107 +24,15 @@ def _raises_at_bad_samples(settings: Settings) -> bool:
 
 _names_bad_samples: Final = calls("_too_long")
 
-
-def _upstream_averages(original: object) -> bool:
-    """Whether the trainer averages gradients by itself; asked from two of its modules."""
-    from trainer.utils import distributed
-
-    return hasattr(distributed, "average_gradients")
-
-
-def _getitem(original: Callable[[Any, int], Any]) -> Any:
-    from coqui_amharic_ext.training.dataset import telling_getitem
-
-    return telling_getitem(original)
-
-
-def _check_eval_samples(original: Callable[[Any], None]) -> Any:
-    from coqui_amharic_ext.training.dataset import telling_check
-
-    return telling_check(original)
-
-
-def _data_loader(original: Callable[..., Any]) -> Any:
-    from coqui_amharic_ext.training.loader import with_index_true_loader
-
-    return with_index_true_loader(original)
-
-
-def _epoch(original: Callable[..., None]) -> Any:
-    from coqui_amharic_ext.training.loader import with_epoch
-
-    return with_epoch(original)
-
-
-def _precision(original: Any) -> Any:
-    from coqui_amharic_ext.training.precision import with_precision
-
-    return with_precision(original)
-
-
-def _loggers(original: Any) -> Any:
-    from coqui_amharic_ext.training.keeping import keeping_settings
-
-    return keeping_settings(original)
-
-
-def _optimizers(original: Callable[..., Any]) -> Any:
-    from coqui_amharic_ext.training.optimizer import with_fused_optimizers
-
-    return with_fused_optimizers(original)
-
-
-def _stepping(original: Callable[..., Any]) -> Any:
-    from coqui_amharic_ext.training.gradients import noting_optimizer
-
-    return noting_optimizer(original)
-
-
-def _unscaling(original: Callable[..., Any]) -> Any:
-    from coqui_amharic_ext.training.gradients import before_unscaling
-
-    return before_unscaling(original)
-
-
-def _clipping(original: Callable[..., None]) -> Any:
-    from coqui_amharic_ext.training.gradients import before_clipping
-
-    return before_clipping(original)
-
-
-def _quiet_git(original: Callable[[], str]) -> Any:
-    from coqui_amharic_ext.training.quiet import without_gits_complaint
-
-    return without_gits_complaint(original)
-
-
-def _asks_git(original: Any) -> None:
-    from coqui_amharic_ext.training.quiet import asks_git
-
-    asks_git(original)
-
-
-def _plain_numbers(original: Callable[..., dict[str, Any]]) -> Any:
-    from coqui_amharic_ext.training.quiet import with_plain_numbers
-
-    return with_plain_numbers(original)
-
-
-def _gives_losses(original: Any) -> None:
-    from coqui_amharic_ext.training.quiet import gives_losses
-
-    gives_losses(original)
-
-
 PATCHES: Final = (
     Patch(
         name="xtts-dataset-bad-samples",
         module="TTS.tts.layers.xtts.trainer.dataset",
         qualname="XTTSDataset.__getitem__",
         summary="a training sample that cannot be used ends in one error or a counted warning",
-        replace=_getitem,
         known=(Known("0.28.0", "c0c697c45d825bc5", "(self, index)"),),
-        probe=probes.getitem,
+        replace="coqui_amharic_ext.training.dataset:telling_getitem",
+        probe="coqui_amharic_ext.training.probes:getitem",
         upstream_has=_names_bad_samples,
         exceeds=_raises_at_bad_samples,
     ),
@@ -136,9 +41,9 @@ PATCHES: Final = (
         module="TTS.tts.layers.xtts.trainer.dataset",
         qualname="XTTSDataset.check_eval_samples",
         summary="eval samples that cannot be used end in one error or a counted warning",
-        replace=_check_eval_samples,
         known=(Known("0.28.0", "df533bb7f9de54da", "(self)"),),
-        probe=probes.check_eval_samples,
+        replace="coqui_amharic_ext.training.dataset:telling_check",
+        probe="coqui_amharic_ext.training.probes:check_eval_samples",
         upstream_has=_names_bad_samples,
         exceeds=_raises_at_bad_samples,
     ),
@@ -147,61 +52,60 @@ PATCHES: Final = (
         module="TTS.tts.layers.xtts.trainer.gpt_trainer",
         qualname="GPTTrainer.get_data_loader",
         summary="training visits samples by index, weighted by language, in token-budget batches",
-        replace=_data_loader,
         known=(Known("0.28.0", "b6c8852b6f8d0d00", "(self, config, is_eval, samples, verbose)"),),
-        probe=probes.data_loader,
-        enabled=_index_true,
+        replace="coqui_amharic_ext.training.loader:with_index_true_loader",
+        probe="coqui_amharic_ext.training.probes:data_loader",
+        enabled=_visits_by_index,
     ),
     Patch(
         name="xtts-loader-epoch",
         module="TTS.tts.layers.xtts.trainer.gpt_trainer",
         qualname="GPTTrainer.on_train_epoch_start",
         summary="the index-true loader is told the epoch, also when a run is continued",
-        replace=_epoch,
         known=(Known("0.28.0", "e388ade28da4542d", "(self, trainer)"),),
-        probe=probes.train_epoch_start,
-        enabled=_index_true,
+        replace="coqui_amharic_ext.training.loader:with_epoch",
+        probe="coqui_amharic_ext.training.probes:train_epoch_start",
+        enabled=_visits_by_index,
     ),
     Patch(
         name="trainer-precision",
         module="trainer.trainer",
         qualname="Trainer.setup_training_environment",
         summary="Settings.precision sets the trainer's own switches; the run's log states it",
-        distribution=TRAINER,
-        replace=_precision,
+        distribution=_TRAINER,
         known=(Known("0.4.0", "e26ae3dd35a6293a", "(args, config, gpu)"),),
-        probe=probes.training_environment,
+        replace="coqui_amharic_ext.training.precision:with_precision",
+        probe="coqui_amharic_ext.training.probes:training_environment",
     ),
     Patch(
         name="trainer-kept-settings",
         module="trainer.trainer",
         qualname="Trainer.init_loggers",
         summary="a run's settings and lexicon are kept in its folder; --continue_path takes them",
-        distribution=TRAINER,
-        replace=_loggers,
+        distribution=_TRAINER,
         known=(
             Known("0.4.0", "c47fe0eb5b2067b2", "(config, output_path, dashboard_logger, c_logger)"),
         ),
-        probe=probes.loggers,
+        replace="coqui_amharic_ext.training.keeping:keeping_settings",
+        probe="coqui_amharic_ext.training.probes:loggers",
     ),
     Patch(
         name="trainer-fused-optimizer",
         module="trainer.trainer",
         qualname="Trainer.get_optimizer",
         summary="Adam and AdamW run as fused kernels",
-        distribution=TRAINER,
-        replace=_optimizers,
+        distribution=_TRAINER,
         known=(Known("0.4.0", "5452a9cdfe047f39", "(self)"),),
-        probe=probes.optimizer,
-        enabled=_fused,
+        replace="coqui_amharic_ext.training.optimizer:with_fused_optimizers",
+        probe="coqui_amharic_ext.training.probes:optimizer",
+        enabled=lambda settings: settings.fused_adamw,
     ),
     Patch(
         name="trainer-gradient-sync-step",
         module="trainer.trainer",
         qualname="Trainer.optimize",
         summary="which optimizer steps is known where gradients are averaged",
-        distribution=TRAINER,
-        replace=_stepping,
+        distribution=_TRAINER,
         known=(
             Known(
                 "0.4.0",
@@ -210,58 +114,58 @@ PATCHES: Final = (
                 "step_optimizer, num_optimizers)",
             ),
         ),
-        probe=probes.gradient_steps,
-        upstream_has=_upstream_averages,
+        replace="coqui_amharic_ext.training.gradients:noting_optimizer",
+        probe="coqui_amharic_ext.training.probes:gradient_steps",
+        upstream_has="coqui_amharic_ext.training.gradients:upstream_averages",
     ),
     Patch(
         name="trainer-gradient-sync-scaled",
         module="trainer.trainer",
         qualname="Trainer._grad_clipping",
         summary="gradients are averaged over processes before a scaled step",
-        distribution=TRAINER,
-        replace=_unscaling,
+        distribution=_TRAINER,
         known=(Known("0.4.0", "071c27a47613753b", "(self, grad_clip, optimizer, scaler)"),),
-        probe=probes.gradient_steps,
-        upstream_has=_upstream_averages,
+        replace="coqui_amharic_ext.training.gradients:before_unscaling",
+        probe="coqui_amharic_ext.training.probes:gradient_steps",
+        upstream_has="coqui_amharic_ext.training.gradients:upstream_averages",
     ),
     Patch(
         name="trainer-gradient-sync",
         module="trainer.callbacks",
         qualname="TrainerCallback.before_gradient_clipping",
         summary="gradients are averaged over processes before clipping and the optimizer's step",
-        distribution=TRAINER,
-        replace=_clipping,
+        distribution=_TRAINER,
         known=(Known("0.4.0", "19a35bcb5b51d313", "(trainer)"),),
-        probe=probes.gradient_steps,
-        upstream_has=_upstream_averages,
+        replace="coqui_amharic_ext.training.gradients:before_clipping",
+        probe="coqui_amharic_ext.training.probes:gradient_steps",
+        upstream_has="coqui_amharic_ext.training.gradients:upstream_averages",
     ),
     Patch(
         name="trainer-git-branch",
         module="trainer.trainer",
         qualname="get_git_branch",
         summary="a run in a folder without git begins without git's complaint",
-        distribution=TRAINER,
-        replace=_quiet_git,
+        distribution=_TRAINER,
         known=(Known("0.4.0", "ed615e06ce60b515", "()"),),
-        probe=_asks_git,
+        replace="coqui_amharic_ext.training.quiet:without_gits_complaint",
+        probe="coqui_amharic_ext.training.probes:git_question",
     ),
     Patch(
         name="trainer-git-commit",
         module="trainer.generic_utils",
         qualname="get_commit_hash",
         summary="the same for the name of a run's folder",
-        distribution=TRAINER,
-        replace=_quiet_git,
+        distribution=_TRAINER,
         known=(Known("0.4.0", "136b59a3a7a8654e", "()"),),
-        probe=_asks_git,
+        replace="coqui_amharic_ext.training.quiet:without_gits_complaint",
+        probe="coqui_amharic_ext.training.probes:git_question",
     ),
     Patch(
         name="trainer-gradient-norm-log",
         module="trainer.trainer",
         qualname="Trainer.detach_loss_dict",
         summary="the log shows gradient norms as numbers",
-        distribution=TRAINER,
-        replace=_plain_numbers,
+        distribution=_TRAINER,
         known=(
             Known(
                 "0.4.0",
@@ -269,6 +173,162 @@ PATCHES: Final = (
                 "(self, loss_dict, step_optimizer, optimizer_idx, grad_norm)",
             ),
         ),
-        probe=_gives_losses,
+        replace="coqui_amharic_ext.training.quiet:with_plain_numbers",
+        probe="coqui_amharic_ext.training.probes:logged_losses",
+    ),
+    # After the fused optimizer's patch of the same method, so that what it makes is frozen.
+    Patch(
+        name="trainer-freeze",
+        module="trainer.trainer",
+        qualname="Trainer.get_optimizer",
+        summary="the parts that Settings.freeze names stay out of the optimizer",
+        distribution=_TRAINER,
+        known=(Known("0.4.0", "5452a9cdfe047f39", "(self)"),),
+        replace="coqui_amharic_ext.training.freezing:with_frozen_parts",
+        probe="coqui_amharic_ext.training.probes:optimizer",
+        enabled=lambda settings: bool(settings.freeze),
+    ),
+    Patch(
+        name="trainer-thaw",
+        module="trainer.callbacks",
+        qualname="TrainerCallback.on_train_step_start",
+        summary="after freeze_steps everything is trained",
+        distribution=_TRAINER,
+        known=(Known("0.4.0", "4a54dc1524573d7f", "(self, trainer)"),),
+        replace="coqui_amharic_ext.training.freezing:with_thawing",
+        probe="coqui_amharic_ext.training.probes:train_step_start",
+        enabled=lambda settings: bool(settings.freeze),
+    ),
+    Patch(
+        name="trainer-gradient-norm",
+        module="trainer.trainer",
+        qualname="Trainer._compute_grad_norm",
+        summary="a parameter without a gradient does not stop training in mixed precision",
+        distribution=_TRAINER,
+        known=(Known("0.4.0", "f12c293daa8fa520", "(self, optimizer)"),),
+        replace="coqui_amharic_ext.training.freezing:norm_of_present",
+        probe="coqui_amharic_ext.training.probes:gradient_norm",
+        upstream_has="coqui_amharic_ext.training.freezing:upstream_skips_missing",
+    ),
+    Patch(
+        name="trainer-finite-steps",
+        module="trainer.trainer",
+        qualname="Trainer._fit",
+        summary="gradients that are NaN end training before they reach the weights",
+        distribution=_TRAINER,
+        known=(Known("0.4.0", "2cfe825c107df14a", "(self)"),),
+        replace="coqui_amharic_ext.training.finite:refusing_steps",
+        probe="coqui_amharic_ext.training.probes:fit",
+    ),
+    Patch(
+        name="trainer-finite-loss",
+        module="trainer.trainer",
+        qualname="Trainer.detach_loss_dict",
+        summary="a loss that is NaN ends training",
+        distribution=_TRAINER,
+        known=(
+            Known(
+                "0.4.0",
+                "1812989d9f8521bb",
+                "(self, loss_dict, step_optimizer, optimizer_idx, grad_norm)",
+            ),
+        ),
+        replace="coqui_amharic_ext.training.finite:stopping",
+        probe="coqui_amharic_ext.training.probes:detached_losses",
+    ),
+    Patch(
+        name="finite-checkpoints",
+        module="trainer.io",
+        qualname="save_model",
+        summary="weights that are NaN are not saved",
+        distribution=_TRAINER,
+        known=(
+            Known(
+                "0.4.0",
+                "7c5a13f557c72a13",
+                "(config, model, output_path, current_step, epoch, optimizer, scheduler, scaler, "
+                "**kwargs)",
+            ),
+        ),
+        replace="coqui_amharic_ext.training.finite:saving_numbers",
+        probe=takes("config", "model", "output_path"),
+    ),
+    Patch(
+        name="whole-checkpoints",
+        module="trainer.io",
+        qualname="save_fsspec",
+        summary="a checkpoint appears under its name only when it is whole",
+        distribution=_TRAINER,
+        known=(Known("0.4.0", "184484993ed8c13b", "(state, path, **kwargs)"),),
+        replace="coqui_amharic_ext.training.saving:saving_whole",
+        probe="coqui_amharic_ext.training.probes:save_fsspec",
+        upstream_has=calls("_appearing_whole"),
+    ),
+    Patch(
+        name="whole-best-model",
+        module="trainer.trainer",
+        qualname="save_best_model",
+        summary="best_model.pth is always there and whole, a second name of the best model",
+        distribution=_TRAINER,
+        known=(
+            Known(
+                "0.4.0",
+                "c7565c9a94666a3c",
+                "(current_loss, best_loss, config, model, out_path, current_step, epoch, "
+                "optimizer, scheduler, scaler, keep_all_best, keep_after, **kwargs)",
+            ),
+        ),
+        replace="coqui_amharic_ext.training.saving:keeping_best_model_whole",
+        upstream_has=calls("_appearing_whole"),
+    ),
+    Patch(
+        name="run-folder-taken",
+        module="trainer.trainer",
+        qualname="copy_model_files",
+        summary="one training at a time writes a run's folder; its config.json is whole",
+        distribution=_TRAINER,
+        known=(Known("0.4.0", "f6b0c8622d32dbbe", "(config, out_path, new_fields)"),),
+        replace="coqui_amharic_ext.training.runfolder:taking_the_folder",
+        probe="coqui_amharic_ext.training.probes:copy_model_files",
+    ),
+    Patch(
+        name="run-folder-given-back",
+        module="trainer.trainer",
+        qualname="Trainer._fit",
+        summary="a run's folder is free for others when its training has ended",
+        distribution=_TRAINER,
+        known=(Known("0.4.0", "2cfe825c107df14a", "(self)"),),
+        replace="coqui_amharic_ext.training.runfolder:giving_the_folder_back",
+        probe="coqui_amharic_ext.training.probes:fit",
+    ),
+    Patch(
+        name="run-folder-removed-once",
+        module="trainer.trainer",
+        qualname="remove_experiment_folder",
+        summary="only the main process removes the folder of a run that saved nothing",
+        distribution=_TRAINER,
+        known=(Known("0.4.0", "3859638130cfdd58", "(experiment_path)"),),
+        replace="coqui_amharic_ext.training.runfolder:removing_once",
+        probe="coqui_amharic_ext.training.probes:remove_experiment_folder",
+    ),
+    Patch(
+        name="trainer-disk-space",
+        module="trainer.trainer",
+        qualname="Trainer.save_training_script",
+        summary="what a run's checkpoints take is compared with the disk before training",
+        distribution=_TRAINER,
+        known=(Known("0.4.0", "d91ab56728744a2e", "(self)"),),
+        replace="coqui_amharic_ext.training.space:asking_for_room",
+    ),
+    # The outermost around the training, so that all others have ended when it saves.
+    Patch(
+        name="trainer-signals",
+        module="trainer.trainer",
+        qualname="Trainer._fit",
+        summary="SIGTERM and SIGHUP end training as Ctrl-C does, with a checkpoint",
+        distribution=_TRAINER,
+        known=(Known("0.4.0", "2cfe825c107df14a", "(self)"),),
+        replace="coqui_amharic_ext.training.interrupts:ending_like_ctrl_c",
+        probe="coqui_amharic_ext.training.probes:fit",
     ),
 )

@@ -1,4 +1,4 @@
-"""Our own patches of upstream's training code, registered like anyone else's."""
+"""Our own patches of training code, contributed through the same hook as anyone else's."""
 
 from __future__ import annotations
 
@@ -6,28 +6,10 @@ from collections.abc import Iterable
 
 from coqui_amharic_ext.patching import Patch
 from coqui_amharic_ext.plugins import hookimpl
+from coqui_amharic_ext.training.patches import PATCHES
 
 
 @hookimpl
 def patches() -> Iterable[Patch]:
-    """Return the patches of dataset, loader, gradients, precision, optimizer, losses, saving."""
-    from coqui_amharic_ext.training import (
-        finite,
-        freezing_patches,
-        interrupts,
-        patches,
-        runfolder,
-        saving,
-        space,
-    )
-
-    return (
-        *patches.PATCHES,
-        *freezing_patches.PATCHES,
-        *finite.PATCHES,
-        *saving.PATCHES,
-        *runfolder.PATCHES,
-        *space.PATCHES,
-        # The outermost around the training, so that all others have ended when it saves.
-        *interrupts.PATCHES,
-    )
+    """Return the patches of XTTS's training code and of the trainer."""
+    return PATCHES

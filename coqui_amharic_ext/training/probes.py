@@ -1,19 +1,23 @@
-"""Behaviour probes: whether upstream's training code, where its source is new, still fits."""
+"""Behaviour probes: whether unknown training code of upstream still behaves as a patch needs.
+
+Each takes the original attribute and raises ``ProbeError`` if it does not.
+"""
 
 from __future__ import annotations
 
+import inspect
+import json
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-
-def _expect(true: bool, what: str) -> None:
-    if not true:
-        raise RuntimeError(f"it no longer {what}")
+from coqui_amharic_ext.patching import calls, expect, takes
 
 
 def _dataset(**attributes: Any) -> Any:
-    """Return an upstream data set that was not built: what it calls of itself is there."""
+    """Return an upstream dataset with these attributes, without calling its ``__init__``."""
     from TTS.tts.layers.xtts.trainer.dataset import XTTSDataset
 
     dataset = object.__new__(XTTSDataset)
@@ -37,8 +41,8 @@ def getitem(original: Callable[[Any, int], Any]) -> None:
         load_item=lambda _: item,
     )
     made = original(dataset, 0)
-    _expect(torch.equal(made["text"], item[0]), "gives the tokens under 'text'")
-    _expect(torch.equal(made["wav"], item[2]), "gives the waveform under 'wav'")
+    expect(torch.equal(made["text"], item[0]), "gives the tokens under 'text'")
+    expect(torch.equal(made["wav"], item[2]), "gives the waveform under 'wav'")
 
 
 def check_eval_samples(original: Callable[[Any], None]) -> None:
@@ -55,8 +59,8 @@ def check_eval_samples(original: Callable[[Any], None]) -> None:
     samples = [{"text": text, "audio_file": "a.wav"} for text in ("short", "long")]
     dataset = _dataset(samples=list(samples), max_wav_len=40, max_text_len=4, load_item=load_item)
     original(dataset)
-    _expect(loaded == samples, "loads every eval sample")
-    _expect(dataset.samples == samples[:1], "leaves out the eval samples that are too long")
+    expect(loaded == samples, "loads every eval sample")
+    expect(dataset.samples == samples[:1], "leaves out the eval samples that are too long")
 
 
 def data_loader(original: Callable[..., Any]) -> None:
@@ -85,8 +89,8 @@ def data_loader(original: Callable[..., Any]) -> None:
     )
     samples = [{"text": "a", "audio_file": "a.wav", "language": "am"}]
     loader = original(model, config, is_eval=False, samples=list(samples), verbose=False)
-    _expect(loader.dataset.samples == {"am": samples}, "groups training samples by language")
-    _expect(callable(loader.collate_fn), "collates with a function")
+    expect(loader.dataset.samples == {"am": samples}, "groups training samples by language")
+    expect(callable(loader.collate_fn), "collates with a function")
 
 
 def train_epoch_start(original: Callable[..., None]) -> None:
@@ -95,22 +99,18 @@ def train_epoch_start(original: Callable[..., None]) -> None:
     gpt = SimpleNamespace(train=lambda: modes.append("train"))
     model = SimpleNamespace(eval=lambda: modes.append("eval"), xtts=SimpleNamespace(gpt=gpt))
     original(SimpleNamespace(), SimpleNamespace(model=model))
-    _expect(modes == ["eval", "train"], "switches modes through trainer.model")
+    expect(modes == ["eval", "train"], "switches modes through trainer.model")
 
 
 def training_environment(original: Any) -> None:
     """Check that it is a static method of arguments, config and GPU."""
-    import inspect
-
     inspect.signature(original.__func__).bind(args=None, config=None, gpu=None)
 
 
 def loggers(original: Any) -> None:
     """Check that it is a static method that is told the run's folder."""
-    import inspect
-
     bound = inspect.signature(original.__func__).bind(None, "run", None, None)
-    _expect(bound.arguments.get("output_path") == "run", "is told the run's folder second")
+    expect(bound.arguments.get("output_path") == "run", "is told the run's folder second")
 
 
 def optimizer(original: Callable[[Any], list[Any]]) -> None:
@@ -119,7 +119,7 @@ def optimizer(original: Callable[[Any], list[Any]]) -> None:
 
     own = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
     trainer = SimpleNamespace(model=SimpleNamespace(get_optimizer=lambda: own))
-    _expect(original(trainer) == [own], "returns the model's optimizer in a list")
+    expect(original(trainer) == [own], "returns the model's optimizer in a list")
 
 
 def _step(use_scaler: bool) -> list[str]:
@@ -166,5 +166,87 @@ def _step(use_scaler: bool) -> list[str]:
 def gradient_steps(_: Any) -> None:
     """Check that gradients are complete and untouched where the trainer calls what we wrap."""
     plain, scaled = _step(use_scaler=False), _step(use_scaler=True)
-    _expect(plain == ["backward", "callback", "step"], "calls the clipping callback before a step")
-    _expect(scaled == ["backward", "clipping", "step"], "calls _grad_clipping before a scaled step")
+    expect(plain == ["backward", "callback", "step"], "calls the clipping callback before a step")
+    expect(scaled == ["backward", "clipping", "step"], "calls _grad_clipping before a scaled step")
+
+
+def train_step_start(original: Callable[[Any, Any], None]) -> None:
+    """Check that model and callbacks are told that a step starts."""
+    told: list[Any] = []
+    model = SimpleNamespace(on_train_step_start=told.append)
+    trainer = SimpleNamespace(
+        _get_model=lambda: model, model=model, criterion=[], optimizer=[], total_steps_done=0
+    )
+    original(SimpleNamespace(callbacks_on_train_step_start=[told.append]), trainer)
+    expect(told == [trainer, trainer], "tells model and callbacks that a step starts")
+
+
+def gradient_norm(original: Callable[[Any, Any], Any]) -> None:
+    """Check that the 2-norm of all gradients comes back."""
+    import torch
+
+    parameter = torch.zeros(2, requires_grad=True)
+    parameter.grad = torch.tensor([3.0, 4.0])
+    optimizer = SimpleNamespace(param_groups=[{"params": [parameter]}])
+    trainer = SimpleNamespace(master_params=lambda o: iter(o.param_groups[0]["params"]))
+    expect(float(original(trainer, optimizer)) == 5.0, "returns the 2-norm of all gradients")
+
+
+def fit(_: Any) -> None:
+    """Check that ``Trainer.fit``, which saves at an interrupt, calls ``_fit``."""
+    from trainer.trainer import Trainer
+
+    expect(calls("_fit")(Trainer.fit), "runs inside fit()")
+
+
+def detached_losses(original: Callable[..., Any]) -> None:
+    """Check that detached losses come back as numbers under ``loss``."""
+    takes("self", "loss_dict")(original)
+    found = original(SimpleNamespace(_detach_loss_dict=dict), {"loss": 0.5}, step_optimizer=True)
+    expect(found.get("loss") == 0.5, "returns the detached losses")
+
+
+def logged_losses(original: Callable[..., Any]) -> None:
+    """Check that losses and the gradient norm come back in one dictionary."""
+    trainer = SimpleNamespace(_detach_loss_dict=dict)
+    found = original(trainer, {"loss": 1.0}, step_optimizer=True, grad_norm=2.0)
+    expect(found == {"loss": 1.0, "grad_norm": 2.0}, "returns the losses and the gradient norm")
+
+
+def git_question(original: Any) -> None:
+    """Check that a function without parameters runs ``subprocess.check_output``."""
+    code = getattr(original, "__code__", None)
+    asks = code is not None and not code.co_argcount and "check_output" in code.co_names
+    expect(asks, "asks git by subprocess.check_output")
+
+
+def save_fsspec(original: Callable[..., None]) -> None:
+    """Check that a state is saved to a path."""
+    import torch
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "probe.pth"
+        original({"one": torch.ones(1)}, path)
+        saved = torch.load(path, weights_only=True)["one"].item()
+    expect(saved == 1, "saves a state to a path")
+
+
+def copy_model_files(original: Callable[..., None]) -> None:
+    """Check that the config is written into the given folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        original(SimpleNamespace(to_dict=lambda: {"a": 1}), folder, {"b": 2})
+        written = Path(folder, "config.json").read_text(encoding="utf-8")
+    expect(json.loads(written) == {"a": 1, "b": 2}, "writes config and new fields to config.json")
+
+
+def remove_experiment_folder(original: Callable[[Any], None]) -> None:
+    """Check that a run is removed if it holds no checkpoint."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = Path(folder, "run")
+        run.mkdir()
+        (run / "a.pth").touch()
+        original(run)
+        expect(run.exists(), "keeps a run with a checkpoint")
+        (run / "a.pth").unlink()
+        original(run)
+        expect(not run.exists(), "removes a run without a checkpoint")

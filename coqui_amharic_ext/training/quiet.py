@@ -38,13 +38,6 @@ def without_gits_complaint(original: Callable[[], str]) -> Callable[[], str]:
     return ask
 
 
-def asks_git(original: Any) -> None:
-    """Check that a function runs ``subprocess.check_output`` and takes nothing."""
-    code = getattr(original, "__code__", None)
-    if code is None or code.co_argcount or "check_output" not in code.co_names:
-        raise RuntimeError("it no longer asks git by subprocess.check_output")
-
-
 def with_plain_numbers(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
     """Return ``Trainer.detach_loss_dict`` whose gradient norm is a number, as its losses are.
 
@@ -63,13 +56,3 @@ def _number(value: Any) -> Any:
     import torch
 
     return value.item() if isinstance(value, torch.Tensor) and value.numel() == 1 else value
-
-
-def gives_losses(original: Callable[..., Any]) -> None:
-    """Check that ``detach_loss_dict`` gives a dict with the losses and the gradient norm."""
-    from types import SimpleNamespace
-
-    trainer = SimpleNamespace(_detach_loss_dict=dict)
-    found = original(trainer, {"loss": 1.0}, step_optimizer=True, grad_norm=2.0)
-    if found != {"loss": 1.0, "grad_norm": 2.0}:
-        raise RuntimeError("it no longer gives the losses and the gradient norm")

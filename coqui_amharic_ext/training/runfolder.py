@@ -8,16 +8,12 @@ before the first checkpoint, each would remove the folder in which the main one 
 from __future__ import annotations
 
 import functools
-import json
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, Final
+from typing import Any
 
 from coqui_amharic_ext.io.files import filling, naming, sweep
 from coqui_amharic_ext.io.locks import OutputLock
-from coqui_amharic_ext.patching import Known, Patch, calls
 from coqui_amharic_ext.training.saving import local_path
 
 _taken: dict[Path, OutputLock] = {}
@@ -94,67 +90,3 @@ def _is_main() -> bool:
     from trainer.utils.distributed import is_main_process
 
     return bool(is_main_process())
-
-
-def _probe_config(original: Callable[..., None]) -> None:
-    """Check that what is written goes where it is told."""
-    with tempfile.TemporaryDirectory() as folder:
-        original(SimpleNamespace(to_dict=lambda: {"a": 1}), folder, {"b": 2})
-        written = Path(folder, "config.json").read_text(encoding="utf-8")
-        if json.loads(written) != {"a": 1, "b": 2}:
-            raise RuntimeError("it does not write the config and the new fields to config.json")
-
-
-def _probe_fit(original: Callable[[Any], None]) -> None:
-    from trainer.trainer import Trainer
-
-    if not calls("_fit")(Trainer.fit):
-        raise RuntimeError("fit() does not call it")
-
-
-def _probe_remove(original: Callable[[Any], None]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        run = Path(folder, "run")
-        run.mkdir()
-        (run / "a.pth").touch()
-        original(run)
-        if not run.exists():
-            raise RuntimeError("it removes a run with a checkpoint")
-        (run / "a.pth").unlink()
-        original(run)
-        if run.exists():
-            raise RuntimeError("it does not remove a run without a checkpoint")
-
-
-PATCHES: Final = (
-    Patch(
-        name="run-folder-taken",
-        module="trainer.trainer",
-        qualname="copy_model_files",
-        summary="one training at a time writes a run's folder; its config.json is whole",
-        distribution="coqui-tts-trainer",
-        replace=taking_the_folder,
-        known=(Known("0.4.0", "f6b0c8622d32dbbe", "(config, out_path, new_fields)"),),
-        probe=_probe_config,
-    ),
-    Patch(
-        name="run-folder-given-back",
-        module="trainer.trainer",
-        qualname="Trainer._fit",
-        summary="a run's folder is free for others when its training has ended",
-        distribution="coqui-tts-trainer",
-        replace=giving_the_folder_back,
-        known=(Known("0.4.0", "2cfe825c107df14a", "(self)"),),
-        probe=_probe_fit,
-    ),
-    Patch(
-        name="run-folder-removed-once",
-        module="trainer.trainer",
-        qualname="remove_experiment_folder",
-        summary="only the main process removes the folder of a run that saved nothing",
-        distribution="coqui-tts-trainer",
-        replace=removing_once,
-        known=(Known("0.4.0", "3859638130cfdd58", "(experiment_path)"),),
-        probe=_probe_remove,
-    ),
-)

@@ -24,7 +24,6 @@ from typing import Any, Final
 from coqui_amharic_ext.io.ending import ENDINGS
 from coqui_amharic_ext.io.files import explained, replacing, sweep
 from coqui_amharic_ext.io.locks import beside
-from coqui_amharic_ext.patching import Known, Patch, calls
 
 SHORTCUT: Final = "best_model.pth"
 
@@ -90,7 +89,9 @@ def _interrupted_afterwards() -> Iterator[None]:
         call(*came[0])
 
 
-def _save_whole(original: Callable[..., None]) -> Callable[..., None]:
+def saving_whole(original: Callable[..., None]) -> Callable[..., None]:
+    """Wrap ``save_fsspec``: a local checkpoint appears under its name when it is complete."""
+
     def save_fsspec(state: Any, path: Any, **kwargs: Any) -> None:
         local = local_path(path)
         if local is None:
@@ -103,19 +104,9 @@ def _save_whole(original: Callable[..., None]) -> Callable[..., None]:
     return save_fsspec
 
 
-def _probe_save(original: Callable[..., None]) -> None:
-    import tempfile
+def keeping_best_model_whole(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap ``save_best_model``: ``best_model.pth`` always exists and is complete."""
 
-    import torch
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "probe.pth"
-        original({"one": torch.ones(1)}, path)
-        if torch.load(path, weights_only=True)["one"].item() != 1:
-            raise RuntimeError("save_fsspec(state, path) does not save the state")
-
-
-def _shortcut_whole(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def save_best_model(*args: Any, **kwargs: Any) -> Any:
         import fsspec
@@ -158,35 +149,3 @@ def _lead(shortcut: Path, model: Path) -> None:
     finally:
         # Where both are names of one file already, replacing does nothing.
         linked.unlink(missing_ok=True)
-
-
-PATCHES = (
-    Patch(
-        name="whole-checkpoints",
-        module="trainer.io",
-        qualname="save_fsspec",
-        summary="a checkpoint appears under its name only when it is whole",
-        distribution="coqui-tts-trainer",
-        known=(Known("coqui-tts-trainer 0.4.0", "184484993ed8c13b", "(state, path, **kwargs)"),),
-        probe=_probe_save,
-        upstream_has=calls("_appearing_whole"),
-        replace=_save_whole,
-    ),
-    Patch(
-        name="whole-best-model",
-        module="trainer.trainer",
-        qualname="save_best_model",
-        summary="best_model.pth is always there and whole, a second name of the best model",
-        distribution="coqui-tts-trainer",
-        known=(
-            Known(
-                "coqui-tts-trainer 0.4.0",
-                "c7565c9a94666a3c",
-                "(current_loss, best_loss, config, model, out_path, current_step, epoch, "
-                "optimizer, scheduler, scaler, keep_all_best, keep_after, **kwargs)",
-            ),
-        ),
-        upstream_has=calls("_appearing_whole"),
-        replace=_shortcut_whole,
-    ),
-)

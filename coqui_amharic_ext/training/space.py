@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from coqui_amharic_ext.errors import CoquiAmharicError
-from coqui_amharic_ext.patching import Known, Patch
 from coqui_amharic_ext.training.runlog import run_log
 from coqui_amharic_ext.training.saving import local_path
 
@@ -130,16 +129,3 @@ def asking_for_room(original: Callable[[Any], None]) -> Callable[[Any], None]:
         _check(self)
 
     return save_training_script
-
-
-PATCHES: Final = (
-    Patch(
-        name="trainer-disk-space",
-        module="trainer.trainer",
-        qualname="Trainer.save_training_script",
-        summary="what a run's checkpoints take is compared with the disk before training",
-        distribution="coqui-tts-trainer",
-        replace=asking_for_room,
-        known=(Known("0.4.0", "d91ab56728744a2e", "(self)"),),
-    ),
-)

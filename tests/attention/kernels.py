@@ -8,7 +8,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from coqui_amharic_ext.attention.kernel import Demand, KernelSpec, PackedAttention
+from coqui_amharic_ext.attention.kernel import KernelSpec, PackedAttention
 from coqui_amharic_ext.attention.kernels import (
     blockwise,
     eager,
@@ -19,7 +19,8 @@ from coqui_amharic_ext.attention.kernels import (
     xformers,
 )
 from coqui_amharic_ext.attention.layout import PackedLayout
-from coqui_amharic_ext.attention.probing import capability, probe
+from coqui_amharic_ext.attention.trial import capability, trial
+from coqui_amharic_ext.availability import Demand
 
 DTYPES = (torch.float32, torch.bfloat16, torch.float16)
 
@@ -39,7 +40,7 @@ def unavailable(spec: KernelSpec, device: str, dtype: torch.dtype, head_dim: int
     if device == "cuda" and not torch.cuda.is_available():
         return "there is no CUDA device"
     demand = Demand(device, str(dtype).removeprefix("torch."), head_dim, False, capability(device))
-    return spec.refusal(demand) or probe(spec, demand)
+    return spec.refusal(demand) or trial(spec, demand)
 
 
 @dataclass

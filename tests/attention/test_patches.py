@@ -1,4 +1,4 @@
-"""The guard of the attention patches: declared sources, trials of unknown ones, refusals."""
+"""The guard of the attention patches: declared sources, probes of unknown ones, refusals."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 import torch
 
 import coqui_amharic_ext as am
-from coqui_amharic_ext.attention import trials
-from coqui_amharic_ext.attention.patches import _INLINED, PATCHES
+from coqui_amharic_ext.attention import probes
+from coqui_amharic_ext.attention.patches import PATCHES
 from coqui_amharic_ext.errors import UnavailableError
-from coqui_amharic_ext.patching import Patcher, fingerprint
+from coqui_amharic_ext.patching import Patcher, fingerprint, load
 from tests.attention.models import batch_of, small_gpt, step
 from tests.patched import IN_PLACE, stock_only
 
@@ -30,19 +30,19 @@ def test_declared_sources_are_those_installed(patch):
 
 @stock_only
 @pytest.mark.parametrize(
-    ("module", "name", "hashes"),
-    [(*key, hashes) for parts in _INLINED.values() for key, hashes in parts.items()],
+    "source", [s for p in PATCHES for s in p.leans_on], ids=lambda source: source.qualname
 )
-def test_sources_that_replacements_lean_on_are_those_installed(module, name, hashes):
-    assert fingerprint(attrgetter(name)(import_module(module)))[0] in hashes
+def test_sources_that_replacements_lean_on_are_those_installed(source):
+    found = attrgetter(source.qualname)(import_module(source.module))
+    assert fingerprint(found)[0] in source.hashes
 
 
 @pytest.mark.parametrize("patch", [p for p in PATCHES if p.probe], ids=lambda p: p.name)
-def test_the_trial_passes_on_what_is_installed(patch):
-    patch.probe(_upstream(patch))
+def test_the_probe_passes_on_what_is_installed(patch):
+    load(patch.probe)(_upstream(patch))
 
 
-def test_the_trial_of_the_forward_fails_where_it_means_something_else():
+def test_the_probe_of_the_forward_fails_where_it_means_something_else():
     from TTS.tts.layers.xtts.gpt import GPT
 
     def scaled(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -51,18 +51,18 @@ def test_the_trial_of_the_forward_fails_where_it_means_something_else():
 
     stock = GPT.forward
     with pytest.raises(RuntimeError, match=r"the mel loss differs from upstream's by 0\.0099"):
-        trials.losses_agree(scaled)
+        probes.losses_agree(scaled)
 
 
-def test_the_trials_of_the_conditioning_fail_where_it_means_something_else():
+def test_the_probes_of_the_conditioning_fail_where_it_means_something_else():
     from TTS.tts.layers.tortoise.arch_utils import AttentionBlock
     from TTS.tts.layers.xtts.perceiver_encoder import Attend
 
     block, attend = AttentionBlock.forward, Attend.forward
     with pytest.raises(RuntimeError, match="conditioning attention differs"):
-        trials.block_agrees(lambda self, x, mask=None: block(self, x, mask) + 0.01 * x)
+        probes.block_agrees(lambda self, x, mask=None: block(self, x, mask) + 0.01 * x)
     with pytest.raises(RuntimeError, match="perceiver's attention differs"):
-        trials.attend_agrees(lambda self, q, k, v, mask=None: attend(self, q, k, v) * 1.01)
+        probes.attend_agrees(lambda self, q, k, v, mask=None: attend(self, q, k, v) * 1.01)
 
 
 def test_a_changed_part_that_changes_nothing_is_taken(monkeypatch):
@@ -90,7 +90,9 @@ def test_a_changed_part_that_changes_the_loss_leaves_upstreams_code(monkeypatch,
     report = am.activate(am.Settings())
     states = {p.name: p for p in report.patches}
     assert states["gpt-training-forward"].state == "skipped"
-    assert "GPT.get_logits changed, and a trial failed" in states["gpt-training-forward"].reason
+    reason = states["gpt-training-forward"].reason
+    assert reason.startswith("RuntimeError: GPT.get_logits differs from")
+    assert "its probe failed: ProbeError" in reason
     assert GPT.forward is forward
     assert states["perceiver-attention"].state in IN_PLACE  # that one patch alone is left out
     step(small_gpt(), batch_of([5, 9], [12, 7]))

@@ -13,7 +13,7 @@ import torch
 import coqui_amharic_ext as am
 from coqui_amharic_ext import plugins
 from coqui_amharic_ext.attention import selection
-from coqui_amharic_ext.attention.kernel import Demand, KernelSpec
+from coqui_amharic_ext.attention.kernel import KernelSpec
 from coqui_amharic_ext.attention.kernels import (
     blockwise,
     eager,
@@ -24,6 +24,7 @@ from coqui_amharic_ext.attention.kernels import (
     xformers,
 )
 from coqui_amharic_ext.attention.selection import select
+from coqui_amharic_ext.availability import Demand
 from coqui_amharic_ext.errors import UnavailableError
 from coqui_amharic_ext.plugins import hookimpl
 from coqui_amharic_ext.settings import ATTENTION_CHOICES
@@ -100,8 +101,10 @@ def test_auto_falls_back_and_a_training_runs_log_says_so_once(caplog, monkeypatc
     assert "not flash_attn, flash_attn_4" in said[0]
     assert "it runs on cuda, the model is on cpu" in said[0]
     chosen = am.status().chosen
-    assert chosen["calls of attention kernel blockwise"] == "4"
-    assert any(value.startswith("blockwise (asked for: auto") for value in chosen.values())
+    (choice,) = chosen.kernels
+    assert (choice.kernel, choice.asked_for, choice.calls) == ("blockwise", "auto", 4)
+    assert (choice.demand.device, choice.demand.dtype) == ("cpu", "float32")
+    assert "flash_attn" in dict(choice.passed_over)
 
 
 @pytest.mark.parametrize("packing", [True, False])
@@ -132,7 +135,7 @@ def test_the_error_names_what_is_missing_and_the_install_line(monkeypatch):
         raise ModuleNotFoundError("No module named 'flash_attn'")
 
     spec = replace(flash_attn.SPEC, load=missing)
-    monkeypatch.setattr(selection, "_specs", lambda: {"flash_attn": spec})
+    monkeypatch.setattr(plugins, "attention_backends", lambda: {"flash_attn": spec})
     with pytest.raises(UnavailableError) as caught:
         select("flash_attn", HOPPER)
     assert "No module named 'flash_attn'" in str(caught.value)
@@ -144,13 +147,13 @@ def test_where_no_kernel_works_auto_leaves_upstreams_attention_and_says_so(monke
     gpt = without_dropout(small_gpt())
     batch = batch_of([5, 9], [12, 7])
     expected = step(gpt, batch)
-    monkeypatch.setattr(selection, "_specs", lambda: {"flash_attn": flash_attn.SPEC})
+    monkeypatch.setattr(plugins, "attention_backends", lambda: {"flash_attn": flash_attn.SPEC})
     am.activate(am.Settings(attention="auto"))
     with caplog.at_level(logging.WARNING, logger="coqui_amharic_ext.attention"):
         found = [step(gpt, batch) for _ in range(2)]
     assert [f.mel for f in found] == pytest.approx([expected.mel] * 2, rel=1e-6)
     assert caplog.text.count("no attention kernel can serve") == 1
-    assert any(value.startswith("upstream's own") for value in am.status().chosen.values())
+    assert [choice.kernel for choice in am.status().chosen.kernels] == [""]
 
 
 def test_a_kernel_that_loads_but_fails_when_called_is_passed_over(monkeypatch):
@@ -159,8 +162,8 @@ def test_a_kernel_that_loads_but_fails_when_called_is_passed_over(monkeypatch):
 
     first = replace(sdpa.SPEC, name="flash_attn", load=lambda: broken)
     specs = {"flash_attn": first, "sdpa": sdpa.SPEC}
-    monkeypatch.setattr(selection, "_specs", lambda: specs)
-    monkeypatch.setattr(selection, "_made", {})
+    monkeypatch.setattr(plugins, "attention_backends", lambda: specs)
+    monkeypatch.setattr(selection, "_selections", {})
     chosen = select("auto", Demand("cpu", "float32", 16, True))
     assert chosen is not None
     assert chosen.spec.name == "sdpa"
@@ -185,8 +188,8 @@ def _without_causality(query: Any, key: Any, value: Any, layout: Any, **options:
 @pytest.mark.parametrize("wrong", [_without_bounds, _without_causality])
 def test_a_kernel_with_wrong_results_does_not_pass_its_trial(monkeypatch, wrong):
     spec = replace(sdpa.SPEC, name="wrong", load=lambda: wrong)
-    monkeypatch.setattr(selection, "_specs", lambda: {"wrong": spec})
-    monkeypatch.setattr(selection, "_made", {})
+    monkeypatch.setattr(plugins, "attention_backends", lambda: {"wrong": spec})
+    monkeypatch.setattr(selection, "_selections", {})
     with pytest.raises(UnavailableError, match="differs from the formula"):
         select("wrong", Demand("cpu", "float32", 16, False))
 
@@ -197,7 +200,7 @@ def test_a_namespace_package_is_no_flash_attention(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(tmp_path)
     for module in ("flash_attn", "flash_attn.cute"):
         monkeypatch.delitem(__import__("sys").modules, module, raising=False)
-    from coqui_amharic_ext.attention.probing import load_failure
+    from coqui_amharic_ext.attention.trial import load_failure
 
     assert "ImportError" in load_failure(flash_attn.SPEC)
     assert "ImportError" in load_failure(flash_attn_4.SPEC)
@@ -222,7 +225,7 @@ def test_a_plugins_kernel_serves_by_name():
         calls.clear()
         step(gpt, batch_of([5, 9], [12, 7]))
         assert len([n for n in calls if n > 24]) == 2  # two layers; trial calls are shorter
-        assert am.status().chosen["calls of attention kernel mine"] == "2"
+        assert am.status().chosen.calls("mine") == 2
     finally:
         am.deactivate()
         plugins.unregister("mine")
@@ -237,19 +240,19 @@ def test_autocast_decides_the_dtype_that_is_asked_for():
 
 
 def test_a_trial_leaves_the_random_numbers_alone():
-    from coqui_amharic_ext.attention.probing import probe
+    from coqui_amharic_ext.attention.trial import trial
 
-    probe.cache_clear()
+    trial.cache_clear()
     torch.manual_seed(0)
     state = torch.get_rng_state()
-    assert probe(sdpa.SPEC, Demand("cpu", "float32", 40, True)) == ""
+    assert trial(sdpa.SPEC, Demand("cpu", "float32", 40, True)) == ""
     assert torch.equal(torch.get_rng_state(), state)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 def test_what_this_machine_cannot_run_is_not_advised():
     from coqui_amharic_ext import plugins
-    from coqui_amharic_ext.attention.probing import availability
+    from coqui_amharic_ext.attention.trial import availability
 
     for name, spec in plugins.attention_backends().items():
         state = availability(spec)

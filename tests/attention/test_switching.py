@@ -72,7 +72,7 @@ def test_a_model_built_before_activation_is_covered_and_goes_on_after_it():
     expected = step(gpt, BATCH)
     am.activate(am.Settings())
     step(gpt, BATCH)
-    assert am.status().chosen["calls of attention kernel blockwise"] == "2"
+    assert am.status().chosen.calls("blockwise") == 2
     am.deactivate()
     found = step(gpt, BATCH)
     assert found.mel == expected.mel
@@ -158,7 +158,7 @@ def test_checkpointing_that_the_user_set_is_kept_and_right(reentrant, packing):
     assert error < 2e-5, where
     assert all(block.gradient_checkpointing for block in gpt.gpt.h)
     # Forward and recomputation: each of the two blocks ran twice.
-    assert am.status().chosen["calls of attention kernel blockwise"] == "4"
+    assert am.status().chosen.calls("blockwise") == 4
 
 
 @ours_by_default

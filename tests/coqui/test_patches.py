@@ -16,9 +16,8 @@ from TTS.tts.utils.text.tokenizer import TTSTokenizer
 import coqui_amharic_ext as am
 from coqui_amharic_ext.coqui.patches import PATCHES
 from coqui_amharic_ext.coqui.phonemizer import AmharicPhonemizer
-from coqui_amharic_ext.coqui.probes import ProbeError
 from coqui_amharic_ext.errors import SettingsError, UnavailableError
-from coqui_amharic_ext.patching import MARK, Patch, fingerprint
+from coqui_amharic_ext.patching import MARK, Patch, ProbeError, fingerprint, load
 from tests.coqui.conftest import SENTENCES
 from tests.patched import IN_PLACE, stock_only
 
@@ -45,7 +44,7 @@ def test_declared_source_is_the_installed_one(patch: Patch) -> None:
 def test_probe_passes_on_the_installed_source(patch: Patch) -> None:
     am.deactivate()
     assert patch.probe is not None
-    patch.probe(_attribute(patch))
+    load(patch.probe)(_attribute(patch))
 
 
 def _returns_none(*arguments: Any, **options: Any) -> None:
@@ -61,7 +60,7 @@ def test_probe_fails_on_code_that_does_something_else(
     monkeypatch.setattr(phonemizers, "DEF_LANG_TO_PHONEMIZER", {})
     assert patch.probe is not None
     with pytest.raises((ProbeError, TypeError)):
-        patch.probe(_returns_none)
+        load(patch.probe)(_returns_none)
 
 
 def test_everything_is_applied() -> None:

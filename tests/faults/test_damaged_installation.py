@@ -91,7 +91,7 @@ def _said(site: Path, code: str = IMPORT, **variables: str) -> str:
 
 def test_a_whole_installation_says_nothing_and_is_active(site: Path) -> None:
     active = IMPORT + f"\nfrom {PACKAGE}.activation import finder, _state\n"
-    assert _said(site, active + "assert finder.installed and _state.patcher.waiting\n") == ""
+    assert _said(site, active + "assert finder.installed and _state.patcher.modules()\n") == ""
 
 
 def _gone(site: Path) -> None:

@@ -126,7 +126,7 @@ CASES: dict[str, tuple[Callable[[Path], None], dict[str, str]]] = {
         _moved_tokenizer,
         dict.fromkeys(
             ("xtts-text", "xtts-cleaners", "xtts-unknown-tokens", "xtts-sentences"),
-            "TTS.tts.layers.xtts.tokenizer is not there",
+            "has no TTS.tts.layers.xtts.tokenizer",
         ),
     ),
     "the tokenizer's class renamed": (

@@ -1,4 +1,4 @@
-"""Trying a kernel for what it will be called for, forward and backward, before it is trusted."""
+"""The trial of a kernel, forward and backward, before a model runs on it."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 
-from coqui_amharic_ext.attention.kernel import Demand, KernelSpec
-from coqui_amharic_ext.availability import Availability
+from coqui_amharic_ext.attention.kernel import KernelSpec
+from coqui_amharic_ext.attention.kernels import eager
+from coqui_amharic_ext.availability import Availability, Demand
 
 
 @lru_cache(maxsize=256)
-def probe(spec: KernelSpec, demand: Demand) -> str:
-    """Run a kernel on two short sequences; return what went wrong in words, ``""`` if nothing.
+def trial(spec: KernelSpec, demand: Demand) -> str:
+    """Run a kernel on two short sequences; return what failed, ``""`` if nothing did.
 
-    Its output and gradients must agree with the formula computed in float64: a kernel that
-    loads but ignores sequence bounds or causality must not pass.
+    Its output and gradients must agree with the formula computed in float64, so that a kernel
+    that loads but ignores sequence bounds or causality fails.
     """
     import torch
 
@@ -23,7 +24,6 @@ def probe(spec: KernelSpec, demand: Demand) -> str:
     if missing:
         return missing
     attend = spec.load()
-    from coqui_amharic_ext.attention.kernels import eager
     from coqui_amharic_ext.attention.layout import PackedLayout
 
     dtype = getattr(torch, demand.dtype)
@@ -50,8 +50,8 @@ def probe(spec: KernelSpec, demand: Demand) -> str:
                 run(attend, demand.device, dtype, 0.5)
     except Exception as error:
         return f"a trial call failed: {_words(error)}"
-    # The trial tells right from wrong (a lost bound or mask is off by order 1), not fine from
-    # finer: accuracy is measured by the parity suite.
+    # The trial tells right from wrong (a lost bound or mask is off by order 1). The parity suite
+    # measures accuracy.
     allowed = 64 * torch.finfo(dtype).eps
     for part, one, other in zip(("output", "dq", "dk", "dv"), found, expected, strict=True):
         difference = float((one - other).abs().max() / other.abs().max())
@@ -61,7 +61,7 @@ def probe(spec: KernelSpec, demand: Demand) -> str:
 
 
 def load_failure(spec: KernelSpec) -> str:
-    """Return in words why a kernel cannot be loaded, ``""`` if it can."""
+    """Return why a kernel cannot be loaded, ``""`` if it can."""
     try:
         spec.load()
     except Exception as error:
@@ -71,7 +71,7 @@ def load_failure(spec: KernelSpec) -> str:
 
 @contextmanager
 def _undisturbed(device: str) -> Iterator[None]:
-    """Let a trial neither see the caller's modes nor move the caller's random numbers on."""
+    """Isolate a trial from the caller's modes, and the caller's random state from the trial."""
     import torch
 
     devices = [torch.cuda.current_device()] if device == "cuda" else []
@@ -91,19 +91,23 @@ def _words(error: BaseException) -> str:
 
 
 def availability(spec: KernelSpec) -> Availability:
-    """Try a kernel for XTTS's head dimension on each device and dtype it declares.
+    """Return whether a kernel can serve any XTTS model on this machine.
 
-    A kernel is available when one combination works; the reasons are those of the last one tried.
-    What to install is said where it would help: a kernel that this machine cannot run has no fix.
+    It is tried with XTTS's head dimension on each device and dtype that it declares, and is
+    available when one combination works. The reason is that of the last combination. The fix is
+    empty where installing a package would not help.
     """
     demands = list(_demands_here(spec))
     if not demands:
-        return Availability(False, _unmet(spec))
+        here = " and ".join(devices_here())
+        return Availability(
+            False, f"it runs on {' or '.join(spec.devices)}, this machine has {here}"
+        )
     reason = fix = ""
     for demand in demands:
         if reason := spec.refusal(demand):
             continue
-        if not (reason := probe(spec, demand)):
+        if not (reason := trial(spec, demand)):
             return Availability(True)
         fix = spec.install
     return Availability(False, reason, fix)
@@ -120,14 +124,8 @@ def _demands_here(spec: KernelSpec) -> list[Demand]:
     ]
 
 
-def _unmet(spec: KernelSpec) -> str:
-    return (
-        f"it runs on {' or '.join(spec.devices)}, this machine has {' and '.join(devices_here())}"
-    )
-
-
 def devices_here() -> tuple[str, ...]:
-    """Return the device types of this machine that a model can be on."""
+    """Return the types of devices that a model can be on here."""
     import torch
 
     return ("cuda", "cpu") if torch.cuda.is_available() else ("cpu",)

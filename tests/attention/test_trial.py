@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from coqui_amharic_ext import plugins
-from coqui_amharic_ext.attention.kernel import Demand
-from coqui_amharic_ext.attention.probing import probe
+from coqui_amharic_ext.attention.trial import trial
+from coqui_amharic_ext.availability import Demand
 
 
 @pytest.mark.parametrize(
@@ -24,8 +24,8 @@ from coqui_amharic_ext.attention.probing import probe
 )
 def test_the_trial_passes_in_the_callers_mode(mode: AbstractContextManager[object]) -> None:
     # The first forward of a run may be an evaluation under inference_mode.
-    probe.cache_clear()
+    trial.cache_clear()
     with mode:
-        found = probe(plugins.attention_backends()["sdpa"], Demand("cpu", "float32", 32, False))
-    probe.cache_clear()
+        found = trial(plugins.attention_backends()["sdpa"], Demand("cpu", "float32", 32, False))
+    trial.cache_clear()
     assert found == ""

@@ -1,7 +1,7 @@
-"""Comparing a replacement with what it replaces, where upstream's source is not a known one.
+"""Behaviour probes: comparisons of a replacement with upstream's code, where that is not known.
 
-Each trial takes upstream's function, runs it and ours on something small, and raises when they
-differ; the patch is then skipped and upstream's behaviour stays.
+Each takes upstream's function, runs it and ours on a small input, and raises ``ProbeError`` if
+they differ.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
+from coqui_amharic_ext.patching import ProbeError
+
 TOLERANCE: Final = 1e-4
-"""Relative; float32 noise of a tiny model is some 1e-6, a changed formula is off by far more."""
+"""Relative error. float32 noise of a tiny model is about 1e-6; a changed formula is far off."""
 
 
 def _compare(what: str, found: Tensor, expected: Tensor) -> None:
     error = float((found - expected).norm() / expected.norm())
     if not error <= TOLERANCE:
-        raise RuntimeError(f"{what} differs from upstream's by {error:.2g}")
+        raise ProbeError(f"{what} differs from upstream's by {error:.2g}")
 
 
 def losses_agree(original: Callable[..., Any]) -> None:
@@ -63,20 +65,20 @@ def losses_agree(original: Callable[..., Any]) -> None:
         }
         ours = {name: value.clone() for name, value in batch.items()}
         expected = original(gpt, **batch)[:2]
-        spec = replace(eager.SPEC, name="trial")
+        spec = replace(eager.SPEC, name="probe")
         kernel = Selection(spec, eager.attend, demand_of(gpt.mel_head.weight, 16, 0.0))
         double = switched(gpt, Mode(register(kernel, packed=True)))
         found = packed_losses(double, partial(run_packed, double.gpt), **ours, cond_latents=None)[
             :2
         ]
-        counting.discard("trial")
+        counting.discard("probe")
         for name, one, other in zip(("text loss", "mel loss"), found, expected, strict=True):
             _compare(f"the {name}", one.detach(), other.detach())
         weight = gpt.gpt.h[0].attn.c_attn.weight
         gradients = [torch.autograd.grad(sum(losses), weight)[0] for losses in (found, expected)]
         _compare("a gradient", *gradients)
         if not torch.equal(ours["cond_idxs"], batch["cond_idxs"]):
-            raise RuntimeError("cond_idxs is left with other values than upstream leaves in it")
+            raise ProbeError("cond_idxs ends with other values than upstream's")
 
 
 def block_agrees(original: Callable[..., Any]) -> None:
