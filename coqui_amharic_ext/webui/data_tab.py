@@ -1,21 +1,189 @@
-"""Data: what a corpus's check finds, and how the bad clips sound."""
+"""Data: the findings of a corpus's check, and how the clips sound that they are about."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+import base64
+import io
+import wave
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import gradio as gr
 
-from coqui_amharic_ext.data.findings import DataError
-from coqui_amharic_ext.webui.afresh import afresh
-from coqui_amharic_ext.webui.corpus import load_clip, run_check
-from coqui_amharic_ext.webui.markup import message
+from coqui_amharic_ext.data.findings import KINDS, DataError, Finding
+from coqui_amharic_ext.webui.events import on
+from coqui_amharic_ext.webui.inside import metadata_of, require_audio_inside
+from coqui_amharic_ext.webui.markup import Markup, Tone, amharic, badge, message, table
 from coqui_amharic_ext.webui.page import Page
-from coqui_amharic_ext.webui.player import wav_player
 from coqui_amharic_ext.webui.trial import BUNDLED, bundled_corpus
-from coqui_amharic_ext.webui.words import in_words
+from coqui_amharic_ext.webui.workfolder import WorkFolder
 
-_PRIVATE: Final = {"api_visibility": "private"}
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from coqui_amharic_ext.data.check import Report
+
+MOST_ROWS: Final = 500
+COLUMNS: Final = 320
+PLAYED_SECONDS: Final = 60
+_REMEDY: Final = {"mended": "corrects it", "left out": "leaves the row out", "kept": "keeps it"}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A check as the page shows it.
+
+    Parameters
+    ----------
+    summary, listing : Markup
+        In words, and as tables.
+    clips : tuple of (str, str)
+        Label and path, relative to the work folder, of each clip with a finding.
+    """
+
+    summary: Markup
+    listing: Markup
+    clips: tuple[tuple[str, str], ...]
+
+
+def run_check(
+    work: WorkFolder, given: str, model: str, tell: Callable[[int, int], None]
+) -> Checked:
+    """Check a corpus and make tables of the findings.
+
+    Raises
+    ------
+    DataError, WorkFolderError
+        It cannot be read, or is outside the work folder.
+    """
+    from coqui_amharic_ext.data.check import check
+    from coqui_amharic_ext.data.limits import MODELS
+    from coqui_amharic_ext.data.text import reader_for
+
+    if model not in MODELS:
+        raise DataError(f"model {model!r} is not known; valid values: {', '.join(MODELS)}")
+    metadata = metadata_of(work, given)
+    require_audio_inside(work, metadata)
+    limits = MODELS[model]
+    reader = reader_for(limits, None, None)
+    return _checked(work, check(metadata, limits=limits, reader=reader, tell=tell), model)
+
+
+def _checked(work: WorkFolder, report: Report, model: str) -> Checked:
+    usable = sum(done.usable for done in report.rows)
+    summary = (
+        f"{len(report.rows)} rows, {report.seconds / 60:.1f} min of audio, {usable} usable for "
+        f"{model}; {report.errors} errors, {report.warnings} warnings"
+    )
+    tone: Tone = "bad" if report.errors else "warning" if report.warnings else "good"
+    kinds: dict[str, list[Finding]] = {}
+    clips: dict[str, list[str]] = {}
+    cases = sorted(report.findings, key=lambda found: found.severity != "error")
+    for found in cases:
+        kinds.setdefault(found.kind, []).append(found)
+        if found.audio:
+            clips.setdefault(found.audio, []).append(found.kind)
+    by_kind = table(
+        "Kinds of findings",
+        ("severity", "found", "kind", "what", "`data fix`"),
+        [
+            (
+                _severity(min(found.severity for found in kinds[kind])),
+                len(kinds[kind]),
+                kind,
+                about.summary,
+                ", ".join(sorted({_REMEDY[found.remedy] for found in kinds[kind]})),
+            )
+            for kind, about in KINDS.items()
+            if kind in kinds
+        ],
+    )
+    every = table(
+        "Findings",
+        ("severity", "line", "clip", "finding", "text"),
+        [
+            (
+                _severity(found.severity),
+                found.line or "",
+                Path(found.audio).name if found.audio else "",
+                f"{found.kind}: {found.message.replace(f'{work.root}/', '')}",
+                amharic(found.text) if found.text else "",
+            )
+            for found in cases[:MOST_ROWS]
+        ],
+    )
+    listing = by_kind + every if cases else message("Nothing found.", "good")
+    if len(cases) > MOST_ROWS:
+        more = f"{len(cases) - MOST_ROWS} more; `coqui-amharic data check --all` lists them"
+        listing += message(more)
+    choices = tuple(
+        (f"{Path(audio).name} ({', '.join(dict.fromkeys(of_clip))})", work.shown(Path(audio)))
+        for audio, of_clip in list(clips.items())[:MOST_ROWS]
+    )
+    return Checked(message(summary, tone), listing, choices)
+
+
+def _severity(severity: str) -> Markup:
+    return badge(severity, "bad" if severity == "error" else "warning")
+
+
+def load_clip(work: WorkFolder, given: str) -> tuple[int, NDArray[np.int16]]:
+    """Return the sample rate of a clip, and its first minute as one channel.
+
+    Raises
+    ------
+    DataError
+        It is missing or cannot be read.
+    """
+    import numpy as np
+
+    from coqui_amharic_ext.data.audio import AudioError, open_audio
+
+    path = work.file(given, "clip")
+    try:
+        with open_audio(path) as file:
+            rate = int(file.samplerate)
+            audio = file.read(frames=rate * PLAYED_SECONDS, dtype="float32", always_2d=True)
+    except (AudioError, OSError) as error:
+        raise DataError(f"{work.shown(path)} cannot be played: {error}") from error
+    audio = audio[: rate * PLAYED_SECONDS]
+    if not len(audio):
+        raise DataError(f"{work.shown(path)} cannot be played: it holds no audio")
+    mono = np.clip(np.nan_to_num(audio.mean(axis=1)), -1.0, 1.0)
+    return rate, (mono * 32767).astype(np.int16)
+
+
+def waveform(audio: NDArray[np.int16], rate: int) -> pd.DataFrame:
+    """Return the lowest and the highest sample of each of ``COLUMNS`` parts, to plot."""
+    import numpy as np
+    import pandas as pd
+
+    rows = [
+        (float(part[0]) / rate, int(extreme(audio[part])) / 32768)
+        for part in np.array_split(np.arange(len(audio)), min(COLUMNS, len(audio)))
+        for extreme in (np.min, np.max)
+    ]
+    return pd.DataFrame(rows, columns=["seconds", "amplitude"])
+
+
+def wav_player(audio: NDArray[np.int16], rate: int, name: str) -> Markup:
+    """Return a player that holds the samples, so that no file is served.
+
+    The controls of gradio's player have too little contrast to be read by everybody.
+    """
+    sink = io.BytesIO()
+    with wave.open(sink, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(audio.astype("<i2").tobytes())
+    return Markup(
+        '<audio class="am-player" controls aria-label="{}" src="data:audio/wav;base64,{}"></audio>'
+    ).format(name, base64.b64encode(sink.getvalue()).decode("ascii"))
 
 
 def build(page: Page, tab: gr.Tab) -> None:
@@ -38,48 +206,52 @@ def build(page: Page, tab: gr.Tab) -> None:
     summary = gr.HTML(elem_id="data-summary", min_height=40)
     clip = gr.Dropdown([], label="Clip with a finding", elem_id="data-clip")
     player = gr.HTML(elem_id="data-player")
+    drawing = gr.LinePlot(
+        x="seconds",
+        y="amplitude",
+        label="Waveform",
+        height=150,
+        buttons=[],
+        visible=False,
+        elem_id="data-waveform",
+    )
     listing = gr.HTML(elem_id="data-findings")
 
-    def found() -> Any:
+    def corpora() -> Any:
         return gr.update(choices=page.work.corpora())
 
     def unpack() -> Any:
-        with in_words("writing the bundled corpus"):
-            folder = bundled_corpus(page.work)
-            return gr.update(choices=page.work.corpora(), value=page.work.shown(folder))
+        folder = bundled_corpus(page.work)
+        return gr.update(choices=page.work.corpora(), value=page.work.shown(folder))
 
     def check(
         given: str | None,
-        chosen: str,
+        chosen: str | None,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - gradio's way
-    ) -> tuple[str, Any, str, str]:
+    ) -> tuple[Any, ...]:
         def tell(number: int, total: int) -> None:
-            # A large corpus would keep a page from ending that is asked to.
+            # A large corpus must not keep the page from ending.
             page.runs.require_open()
             progress((number, total), desc="clips")
 
-        with in_words("checking the corpus"):
-            done = run_check(
-                page.work,
-                given or "",
-                chosen,
-                tell,
-            )
-            clips = gr.update(choices=list(done.clips), value=None)
-            return done.summary, clips, "", done.listing
+        done = run_check(page.work, given or "", chosen or "", tell)
+        clips = gr.update(choices=list(done.clips), value=None)
+        return done.summary, clips, "", gr.update(visible=False), done.listing
 
-    def listen(given: str | None) -> str:
+    def listen(given: str | None) -> tuple[Any, Any]:
+        hidden = gr.update(visible=False)
         if not given:
-            return ""
-        with in_words("reading the clip"):
-            try:
-                rate, audio, drawing = load_clip(page.work, given)
-            except DataError as error:
-                # For a clip with a finding that is the finding, and no failure of the page.
-                return message(str(error), "bad")
-            return drawing + wav_player(audio, rate, given)
+            return "", hidden
+        try:
+            rate, audio = load_clip(page.work, given)
+        except DataError as error:
+            # An unreadable clip is a finding, not a failure of the page.
+            return message(error, "bad"), hidden
+        shown = gr.update(value=waveform(audio, rate), visible=True)
+        return wav_player(audio, rate, given), shown
 
-    tab.select(found, None, corpus, show_progress="hidden", **_PRIVATE)
-    bundled.click(unpack, None, corpus, **_PRIVATE)
-    afresh(start.click, check, [corpus, model], [summary, clip, player, listing])
-    clip.input(listen, clip, player, show_progress="minimal", **_PRIVATE)
+    on(tab.select, corpora, None, corpus, doing="looking for corpora", quiet=True)
+    on(bundled.click, unpack, None, corpus, doing="writing the bundled corpus")
+    results = [summary, clip, player, drawing, listing]
+    on(start.click, check, [corpus, model], results, doing="checking the corpus", fresh=True)
+    on(clip.input, listen, clip, [player, drawing], doing="reading the clip")

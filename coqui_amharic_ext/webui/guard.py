@@ -1,7 +1,15 @@
-"""Requests are answered only if they come from the page itself, and the page asks nobody else."""
+"""The guard in front of the page: one browser, its own requests, and only the page's scripts.
+
+Other sites that are open in the same browser can send requests to this address, also under a name
+that they point here; other users of the computer can send any request. ``TrustedHostMiddleware``
+refuses other names; the origin check refuses other sites; the token, which is in the printed
+address and then in a cookie, keeps out other users.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import logging
 import re
 import secrets
@@ -9,15 +17,16 @@ from typing import Final
 from urllib.parse import urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from coqui_amharic_ext.webui.policy import NOTHING, WithPolicy
-
-HOSTS: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
-TOKEN: Final = "token"  # noqa: S105 - the name of it
+HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
+TOKEN: Final = "token"  # noqa: S105 - its name
 COOKIE: Final = "coqui-amharic-"
+NOTHING: Final = "default-src 'none'; frame-ancestors 'none'; sandbox"
+"""The policy for everything but the page: opened like a page, it can do nothing."""
 
 _READ: Final = re.compile(
     r"/|/config|/theme\.css|/favicon\.ico|/(assets|static)(/\w[\w.-]*)+|/speech/[\w-]+\.wav"
@@ -26,10 +35,7 @@ _READ: Final = re.compile(
 )
 _WRITE: Final = re.compile(r"/gradio_api/(queue/join|run/predict|upload|cancel|reset)", re.ASCII)
 ROUTES: Final = {"GET": _READ, "HEAD": _READ, "POST": _WRITE}
-"""What the page uses of gradio, which has routes that fetch, serve and proxy whatever they are
-asked for; those are not here."""
-
-logger = logging.getLogger(__name__)
+"""The routes that the page uses; gradio has others that fetch, serve and proxy any address."""
 
 _HEADERS: Final = {
     "referrer-policy": "same-origin",
@@ -37,32 +43,38 @@ _HEADERS: Final = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
+# gradio compiles the template of its HTML component, and Vega its plots: hence 'unsafe-eval'.
+_PAGE: Final = (
+    "default-src 'none'; script-src 'self' 'unsafe-eval' {scripts}; "
+    "style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; media-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    "base-uri 'self'; form-action 'none'; frame-ancestors 'none'"
+)
+_SCRIPT: Final = re.compile(rb"<script(?P<attributes>[^>]*)>(?P<code>.*?)</script>", re.DOTALL)
+
+logger = logging.getLogger(__name__)
 
 
 class Guard:
-    """Middleware that answers the browser which was given the page's token, and nobody else.
-
-    Other sites that are open in the same browser can send requests to this address, by its name or
-    under a name of their own that they have lead here; other people who use the same computer can
-    send any request. The token comes with the address that the page prints. A cookie takes its
-    place, so that it does not stay in the address.
+    """Middleware that answers the browser with the page's token, and nobody else.
 
     Parameters
     ----------
     app : ASGI application
-        What is guarded.
+        The guarded application.
     token : str
-        Made for one start of the page.
+        The secret of this start of the page.
     """
 
     def __init__(self, app: ASGIApp, token: str) -> None:
-        self._app = WithPolicy(app)
+        self._page = app
         self._token = token
+        self._checked = TrustedHostMiddleware(self._answer, HOSTS, www_redirect=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
+            await self._page(scope, receive, send)
             return
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
@@ -70,43 +82,46 @@ class Guard:
 
         started = False
 
-        async def answer(message: Message) -> None:
+        async def secured(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                # gradio's word for input that does not fit; the page's own functions raise nothing.
-                if message["status"] >= 500:
-                    message["status"] = 400
                 headers = MutableHeaders(raw=message["headers"])
                 headers.update(_HEADERS)
                 headers.setdefault("content-security-policy", NOTHING)
             await send(message)
 
-        request = Request(scope)
-        instead = self._instead(request)
         try:
-            await (self._app if instead is None else instead)(scope, receive, answer)
+            await self._checked(scope, receive, secured)
         except Exception as error:
             if started:
                 raise
-            logger.warning(
-                "%s %s was not understood (%s)",
-                request.method,
-                ascii(scope["path"])[:200],
-                ascii(str(error) or type(error).__name__)[:200],
-            )
-            await _refusal("The page does not understand this.", 400)(scope, receive, answer)
+            path = ascii(scope["path"])[:200]
+            logger.warning("%s %s failed", scope["method"], path, exc_info=error)
+            await _refusal("The page cannot answer this request.", 500)(scope, receive, secured)
 
-    def _instead(self, request: Request) -> Response | None:
-        """Return what is answered in the page's place."""
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = self._refusal_of(Request(scope))
+        if refusal is not None:
+            await refusal(scope, receive, send)
+        elif scope["path"] == "/":
+            await self._html(scope, receive, send)
+        else:
+            await self._file(scope, receive, send)
+
+    def _refusal_of(self, request: Request) -> Response | None:
+        """Return the answer to a request that does not reach the page."""
         path, given = request.scope["path"], request.query_params.getlist(TOKEN)
-        entering = path == "/" and request.method in ("GET", "HEAD") and bool(given)
-        if entering and follows_link(request.headers) and self._is_token(given[0]):
-            return self._entered_from_elsewhere(request)
+        enters = path == "/" and request.method in ("GET", "HEAD") and given != []
+        known = enters and self._is_token(given[0])
+        if known and follows_link(request.headers):
+            return self._with_cookie(request, _forward())
         if not same_site(request.headers):
             return _refusal("This page answers only itself, at the address that it printed.")
-        if entering and self._is_token(given[0]):
-            return self._entered(request)
+        if known:
+            rest = [(k, v) for k, v in request.query_params.multi_items() if k != TOKEN]
+            target = f"/?{urlencode(rest)}" if rest else "/"
+            return self._with_cookie(request, RedirectResponse(target, status_code=303))
         if not self._is_token(request.cookies.get(cookie_name(request.headers), "")):
             return _refusal(
                 "Open the page at the address that it printed when it was started, the one with "
@@ -120,67 +135,85 @@ class Guard:
     def _is_token(self, given: str) -> bool:
         return secrets.compare_digest(given.encode("utf-8", "replace"), self._token.encode())
 
-    def _entered(self, request: Request) -> Response:
-        """Return the way to the page, with the cookie in the token's place."""
-        rest = [(k, v) for k, v in request.query_params.multi_items() if k != TOKEN]
-        return self._with_cookie(
-            request, RedirectResponse(f"/?{urlencode(rest)}" if rest else "/", status_code=303)
-        )
+    def _with_cookie(self, request: Request, response: Response) -> Response:
+        name = cookie_name(request.headers)
+        response.set_cookie(name, self._token, httponly=True, samesite="strict")
+        response.headers["cache-control"] = "no-store"
+        return response
 
-    def _entered_from_elsewhere(self, request: Request) -> Response:
-        """Return a page that goes on to ours: a redirect would come without the strict cookie."""
-        found = HTMLResponse('<!doctype html><meta http-equiv="refresh" content="0; url=/">')
-        # Without "sandbox", in which nothing is refreshed.
-        found.headers["content-security-policy"] = "default-src 'none'; frame-ancestors 'none'"
-        return self._with_cookie(request, found)
+    async def _file(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def attached(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(raw=message["headers"])
+                headers["content-security-policy"] = NOTHING
+                headers.setdefault("content-disposition", "attachment")
+            await send(message)
 
-    def _with_cookie(self, request: Request, found: Response) -> Response:
-        found.set_cookie(
-            cookie_name(request.headers), self._token, httponly=True, samesite="strict"
-        )
-        found.headers["cache-control"] = "no-store"
-        return found
+        await self._page(scope, receive, attached)
+
+    async def _html(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with the page; its policy names the inline scripts that gradio writes into it."""
+        start: Message = {}
+        body = b""
+
+        async def collected(message: Message) -> None:
+            nonlocal start, body
+            if message["type"] == "http.response.start":
+                start = message
+                return
+            body += message.get("body", b"")
+            if not message.get("more_body", False):
+                MutableHeaders(raw=start["headers"])["content-security-policy"] = policy(body)
+                await send(start)
+                await send({"type": "http.response.body", "body": body})
+
+        # A compressed page could not be searched for scripts.
+        plain = [(k, v) for k, v in scope["headers"] if k != b"accept-encoding"]
+        await self._page({**scope, "headers": plain}, receive, collected)
+
+
+def policy(page: bytes) -> str:
+    """Return the policy of a page: its files, and the inline scripts that it was sent with."""
+    hashes = (
+        base64.b64encode(hashlib.sha256(found["code"]).digest()).decode()
+        for found in _SCRIPT.finditer(page)
+        if b"src=" not in found["attributes"]
+    )
+    return _PAGE.format(scripts=" ".join(f"'sha256-{value}'" for value in hashes))
 
 
 def same_site(headers: Headers) -> bool:
-    """Whether a request names this computer and, if it says where it is from, the page itself."""
-    if not _names_this_computer(headers):
-        return False
-    hosts = headers.getlist("host")
-    return set(headers.getlist("origin")) <= {f"http://{hosts[0]}"} and set(
+    """Whether a request, if it says where it comes from, comes from the page."""
+    origin = f"http://{headers.get('host')}"
+    return set(headers.getlist("origin")) <= {origin} and set(
         headers.getlist("sec-fetch-site")
     ) <= {"same-origin", "none"}
 
 
 def follows_link(headers: Headers) -> bool:
-    """Whether a browser came here from a file or another site, to show the page in a window.
+    """Whether a file or another site opened the page in a browser window.
 
-    ``webui --open`` sends it so: on the command line of a browser others would read the token.
+    ``webui --open`` does so: other users can read the command line of a browser.
     """
-    return (
-        _names_this_computer(headers)
-        and headers.getlist("sec-fetch-site") == ["cross-site"]
-        and headers.getlist("sec-fetch-mode") == ["navigate"]
-        and headers.getlist("sec-fetch-dest") == ["document"]
-    )
-
-
-def _names_this_computer(headers: Headers) -> bool:
-    hosts = headers.getlist("host")
-    return len(hosts) == 1 and _split(hosts[0])[0] in HOSTS
+    said = [headers.getlist(f"sec-fetch-{name}") for name in ("site", "mode", "dest")]
+    return said == [["cross-site"], ["navigate"], ["document"]]
 
 
 def cookie_name(headers: Headers) -> str:
-    """Return the name of the cookie, which pages at other ports of a host do not overwrite.
+    """Return the name of the cookie, which differs from that of pages at other ports.
 
-    The port is the one that the browser knows, at this end of a tunnel.
+    The port is the one that the browser knows, which may be the end of a tunnel.
     """
-    return COOKIE + _split(headers.get("host", ""))[1]
+    _, colon, port = headers.get("host", "").rpartition(":")
+    return COOKIE + (port if colon and port.isdecimal() and port.isascii() else "80")
 
 
-def _split(host: str) -> tuple[str, str]:
-    name, colon, port = host.rpartition(":")
-    return (name, port) if colon and port.isdecimal() and port.isascii() else (host, "80")
+def _forward() -> Response:
+    """Return a page that leads to ours: a redirect would not send the strict cookie."""
+    response = HTMLResponse('<!doctype html><meta http-equiv="refresh" content="0; url=/">')
+    # In a sandbox nothing is refreshed.
+    response.headers["content-security-policy"] = NOTHING.removesuffix("; sandbox")
+    return response
 
 
 def _refusal(words: str, status: int = 403) -> Response:

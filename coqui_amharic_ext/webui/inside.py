@@ -1,4 +1,4 @@
-"""Files that name other files: what those name has to be inside the work folder, too."""
+"""Files that name other files: these must be inside the work folder, too."""
 
 from __future__ import annotations
 
@@ -13,9 +13,22 @@ from coqui_amharic_ext.data.findings import DataError
 from coqui_amharic_ext.io.jsontext import parsed
 from coqui_amharic_ext.webui.workfolder import WorkFolder, WorkFolderError
 
+METADATA: Final = (".csv", ".tsv", ".jsonl", ".txt")
 _SEPARATOR: Final = re.compile(r"[|,\t]")
 _PATHS: Final = re.compile(r"path|file|dir|folder|checkpoint|root|uri", re.IGNORECASE)
 """In the names of config values that upstream opens or writes to."""
+
+
+def metadata_of(work: WorkFolder, given: str) -> tuple[Path, ...]:
+    """Find the metadata files of a corpus folder, or of a metadata file."""
+    from coqui_amharic_ext.data.manifest import parts_of
+
+    found = work.inside(given, "corpus folder or metadata file")
+    if not found.exists():
+        raise DataError(f"{work.shown(found)} does not exist")
+    if found.is_file() and found.suffix.lower() not in METADATA:
+        raise DataError(f"{work.shown(found)} is not a metadata file ({', '.join(METADATA)})")
+    return tuple(work.file(str(part.metadata), "metadata file") for part in parts_of(found))
 
 
 def leads_out(name: str) -> bool:
@@ -30,7 +43,7 @@ def leads_out(name: str) -> bool:
 
 
 def require_audio_inside(work: WorkFolder, metadata: tuple[Path, ...]) -> None:
-    """Refuse metadata that name audio elsewhere than in the corpus, before any of it is read.
+    """Refuse metadata that name audio outside the corpus, before any audio is read.
 
     Raises
     ------
@@ -46,7 +59,7 @@ def require_audio_inside(work: WorkFolder, metadata: tuple[Path, ...]) -> None:
             within = audio.is_relative_to(folder) and not leads_out(str(audio.relative_to(folder)))
             if not within or not work.holds(audio):
                 raise _outside(work, read.path, line, str(audio))
-        # Upstream reads the lines in its own way; what was left out here need not be there.
+        # Upstream splits lines differently, and reads some that are left out here.
         text = read.path.read_text(encoding="utf-8-sig", errors="replace")
         for line, written in enumerate(text.split("\n"), start=1):
             names = _SEPARATOR.split(written)
@@ -60,28 +73,28 @@ def require_audio_inside(work: WorkFolder, metadata: tuple[Path, ...]) -> None:
 
 def _outside(work: WorkFolder, metadata: Path, line: int, name: str) -> DataError:
     return DataError(
-        f"{work.shown(metadata)}:{line}: {name} is outside the work folder {work.root} or is named "
-        "by an absolute path or ..; on the page a corpus names clips of its own folder"
+        f"{work.shown(metadata)}:{line}: {name} is outside the work folder {work.root}, or its "
+        "path is absolute or has ..; on the page a corpus names clips in its own folder"
     )
 
 
 def require_config_inside(work: WorkFolder, path: Path, *, training: bool = False) -> None:
-    """Refuse a checkpoint's config that names what is outside the work folder.
+    """Refuse a checkpoint's config that names a file outside the work folder.
 
     Parameters
     ----------
     work : WorkFolder
-        What it has to stay in.
+        The work folder.
     path : Path
         The config.
     training : bool
-        Whether it is written to, too. To speak, upstream opens files alone, and what a config that
-        was trained elsewhere names is not here.
+        Whether upstream also writes to what the config names. To speak it only opens files, and
+        those of a config that was trained elsewhere are not here.
 
     Raises
     ------
     WorkFolderError
-        It does; or it cannot be read.
+        It names one, or cannot be read.
     """
     path = work.file(str(path), "checkpoint's config")
     try:
@@ -114,12 +127,12 @@ def _strings(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 
 def require_links_inside(work: WorkFolder, folder: Path) -> None:
-    """Refuse a checkpoint's folder with a link that leads out.
+    """Refuse a folder that holds a link out of the work folder.
 
     Raises
     ------
     WorkFolderError
-        It has one.
+        There is one.
     """
     for path in folder.iterdir():
         work.inside(str(path), f"{work.shown(folder)}'s {path.name}")

@@ -1,7 +1,7 @@
-"""Kernels, backends and the recipes' configs as they are now, asked in a process of its own.
+"""The state of kernels, backends and the recipes' configs, from a separate process.
 
-Trying a kernel loads torch and may take graphics memory or end the process; the page must not.
-Run as ``python -m coqui_amharic_ext.webui.kernels``.
+Trying a kernel loads torch and may take graphics memory or end the process, which the page must
+not. The process is ``python -m coqui_amharic_ext.webui.kernels``.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _known: dict[str, Any] | None = None
 
 
 class ProbeError(CoquiAmharicError, RuntimeError):
-    """The state of the kernels could not be asked."""
+    """The process that tries the kernels failed."""
 
 
-def status(*, anew: bool = False) -> dict[str, Any]:
-    """Return ``status()`` of a fresh process as plain data, remembered until asked anew.
+def status(*, refresh: bool = False) -> dict[str, Any]:
+    """Return ``status()`` of a fresh process as plain data; it is kept until a refresh.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def status(*, anew: bool = False) -> dict[str, Any]:
     """
     global _known
     with _lock:
-        if _known is None or anew:
+        if _known is None or refresh:
             _known = _ask()
         return _known
 
@@ -50,11 +50,6 @@ def config_numbers(recipe: str) -> list[str]:
     """
     found: list[str] = status()["config_numbers"][recipe]
     return found
-
-
-def known() -> dict[str, Any] | None:
-    """Return what was found before, without asking."""
-    return _known
 
 
 def _ask() -> dict[str, Any]:
@@ -81,7 +76,7 @@ def _ask() -> dict[str, Any]:
 
 
 def g2p_states(settings: Settings) -> dict[str, Availability]:
-    """Return every G2P backend with whether it can serve now; needs no torch of its own."""
+    """Return the availability of every G2P backend."""
     from coqui_amharic_ext import plugins
 
     found: dict[str, Availability] = {}
@@ -110,7 +105,7 @@ def _config_numbers() -> dict[str, list[str]]:
     from TTS.tts.configs.vits_config import VitsConfig
     from TTS.tts.layers.xtts.trainer.gpt_trainer import GPTTrainerConfig
 
-    # By the options that the recipes take; a switch has a parser of coqpit's own.
+    # The types of the recipes' options; coqpit parses switches with a function.
     return {
         recipe: [
             option.removeprefix("--")

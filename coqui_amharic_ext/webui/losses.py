@@ -1,73 +1,61 @@
-"""Training losses, read from what the trainer prints while it prints it."""
+"""Training losses, read from the TensorBoard files that the trainer writes."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
-from typing import Final
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
-_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
-_TRAIN_STEP: Final = re.compile(r"--> TIME: .* GLOBAL_STEP: (\d+)")
-_OTHER_STEP: Final = re.compile(r"-->|> EPOCH:|> EVALUATION")
-_LOSS: Final = re.compile(r"\| > (loss\w*): (\S+)")
-_EPOCH: Final = re.compile(r"> EPOCH: (\d+)/(\d+)")
+if TYPE_CHECKING:
+    import pandas as pd
+
+Losses = dict[str, dict[int, float]]
+"""By name: the value at each global step."""
 
 TOTALS: Final = ("loss", "loss_gen", "loss_mel", "loss_text_ce", "loss_mel_ce", "loss_0", "loss_1")
-"""What is worth a line of its own: totals and the parts that speech is heard in."""
+"""The usual losses: totals and the parts that can be heard."""
+MOST_POINTS: Final = 400
+"""Of one loss; TensorBoard's reader keeps a sample that covers the whole run."""
+_SCOPE: Final = "TrainIterStats/"
 
 
-def uncoloured(text: str) -> str:
-    """Take terminal colours out."""
-    return _COLOUR.sub("", text)
-
-
-@dataclass(slots=True)
 class LossReader:
-    """Reads a log piece by piece.
+    """Reads what a run has written since the last reading.
 
-    Attributes
+    Parameters
     ----------
-    losses : dict of str to list of (int, float)
-        By the trainer's name of the loss: global step and value.
-    epoch, epochs : int or None
-        The epoch it is in, from 0, and the last one.
+    folder : Path
+        Of the run; the trainer makes the folder with the files in it, which may come later.
     """
 
-    losses: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
-    epoch: int | None = None
-    epochs: int | None = None
-    _step: int | None = None
-    _rest: str = ""
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._readers: dict[Path, Any] = {}
 
-    def feed(self, text: str) -> None:
-        """Read the next piece; a line is read when its end is there."""
-        *whole, self._rest = (self._rest + text).split("\n")
-        for line in whole:
-            self._line(uncoloured(line))
+    def read(self) -> Losses:
+        """Return the usual losses, or all of them where there is none of these."""
+        from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    def _line(self, line: str) -> None:
-        if found := _TRAIN_STEP.search(line):
-            self._step = int(found[1])
-        elif _OTHER_STEP.search(line):
-            # Losses of the evaluation follow, which has no global step.
-            self._step = None
-            if epoch := _EPOCH.search(line):
-                self.epoch, self.epochs = int(epoch[1]), int(epoch[2])
-        elif self._step is not None and (loss := _LOSS.search(line)):
-            try:
-                value = float(loss[2])
-            except ValueError:
-                return
-            self.losses.setdefault(loss[1], []).append((float(self._step), value))
+        found: Losses = {}
+        for folder in sorted({file.parent for file in self._folder.glob("*/events.out.tfevents*")}):
+            sizes = {"scalars": MOST_POINTS, "images": 1, "audio": 1, "histograms": 1, "tensors": 1}
+            reader = self._readers.setdefault(folder, EventAccumulator(str(folder), sizes))
+            for tag in reader.Reload().Tags()["scalars"]:
+                if tag.startswith(f"{_SCOPE}loss"):
+                    # A resumed run may write a step again.
+                    values = {one.step: one.value for one in reader.Scalars(tag)}
+                    found.setdefault(tag.removeprefix(_SCOPE), {}).update(values)
+        return {name: found[name] for name in TOTALS if name in found} or found
 
-    @property
-    def step(self) -> int | None:
-        """The last global step with a loss."""
-        return max((int(points[-1][0]) for points in self.losses.values()), default=None)
 
-    def shown(self) -> dict[str, list[tuple[float, float]]]:
-        """Return the losses that are worth a line, all of them where none of the usual is there."""
-        usual: dict[str, list[tuple[float, float]]] = {
-            name: self.losses[name] for name in TOTALS if name in self.losses
-        }
-        return usual or dict(self.losses)
+def frame(losses: Losses) -> pd.DataFrame:
+    """Return one row per point that can be drawn, for gradio's plots."""
+    import pandas as pd
+
+    rows = [
+        (step, value, name)
+        for name, points in losses.items()
+        for step, value in sorted(points.items())
+        if math.isfinite(value)
+    ]
+    return pd.DataFrame(rows, columns=["step", "value", "loss"])

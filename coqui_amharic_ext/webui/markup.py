@@ -1,61 +1,57 @@
-"""HTML that every tab shows: tables, messages, badges; text is escaped on its way in."""
+"""HTML that every tab shows: tables, messages and badges; ``markupsafe`` escapes what they hold."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from html import escape
 from typing import Literal
+
+from markupsafe import Markup, escape
 
 Tone = Literal["good", "bad", "warning", "plain"]
 
 
-class Markup(str):
-    """Text that is HTML already."""
-
-    __slots__ = ()
-
-
-def cell(value: object) -> str:
-    """Return a value as HTML; text is escaped, ``Markup`` is kept."""
-    if isinstance(value, Markup):
-        return value
-    return escape("" if value is None else str(value))
-
-
 def badge(text: str, tone: Tone) -> Markup:
     """Return a short word on a coloured ground; the word alone says what the colour does."""
-    return Markup(f'<span class="am-badge am-{tone}">{escape(text)}</span>')
+    return Markup('<span class="am-badge am-{}">{}</span>').format(tone, text)
 
 
-def lines(values: Iterable[object]) -> Markup:
+def lines(values: Iterable[str]) -> Markup:
     """Return values below each other."""
-    return Markup("<br>".join(cell(value) for value in values))
+    return Markup("<br>").join(values)
 
 
-def message(text: str, tone: Tone = "plain") -> Markup:
+def message(text: object, tone: Tone = "plain") -> Markup:
     """Return a paragraph."""
-    return Markup(f'<p class="am-message am-{tone}">{cell(text)}</p>')
+    return Markup('<p class="am-message am-{}">{}</p>').format(tone, text)
+
+
+def amharic(text: str) -> Markup:
+    """Return Amharic text, marked as such for screen readers and fonts."""
+    return Markup('<span lang="am">{}</span>').format(text)
 
 
 def table(caption: str, headers: Sequence[str], rows: Iterable[Sequence[object]]) -> Markup:
-    """Return a table that scrolls sideways by itself on a narrow screen.
+    """Return a table that scrolls sideways on a narrow screen, also with the keyboard.
 
     Parameters
     ----------
     caption : str
-        What the table is of; its accessible name.
+        Its accessible name, too.
     headers : sequence of str
         One per column.
     rows : iterable of sequences
         Text, numbers or ``Markup``.
     """
-    head = "".join(f'<th scope="col">{escape(header)}</th>' for header in headers)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{cell(value)}</td>" for value in row) + "</tr>" for row in rows
+    head = Markup().join(Markup('<th scope="col">{}</th>').format(header) for header in headers)
+    body = Markup().join(
+        Markup("<tr>{}</tr>").format(Markup().join(map(Markup("<td>{}</td>").format, row)))
+        for row in rows
     )
-    # A region that scrolls must be reachable with the keyboard.
     return Markup(
-        f'<div class="am-scroll" role="region" tabindex="0" aria-label="{escape(caption)}">'
-        f'<table class="am-table"><caption>{escape(caption)}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+        '<div class="am-scroll" role="region" tabindex="0" aria-label="{0}">'
+        '<table class="am-table"><caption>{0}</caption>'
+        "<thead><tr>{1}</tr></thead><tbody>{2}</tbody></table></div>"
+    ).format(caption, head, body)
+
+
+__all__ = ["Markup", "Tone", "amharic", "badge", "escape", "lines", "message", "table"]

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from coqui_amharic_ext.availability import Availability
 
 Choices = list[tuple[str, str]]
-SHOWN: Final = 70
+_MOST_CHARACTERS: Final = 70
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The work folder and what is shared by all sessions because it lies there."""
+    """The work folder and what lives in it; all sessions share them."""
 
     work: WorkFolder
     runs: Runs
@@ -27,9 +27,9 @@ class Page:
 
 
 def choices(states: Iterable[tuple[str, bool, str]]) -> Choices:
-    """Return (what is shown, value) of names, with why those that cannot serve can't."""
+    """Return (label, value) of each name; the label says why one is not available."""
     return [
-        (name if ok else f"{name} – not available: {_short(reason)}", name)
+        (name if ok else f"{name} – not available: {_truncated(reason)}", name)
         for name, ok, reason in states
     ]
 
@@ -39,5 +39,5 @@ def g2p_choices(states: dict[str, Availability]) -> Choices:
     return choices((name, state.ok, state.reason) for name, state in states.items())
 
 
-def _short(reason: str) -> str:
-    return reason if len(reason) <= SHOWN else reason[:SHOWN] + "…"
+def _truncated(reason: str) -> str:
+    return reason if len(reason) <= _MOST_CHARACTERS else reason[:_MOST_CHARACTERS] + "…"

@@ -1,4 +1,4 @@
-"""What the training form says, as the command and the variables of a recipe's process."""
+"""The training form, and the process of a recipe that it stands for."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ from coqui_amharic_ext.errors import CoquiAmharicError
 from coqui_amharic_ext.recipes import RECIPES
 from coqui_amharic_ext.settings import ENVIRONMENT, XTTS_ONLY, get_settings
 from coqui_amharic_ext.webui import kernels
-from coqui_amharic_ext.webui.corpus import metadata_of
-from coqui_amharic_ext.webui.inside import require_audio_inside
+from coqui_amharic_ext.webui.inside import metadata_of, require_audio_inside
 from coqui_amharic_ext.webui.workfolder import WorkFolder
 
 if TYPE_CHECKING:
     from coqui_amharic_ext.settings import Settings
+
+OFTEN: Final = {"plot_step": "10"}
+"""A loss for the plot every few steps; upstream's default is every 100."""
 
 _NAME: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z", re.ASCII)
 _VALUE: Final = re.compile(r"([-+]?\d+(\.\d*)?([eE][-+]?\d+)?|true|false)\Z", re.ASCII)
@@ -35,10 +37,10 @@ class FormError(CoquiAmharicError, ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class TrainForm:
-    """The training form as a browser sends it; paths are checked when a plan is made of it."""
+    """The training form as a browser sends it; ``training`` checks its paths."""
 
     recipe: str
-    data: str
+    data: str = ""
     checkpoint: str = ""
     vocab: str = ""
     dvae: str = ""
@@ -52,15 +54,29 @@ class TrainForm:
     batch_tokens: int = 0
     values: str = ""
 
+    @classmethod
+    def checked(cls, values: Mapping[str, Any]) -> TrainForm:
+        """Make a form of values by name; an empty field has its default.
+
+        Raises
+        ------
+        pydantic.ValidationError
+            A value has the wrong type.
+        """
+        from pydantic import TypeAdapter
+
+        given = {name: value for name, value in dict(values).items() if value is not None}
+        return TypeAdapter(cls).validate_python(given)
+
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Training:
     """A training process that can be started.
 
     Parameters
     ----------
     form : TrainForm
-        What it was made of.
+        The form that it was made from.
     arguments : tuple of str
         Of the recipe, without ``--output``.
     settings : mapping of str to str
@@ -71,19 +87,14 @@ class Plan:
     arguments: tuple[str, ...]
     settings: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def recipe(self) -> str:
-        """A key of ``RECIPES``."""
-        return self.form.recipe
-
     def command(self, output: Path, resume: Path | None = None) -> list[str]:
-        """Return the command that trains into ``output``, going on with ``resume`` if given."""
-        package, _, name = RECIPES[self.recipe].rpartition(".")
+        """Return the command that trains into ``output``, or resumes the run in ``resume``."""
+        package, _, name = RECIPES[self.form.recipe].rpartition(".")
         # By its path: with -m, modules in the working folder would be imported.
-        script = files(package).joinpath(f"{name}.py")
-        if resume is not None:  # everything else is in its folder
-            return [sys.executable, str(script), "--continue_path", str(resume)]
-        return [sys.executable, str(script), *self.arguments, "--output", str(output)]
+        script = str(files(package).joinpath(f"{name}.py"))
+        if resume is not None:  # which holds all the rest
+            return [sys.executable, script, "--continue_path", str(resume)]
+        return [sys.executable, script, *self.arguments, "--output", str(output)]
 
     def environment(self) -> dict[str, str]:
         """Return every variable of the process: this one's, with the form's settings."""
@@ -93,14 +104,14 @@ class Plan:
             **self.settings,
             "COQUI_AMHARIC_AUTOLOAD": "1",
             "TORCH_DEVICE_BACKEND_AUTOLOAD": "1",
-            "COQUI_AMHARIC_TRACEBACK": "1",  # in which the page finds why it failed
+            "COQUI_AMHARIC_TRACEBACK": "1",  # the page looks there for the reason of a failure
             "PYTHONUNBUFFERED": "1",
             "PYTHONUTF8": "1",
         }
 
 
-def plan(form: TrainForm, work: WorkFolder) -> Plan:
-    """Check a form and make a plan of it.
+def training(form: TrainForm, work: WorkFolder) -> Training:
+    """Check a form and return the process that it stands for.
 
     Raises
     ------
@@ -134,9 +145,9 @@ def plan(form: TrainForm, work: WorkFolder) -> Plan:
     values = config_values(form.values)
     if values:
         require_numbers(values, kernels.config_numbers(form.recipe))
-    for name, value in values.items():
+    for name, value in (OFTEN | values).items():
         arguments += [f"--coqpit.{name}", value]
-    return Plan(form, tuple(arguments), _settings(form).to_environment())
+    return Training(form, tuple(arguments), _settings(form).to_environment())
 
 
 def _settings(form: TrainForm) -> Settings:
@@ -149,14 +160,14 @@ def _settings(form: TrainForm) -> Settings:
 
 
 def require_numbers(names: Iterable[str], known: Collection[str]) -> None:
-    """Refuse names that are no numbers and switches of a recipe's config.
+    """Refuse names that are not numbers or switches of a recipe's config.
 
     ``output_path = 5`` is a folder, to which upstream would write.
 
     Raises
     ------
     FormError
-        One is not.
+        There is one; the message names it.
     """
     for name in names:
         if name not in known:
@@ -164,15 +175,15 @@ def require_numbers(names: Iterable[str], known: Collection[str]) -> None:
             raise FormError(
                 f"config values: {name} is not a number or switch of this recipe's config"
                 + (f"; did you mean {near[0]}?" if near else "")
-                + " (what is text or a path is set by the page alone)"
+                + " (the page alone sets text and paths)"
             )
 
 
 def config_values(text: str) -> dict[str, str]:
     """Read ``name = value`` lines of the recipe's config.
 
-    Only numbers, ``true`` and ``false`` are taken: none of them can be a path out of the work
-    folder, an address or another option.
+    A value is a number, ``true`` or ``false``: none can be a path out of the work folder, an
+    address or another option.
 
     Raises
     ------

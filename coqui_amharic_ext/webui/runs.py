@@ -1,4 +1,4 @@
-"""Training runs: started as processes of their own, watched, stopped cleanly, gone on with."""
+"""Training runs: separate processes that are started, watched, stopped and resumed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import secrets
 import signal
 import subprocess
@@ -20,10 +21,10 @@ from coqui_amharic_ext.errors import CoquiAmharicError
 from coqui_amharic_ext.io.files import replacing
 from coqui_amharic_ext.io.jsontext import parsed
 from coqui_amharic_ext.io.watched import watched
-from coqui_amharic_ext.webui.failure import why
+from coqui_amharic_ext.webui.failure import reason_of
 from coqui_amharic_ext.webui.inside import require_config_inside, require_links_inside
-from coqui_amharic_ext.webui.losses import LossReader, uncoloured
-from coqui_amharic_ext.webui.recipe import Plan, TrainForm, plan
+from coqui_amharic_ext.webui.losses import Losses, LossReader
+from coqui_amharic_ext.webui.recipe import TrainForm, Training, training
 from coqui_amharic_ext.webui.workfolder import WorkFolder
 
 State = Literal["running", "stopping", "finished", "stopped", "failed", "unknown"]
@@ -31,16 +32,18 @@ State = Literal["running", "stopping", "finished", "stopped", "failed", "unknown
 LOG: Final = "train.log"
 RECORD: Final = "run.json"
 SAVE_SECONDS: Final = 120.0
-"""Time that an interrupted run has to save its checkpoint before it is ended."""
+"""How long an interrupted run may take to save its checkpoint."""
 
 _TAIL_BYTES: Final = 24_000
 _PIECE: Final = 1 << 20
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
+_EPOCH: Final = re.compile(rb"> EPOCH: (\d+)/(\d+)")
 
 logger = logging.getLogger(__name__)
 
 
 class RunError(CoquiAmharicError, RuntimeError):
-    """A run cannot be started, found, stopped or gone on with."""
+    """A run cannot be started, found, stopped or resumed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +55,31 @@ class View:
     name : str
         Of its folder.
     state : str
-        ``unknown``: it belonged to a page that was ended without being able to stop it.
+        ``unknown``: a page that was killed started it and could not stop it.
     reason : str
-        Why it failed, in words; empty otherwise.
+        Why it failed; empty otherwise.
     log : str
         The end of its log.
-    losses : LossReader
-        What was read of its losses.
+    losses : dict
+        By name: the value at each global step.
+    epoch : (int, int) or None
+        The epoch that it is in, from 0, and the last one.
     checkpoint : str
-        The folder to go on from, empty where nothing was saved.
+        The folder to resume from; empty where nothing is saved.
     """
 
     name: str
     state: State
     reason: str
     log: str
-    losses: LossReader
+    losses: Losses
+    epoch: tuple[int, int] | None
     checkpoint: str
+
+    @property
+    def step(self) -> int | None:
+        """The last global step with a loss."""
+        return max((step for points in self.losses.values() for step in points), default=None)
 
 
 class Run:
@@ -80,8 +91,10 @@ class Run:
         self._lock = threading.RLock()
         self._child: subprocess.Popen[bytes] | None = None
         self._stopping = False
-        self._losses = LossReader()
+        self._losses = LossReader(folder)
         self._read = 0
+        self._rest = b""
+        self._epoch: tuple[int, int] | None = None
 
     @property
     def alive(self) -> bool:
@@ -93,13 +106,12 @@ class Run:
         """Its process; 0 if this page did not start it."""
         return 0 if self._child is None else self._child.pid
 
-    def start(self, chosen: Plan, resume: Path | None = None) -> None:
-        """Start its process; the log is written on at its end."""
+    def start(self, chosen: Training, resume: Path | None = None) -> None:
+        """Start its process, which appends to the log."""
         with self._lock:
             if self.alive:
-                raise RunError(f"{self.folder.name} is running already")
-            command = watched(chosen.command(self.folder, resume))
-            # A group of its own: Ctrl-C at the page's terminal must not reach it and its loader
+                raise RunError(f"{self.folder.name} is already running")
+            # In a separate group: Ctrl-C in the page's terminal must not reach it and its loader
             # workers at once; ``stop`` interrupts the one process that saves.
             options: dict[str, Any] = (
                 {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined]
@@ -107,19 +119,17 @@ class Run:
                 else {"start_new_session": True}
             )
             with self.log.open("ab") as sink:
-                self._child = subprocess.Popen(  # noqa: S603 - our own recipe, checked arguments
-                    command,
+                child = subprocess.Popen(  # noqa: S603 - our own recipe, checked arguments
+                    watched(chosen.command(self.folder, resume)),
                     stdin=subprocess.PIPE,
                     stdout=sink,
                     stderr=subprocess.STDOUT,
                     env=chosen.environment(),
                     **options,
                 )
-            self._stopping = False
-            self._record(
-                form=asdict(chosen.form), pid=self._child.pid, returncode=None, stopped=False
-            )
-            threading.Thread(target=self._wait, args=(self._child,), daemon=True).start()
+            self._child, self._stopping = child, False
+            self._record(form=asdict(chosen.form), pid=child.pid, returncode=None, stopped=False)
+            threading.Thread(target=self._wait, args=(child,), daemon=True).start()
 
     def _wait(self, child: subprocess.Popen[bytes]) -> None:
         code = child.wait()
@@ -129,7 +139,13 @@ class Run:
             self._record(returncode=code, stopped=self._stopping)
 
     def stop(self, seconds: float = SAVE_SECONDS) -> None:
-        """Interrupt it as Ctrl-C does, so that the trainer saves; end it if it takes too long."""
+        """Interrupt it as Ctrl-C does, so that the trainer saves; kill it if that takes too long.
+
+        Raises
+        ------
+        RunError
+            It does not run.
+        """
         with self._lock:
             child = self._child
             if child is None or child.poll() is not None:
@@ -152,44 +168,49 @@ class Run:
                 logger.warning("%s does not stop; ending it", self.folder.name)
                 child.terminate()
         if os.name != "nt":
-            # Loader workers that outlived it, and itself if nothing else helped.
+            # Loader workers that are left, and the process itself if nothing else helped.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(child.pid, signal.SIGKILL)
         elif child.poll() is None:
             child.kill()
 
     def wait(self, seconds: float) -> bool:
-        """Wait until its process has ended; return whether it has."""
-        if self._child is None:
-            return True
-        try:
-            self._child.wait(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
+        """Wait for the end of its process; return whether it has ended."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            if self._child is not None:
+                self._child.wait(timeout=seconds)
+        return not self.alive
 
     def form(self) -> TrainForm:
-        """Return what it was started with.
+        """Return the form that it was started with.
 
         Raises
         ------
         RunError
-            The folder holds no record of it.
+            The folder has no record of it.
         """
         try:
-            said = dict(self.record()["form"])
-            return TrainForm(**said | {"g2p_backends": tuple(said["g2p_backends"])})
+            return TrainForm.checked(self.record()["form"])
         except (KeyError, TypeError, ValueError) as error:
             raise RunError(
-                f"{self.folder.name} has no record ({RECORD}) of how it was started; start anew"
+                f"{self.folder.name} has no record ({RECORD}) of its form; start a new run"
             ) from error
 
     def left_running(self) -> bool:
-        """Whether an earlier page was ended without stopping it, and its process is still there."""
-        return self._state()[0] == "unknown" and _process_lives(self.record().get("pid"))
+        """Whether a page that was killed left its process running."""
+        pid = self.record().get("pid")
+        if self._state()[0] != "unknown" or not isinstance(pid, int) or os.name == "nt":
+            return False
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            pass
+        return True
 
     def record(self) -> dict[str, Any]:
-        """Return what was written down about it."""
+        """Return what ``run.json`` says."""
         try:
             found = parsed((self.folder / RECORD).read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -197,13 +218,12 @@ class Run:
         return found if isinstance(found, dict) else {}
 
     def _record(self, **values: object) -> None:
+        text = json.dumps(self.record() | values, ensure_ascii=False, indent=1)
         with replacing(self.folder / RECORD) as path:
-            path.write_text(
-                json.dumps(self.record() | values, ensure_ascii=False, indent=1), encoding="utf-8"
-            )
+            path.write_text(text, encoding="utf-8")
 
     def saved(self) -> Path | None:
-        """Return the trainer's newest folder with a checkpoint to go on from."""
+        """Return the trainer's newest folder with a checkpoint."""
         folders = [
             config.parent
             for config in self.folder.glob("*/config.json")
@@ -213,16 +233,13 @@ class Run:
         return max(folders, key=lambda folder: folder.stat().st_mtime, default=None)
 
     def view(self) -> View:
-        """Look at it: state, the end of its log, the losses so far."""
+        """Return its state, the end of its log and its losses so far."""
         with self._lock:
             state, code = self._state()
-            self._read_losses()
-            log = self._tail()
-            reason = why(log, code) if state == "failed" else ""
-            saved = self.saved()
-            return View(
-                self.folder.name, state, reason, log, self._losses, saved.name if saved else ""
-            )
+            losses, log, saved = self._losses.read(), self._read_log(), self.saved()
+            reason = reason_of(log, code) if state == "failed" else ""
+            checkpoint = saved.name if saved else ""
+            return View(self.folder.name, state, reason, log, losses, self._epoch, checkpoint)
 
     def _state(self) -> tuple[State, int]:
         if self.alive:
@@ -230,40 +247,37 @@ class Run:
         if self._child is not None:
             code, stopped = self._child.returncode, self._stopping
         else:
-            said = self.record()
-            code, stopped = said.get("returncode"), bool(said.get("stopped"))
+            record = self.record()
+            code, stopped = record.get("returncode"), bool(record.get("stopped"))
         if not isinstance(code, int):
             return "unknown", 0
         if stopped:
             return "stopped", code
         return ("finished" if code == 0 else "failed"), code
 
-    def _read_losses(self) -> None:
+    def _read_log(self) -> str:
+        """Return the log's end, and note the epoch that it is in."""
         if not self.log.is_file():
-            return
+            return ""
         with self.log.open("rb") as stream:
             stream.seek(self._read)
             while piece := stream.read(_PIECE):
                 self._read += len(piece)
-                # A letter cut in two can only stand in a text that is logged, never in a loss.
-                self._losses.feed(piece.decode("utf-8", errors="replace"))
-
-    def _tail(self) -> str:
-        if not self.log.is_file():
-            return ""
-        with self.log.open("rb") as stream:
-            size = stream.seek(0, os.SEEK_END)
-            stream.seek(max(0, size - _TAIL_BYTES))
-            text = uncoloured(stream.read().decode("utf-8", errors="replace"))
-        # Progress bars write over their line; only what is left of it counts.
+                for found in _EPOCH.finditer(self._rest + piece):
+                    self._epoch = int(found[1]), int(found[2])
+                self._rest = (self._rest + piece)[-40:]  # a line may be cut
+            start = max(0, self._read - _TAIL_BYTES)
+            stream.seek(start)
+            text = _COLOUR.sub("", stream.read(_TAIL_BYTES).decode("utf-8", errors="replace"))
+        # A progress bar overwrites its line; the last version counts.
         kept = [
             line.rsplit("\r", 1)[-1].rstrip() for line in text.replace("\r\n", "\n").split("\n")
         ]
-        return "\n".join(kept[1:] if size > _TAIL_BYTES else kept).strip("\n")
+        return "\n".join(kept[1:] if start else kept).strip("\n")
 
 
 class Runs:
-    """Every run of a work folder; the page's sessions share it, each follows its own."""
+    """Every run of a work folder; all sessions of the page share it."""
 
     def __init__(self, work: WorkFolder) -> None:
         self.work = work
@@ -272,29 +286,29 @@ class Runs:
         self._known: dict[str, Run] = {}
         self.closing = threading.Event()
 
-    def start(self, chosen: Plan) -> Run:
+    def start(self, chosen: Training) -> Run:
         """Start a run in a new folder."""
         self.require_open()
         stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-        run = Run(self.folder / f"{chosen.recipe}-{stamp}-{secrets.token_hex(2)}")
+        run = Run(self.folder / f"{chosen.form.recipe}-{stamp}-{secrets.token_hex(2)}")
         run.folder.mkdir(parents=True)
         with self._lock:
             self._known[run.folder.name] = run
         run.start(chosen)
         return run
 
-    def resume(self, name: str) -> Run:
-        """Go on with a run from the checkpoint it saved last.
+    def resume(self, name: str | None) -> Run:
+        """Resume a run from its last checkpoint.
 
         Raises
         ------
         RunError
-            It is running, or saved nothing.
+            It is running, or has no checkpoint.
         """
         self.require_open()
         run = self.get(name)
         if run.alive:
-            raise RunError(f"{name} is running already")
+            raise RunError(f"{name} is already running")
         if run.left_running():
             raise RunError(
                 f"{name} still runs in process {run.record()['pid']}, which an earlier page left; "
@@ -302,17 +316,17 @@ class Runs:
             )
         saved = run.saved()
         if saved is None:
-            raise RunError(f"{name} saved no checkpoint to go on from; start a new run")
-        # These are files like any other: what they say is checked as a form is.
+            raise RunError(f"{name} saved no checkpoint to resume from; start a new run")
+        # Anybody can write these files: they are checked as a form is.
         require_links_inside(self.work, saved)
         require_config_inside(self.work, saved / "config.json", training=True)
-        run.start(plan(run.form(), self.work), saved)
+        run.start(training(run.form(), self.work), saved)
         return run
 
     def current(self) -> Run | None:
-        """Return the run that a page which is opened shows: the newest that runs, else ended here.
+        """Return the run that a page shows first: the newest that runs, else the last that ended.
 
-        One that an earlier page left running is found, too.
+        A run that an earlier page left is one of them.
         """
         newest = None
         for name in self.names():
@@ -344,13 +358,13 @@ class Runs:
             return run
 
     def names(self) -> list[str]:
-        """Return every run, the newest first."""
+        """Return the names of all runs, the newest first."""
         records = list(self.folder.glob(f"*/{RECORD}"))
         records.sort(key=lambda record: record.parent.stat().st_ctime, reverse=True)
         return [record.parent.name for record in records]
 
     def interrupt(self, seconds: float = SAVE_SECONDS) -> set[int]:
-        """Begin to stop every run that this page started, for good; return their processes."""
+        """Interrupt every run that this page started, start no other; return their processes."""
         self.closing.set()
         running = self._running()
         for run in running:
@@ -359,14 +373,14 @@ class Runs:
         return {run.pid for run in running}
 
     def close(self, seconds: float = SAVE_SECONDS) -> None:
-        """Stop every run that this page started, and wait until they have saved and ended."""
+        """Interrupt every run that this page started, and wait until all have saved and ended."""
         self.interrupt(seconds)
         until = time.monotonic() + seconds + 10
         for run in self._running():
             run.wait(max(0.1, until - time.monotonic()))
 
     def require_open(self) -> None:
-        """Refuse to begin anything, or to go on with it, while the page ends.
+        """Refuse to start or continue anything while the page ends.
 
         Raises
         ------
@@ -379,15 +393,3 @@ class Runs:
     def _running(self) -> list[Run]:
         with self._lock:
             return [run for run in self._known.values() if run.alive]
-
-
-def _process_lives(pid: object) -> bool:
-    if not isinstance(pid, int) or os.name == "nt":
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

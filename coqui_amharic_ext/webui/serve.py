@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import socket
+import threading
+import time
 import webbrowser
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
+from coqui_amharic_ext.io.ending import ENDINGS, like_ctrl_c
 from coqui_amharic_ext.errors import UnavailableError
-from coqui_amharic_ext.webui.ending import end_children, ignore_endings, like_ctrl_c
 from coqui_amharic_ext.webui.uploads import uploads_folder
 from coqui_amharic_ext.webui.workfolder import WorkFolder, WorkFolderError
 
@@ -21,15 +25,17 @@ FIRST_PORT: Final = 7860
 PORTS: Final = 40
 MOST_BYTES: Final = 50 * 2**20
 """Of one upload: a reference recording."""
+END_SECONDS: Final = 5.0
+"""How long children, and then requests, may take to end."""
 
 
 def require_gradio() -> None:
-    """Refuse where the extra is not installed.
+    """Refuse to start without the extra.
 
     Raises
     ------
     UnavailableError
-        gradio is missing.
+        gradio is not installed.
     """
     if find_spec("gradio") is None:
         raise UnavailableError(
@@ -38,25 +44,25 @@ def require_gradio() -> None:
 
 
 def listen(port: int | None) -> socket.socket:
-    """Take a port of this computer: the one that was named, else the first that is free.
+    """Take the port that is given, or else the first free one.
 
     Raises
     ------
     UnavailableError
         It is taken, or all of them are.
     """
-    for wanted in range(FIRST_PORT, FIRST_PORT + PORTS) if port is None else (port,):
+    for number in range(FIRST_PORT, FIRST_PORT + PORTS) if port is None else (port,):
         taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         if os.name != "nt":
             taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            taken.bind((HOST, wanted))
+            taken.bind((HOST, number))
         except (OSError, OverflowError) as error:
             taken.close()
             if port is not None:
                 raise UnavailableError(
-                    f"port {port} cannot be had: {error}; give another one, or none with which the "
-                    "first free one is taken"
+                    f"port {port} is not available: {error}; give another one, or none to take "
+                    "the first free one"
                 ) from error
             continue
         taken.listen(128)
@@ -67,9 +73,7 @@ def listen(port: int | None) -> socket.socket:
 def serve(
     folder: Path, port: int | None, tell: Callable[[str], None], *, browse: bool = False
 ) -> None:
-    """Serve the page until Ctrl-C, then stop the runs it started, which save what they have.
-
-    SIGTERM and SIGHUP end it in the same way.
+    """Serve the page until Ctrl-C, SIGTERM or SIGHUP; the runs that it started then save and end.
 
     Parameters
     ----------
@@ -78,9 +82,9 @@ def serve(
     port : int or None
         ``None``: the first free one from ``FIRST_PORT``.
     tell : callable
-        Is told the address, with the token that opens the page, as soon as it answers there.
+        Called with the address, token included, as soon as the page answers there.
     browse : bool
-        Whether to open it in the browser then.
+        Whether to open the page in the browser then.
 
     Raises
     ------
@@ -91,123 +95,102 @@ def serve(
     if port is not None and not 0 <= port <= 65535:
         raise WorkFolderError(f"--port {port} is not a port; give 1 to 65535")
     work = WorkFolder.at(folder)
-    taken = listen(port)
-    token = secrets.token_urlsafe(32)
-    address = f"http://{HOST}:{taken.getsockname()[1]}/?token={token}"
-    with (
-        like_ctrl_c(),
-        taken,
-        uploads_folder() as uploads,
-    ):
-        # Read by gradio when it is imported: no statistics, and uploads go with the page.
+    with listen(port) as taken, uploads_folder() as uploads, like_ctrl_c():
+        # A script starts its background jobs with Ctrl-C ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        # gradio reads these when it is imported.
         os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
         os.environ["GRADIO_TEMP_DIR"] = str(uploads)
         from coqui_amharic_ext.webui.runs import Runs
 
         runs = Runs(work)
-
-        def answering() -> None:
+        token = secrets.token_urlsafe(32)
+        address = f"http://{HOST}:{taken.getsockname()[1]}/?token={token}"
+        server, thread = None, None
+        try:
+            server = _server(work, runs, uploads, token)
+            # A daemon, as are the threads that it starts: one that hangs does not keep us here.
+            thread = threading.Thread(target=server.run, args=([taken],), daemon=True)
+            thread.start()
+            while thread.is_alive() and not server.started:
+                time.sleep(0.02)
             tell(address)
             if browse:
-                webbrowser.open(_opening(uploads, address).as_uri())
-
-        def ending() -> None:
-            end_children(keep=runs.interrupt())
-
-        try:
-            application = _application(work, runs, uploads, token)
-            _run(application, taken, answering, ending)
+                webbrowser.open(_forwarding_file(uploads, address).as_uri())
+            while thread.is_alive():
+                thread.join(0.5)
+        except KeyboardInterrupt:
+            pass
         finally:
-            # What was heeded once is not heeded again; Ctrl-C still ends the waiting.
-            ignore_endings()
-            ending()
+            # A terminal that is closed sends more than one; Ctrl-C still ends the waiting.
+            for number in ENDINGS:
+                signal.signal(number, signal.SIG_IGN)
+            # The server waits for requests, and those for children.
+            _end_children(keep=runs.interrupt())
+            if server is not None and thread is not None:
+                server.should_exit = True
+                thread.join(END_SECONDS)
             runs.close()
 
 
-def _opening(private: Path, address: str) -> Path:
-    """Write a file that leads to the page; the command line of a browser is no secret."""
+def _forwarding_file(private: Path, address: str) -> Path:
+    """Write a file that leads to the page: others can read the command line of a browser."""
     path = private / "open.html"
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(f'<!doctype html><meta http-equiv="refresh" content="0; url={address}">')
     return path
 
 
-def _application(work: WorkFolder, runs: Any, uploads: Path, token: str) -> Any:
+def _server(work: WorkFolder, runs: Any, uploads: Path, token: str) -> Any:
     import gradio as gr
+    import uvicorn
     from fastapi import FastAPI
-    from fastapi.responses import FileResponse, Response, StreamingResponse
 
-    from coqui_amharic_ext.io.files import replacing
-    from coqui_amharic_ext.webui import app as page
-    from coqui_amharic_ext.webui.fetching import fetch_nothing
+    from coqui_amharic_ext.webui import app
+    from coqui_amharic_ext.webui.events import fetch_nothing
     from coqui_amharic_ext.webui.guard import Guard
+    from coqui_amharic_ext.webui.page import Page
     from coqui_amharic_ext.webui.speech import ADDRESS, Speech
-    from coqui_amharic_ext.webui.theme import css, theme
 
     fetch_nothing()
     speech = Speech(work, uploads)
     application = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-
-    inline = {"content-disposition": 'inline; filename="speech.wav"'}
-
-    def sound(token: str) -> Response:
-        found = speech.sound(token)
-        if found is None:
-            return Response("This sound is no longer kept: speak again.", status_code=404)
-        whole = found.whole()
-        if whole is None:
-            return StreamingResponse(found.stream(), media_type="audio/wav", headers=inline)
-        # As a file, parts of it can be asked for: some players take sound in no other way.
-        file = uploads / f"{token}.wav"
-        if not file.exists():
-            with replacing(file) as partial:
-                partial.write_bytes(whole)
-        return FileResponse(file, media_type="audio/wav", headers=inline)
-
-    application.get(ADDRESS)(sound)
-    blocks = page.build(work, runs, speech)
+    application.get(ADDRESS)(speech.answer)
     mounted = gr.mount_gradio_app(
         application,
-        blocks,
+        app.build(Page(work, runs, speech)),
         path="",
         ssr_mode=False,
         pwa=False,
         footer_links=[],
         run_history=False,
         max_file_size=MOST_BYTES,
-        theme=theme(),
-        css=css(),
+        theme=app.theme(),
+        css=app.css(),
     )
     mounted.add_middleware(Guard, token=token)
-    return mounted
-
-
-def _run(
-    application: Any, taken: socket.socket, ready: Callable[[], None], ending: Callable[[], None]
-) -> None:
-    import uvicorn
-
-    class Server(uvicorn.Server):  # type: ignore[misc, unused-ignore]
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            ready()
-
-        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            # The server waits for what it has begun, which waits for these.
-            ending()
-            await super().shutdown(sockets)
-
-    # Open pages hold a connection for ever: they are cut when the page ends.
     config = uvicorn.Config(
-        application,
+        mounted,
         log_level="warning",
-        timeout_graceful_shutdown=2,
+        timeout_graceful_shutdown=2,  # open pages hold a connection for ever
         access_log=False,
         proxy_headers=False,
         server_header=False,
     )
-    try:
-        Server(config).run(sockets=[taken])
-    except KeyboardInterrupt:
-        # uvicorn raises it again when it has ended; for us it is the way to end.
-        return
+    return uvicorn.Server(config)
+
+
+def _end_children(keep: set[int]) -> None:
+    """End this process's children and theirs, except those of ``keep`` and theirs."""
+    import psutil
+
+    children = [child for child in psutil.Process().children() if child.pid not in keep]
+    for child in list(children):
+        with suppress(psutil.NoSuchProcess):
+            children += child.children(recursive=True)
+    for child in children:
+        with suppress(psutil.NoSuchProcess):
+            child.terminate()
+    for child in psutil.wait_procs(children, timeout=END_SECONDS)[1]:
+        with suppress(psutil.NoSuchProcess):
+            child.kill()

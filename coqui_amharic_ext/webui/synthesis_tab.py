@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
-from coqui_amharic_ext.webui.afresh import afresh
+from coqui_amharic_ext.webui.events import on
 from coqui_amharic_ext.webui.markup import message
 from coqui_amharic_ext.webui.page import Page
 from coqui_amharic_ext.webui.text_tab import EXAMPLE
-from coqui_amharic_ext.webui.words import in_words
 
 
 def build(page: Page, tab: gr.Tab) -> None:
@@ -28,32 +28,29 @@ def build(page: Page, tab: gr.Tab) -> None:
             max_lines=1,
             min_width=240,
         )
-        # gradio's recorder and drop zone have names that a screen reader's user cannot say.
+        # gradio's recorder and drop zone have no names that a screen reader can say.
         upload = gr.UploadButton(
-            "or take a recording from here",
+            "or upload a recording",
             file_types=["audio"],
             type="filepath",
             min_width=240,
             elem_id="synthesis-upload",
         )
-    taken = gr.HTML(elem_id="synthesis-taken")
+    uploaded = gr.HTML(elem_id="synthesis-taken")
     speak = gr.Button("Speak", variant="primary", elem_id="synthesis-go")
     player = gr.HTML(elem_id="synthesis-player", min_height=60)
 
     def say(written: str, folder: str | None, reference: str, recording: str | None) -> str:
-        with in_words("starting to speak"):
-            return page.speech.player(written, folder or "", reference, recording)
+        return page.speech.player(written, folder or "", reference, recording)
 
-    def tell(recording: str | None) -> str:
+    def describe(recording: str | None) -> str:
         return message(f"The voice of {Path(recording).name}" if recording else "")
 
-    upload.upload(tell, upload, taken, show_progress="hidden", api_visibility="private")
-    afresh(speak.click, say, [text, checkpoint, speaker, upload], player)
+    def checkpoints() -> Any:
+        return gr.update(choices=page.work.checkpoints())
+
+    on(upload.upload, describe, upload, uploaded, doing="taking the recording", quiet=True)
+    inputs = [text, checkpoint, speaker, upload]
+    on(speak.click, say, inputs, player, doing="starting to speak", fresh=True)
     for event in (tab.select, checkpoint.focus):
-        event(
-            lambda: gr.update(choices=page.work.checkpoints()),
-            None,
-            checkpoint,
-            show_progress="hidden",
-            api_visibility="private",
-        )
+        on(event, checkpoints, None, checkpoint, doing="looking for checkpoints", quiet=True)

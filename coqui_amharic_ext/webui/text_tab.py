@@ -1,42 +1,48 @@
-"""Text: what is read out, and how."""
+"""Text: the normalised text, its IPA, and which backend answered for each word."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 import gradio as gr
 
 from coqui_amharic_ext.errors import CoquiAmharicError
 from coqui_amharic_ext.settings import get_settings
 from coqui_amharic_ext.webui import kernels
-from coqui_amharic_ext.webui.afresh import afresh
-from coqui_amharic_ext.webui.highlight import highlighted
-from coqui_amharic_ext.webui.markup import message
+from coqui_amharic_ext.webui.events import explained, on
+from coqui_amharic_ext.webui.markup import Markup, amharic, badge, lines, message, table
 from coqui_amharic_ext.webui.page import Page, g2p_choices
-from coqui_amharic_ext.webui.words import in_words, said
-from coqui_amharic_ext.webui.wordtable import word_table
+
+if TYPE_CHECKING:
+    from coqui_amharic_ext.g2p.types import Quality, Rejection, Transcription
+    from coqui_amharic_ext.text.trace import Explanation
 
 CHAIN: Final = "chain"
 EXAMPLE: Final = "በ2015 ዓ.ም አዲስ አበባ ውስጥ 25% ጨመረ።"
 MOST_CHARACTERS: Final = 20_000
+_IN_ORDER: Final = ("in the order below, until one is good", CHAIN)
+_LOOKAHEAD: Final = 8
+"""Characters by which settled spaces and marks may put the two texts out of step."""
 
 
 class TooLongError(CoquiAmharicError, ValueError):
     """The text is longer than the page shows well."""
 
 
-def read(text: str, backend: str, order: list[str]) -> tuple[str, str, str]:
-    """Return the normalised text and the word table as HTML, and the IPA between them.
+def read(text: str | None, backend: str | None, order: list[str] | None) -> tuple[str, str, str]:
+    """Return the normalised text as HTML, the IPA, and the words as a table.
 
-    An error stands in the table's place: it comes and goes with what is typed.
+    An error takes the table's place: it comes and goes with what is typed.
     """
     try:
-        return _read(text, backend, order)
+        return _read(text or "", backend, order or [])
     except Exception as error:
-        return "", "", message(said("transcribing", error), "bad")
+        return "", "", message(explained("transcribing", error), "bad")
 
 
-def _read(text: str, backend: str, order: list[str]) -> tuple[str, str, str]:
+def _read(text: str, backend: str | None, order: list[str]) -> tuple[str, str, str]:
     from coqui_amharic_ext.g2p.api import transcribe
     from coqui_amharic_ext.text import explain
     from coqui_amharic_ext.text.policy import TextPolicy
@@ -49,20 +55,137 @@ def _read(text: str, backend: str, order: list[str]) -> tuple[str, str, str]:
     settings = get_settings()
     if order:
         settings = settings.replace(g2p_backends=tuple(order))
-    chosen = None if backend == CHAIN else backend
-    done = transcribe(text, backend=chosen, settings=settings)
+    done = transcribe(text, backend=None if backend == CHAIN else backend, settings=settings)
     normalised = highlighted(explain(text, TextPolicy.from_string(settings.text)))
     return normalised, done.ipa, word_table(done)
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of the normalised text; ``rule`` is empty where it stands as written."""
+
+    normalised: str
+    written: str = ""
+    rule: str = ""
+
+
+def stretches(explanation: Explanation) -> list[Stretch]:
+    """Cut a normalised text into what was changed and what was not.
+
+    Returns
+    -------
+    list of Stretch
+        In order; their ``normalised`` joined is the normalised text. A change of which nothing is
+        left has an empty one.
+    """
+    changes = explanation.changes
+    result: list[Stretch] = []
+    shown = 0
+
+    def show(change: int, normalised: str) -> None:
+        result.append(Stretch(normalised, changes[change].written, changes[change].rule))
+
+    pieces = zip(_owners(explanation), explanation.spoken, strict=True)
+    for owner, piece in itertools.groupby(pieces, key=lambda pair: pair[0]):
+        normalised = "".join(character for _, character in piece)
+        if owner < 0:
+            result.append(Stretch(normalised))
+            continue
+        for gone in range(shown, owner):
+            show(gone, "")
+        show(owner, normalised)
+        shown = max(shown, owner + 1)
+    for gone in range(shown, len(changes)):
+        show(gone, "")
+    return result
+
+
+def _owners(explanation: Explanation) -> list[int]:
+    """Return the number of the change that each normalised character comes from, or -1."""
+    raw: list[str] = []
+    owner: list[int] = []
+    cursor = 0
+    for number, change in enumerate(explanation.changes):
+        kept = explanation.source[cursor : max(cursor, change.start)]
+        raw += [*kept, *change.spoken]
+        owner += [-1] * len(kept) + [number] * len(change.spoken)
+        cursor = max(cursor, change.end)
+    rest = explanation.source[cursor:]
+    joined = "".join(raw) + rest
+    owner += [-1] * len(rest)
+    found: list[int] = []
+    place = 0
+    for character in explanation.spoken:
+        near = joined.find(character, place, place + _LOOKAHEAD)
+        if near < 0:  # a space or mark that was settled last belongs to what is around it
+            found.append(found[-1] if found else -1)
+        else:
+            found.append(owner[near])
+            place = near + 1
+    return found
+
+
+def highlighted(explanation: Explanation) -> Markup:
+    """Return the normalised text as HTML; each change is marked and tells what it was."""
+    parts = Markup()
+    for one in stretches(explanation):
+        title = f"{one.rule}: {one.written} → {one.normalised or 'nothing'}"
+        if one.rule and one.normalised.strip():
+            parts += Markup('<mark title="{}">{}</mark>').format(title, one.normalised)
+        elif one.rule and not one.normalised and one.written.strip():
+            parts += Markup('<del title="{}">{}</del>').format(title, one.written)
+        else:
+            parts += one.normalised
+    return Markup('<p class="am-normalised" lang="am">{}</p>').format(parts)
+
+
+def word_table(done: Transcription) -> Markup:
+    """Return a table of the words, and once which backends cannot serve here."""
+    if not done.words:
+        return message("There is nothing to read in this text.")
+    rows = [
+        (
+            amharic(word.written),
+            word.ipa,
+            f"{word.backend} ({word.layer})",
+            _quality(word.quality),
+            lines(
+                f"{refused.backend}: {refused.output or '–'} ({refused.reason})"
+                for refused in word.rejected
+                if not _absent(refused)
+            ),
+            ", ".join(word.alternatives),
+        )
+        for word in done.words
+    ]
+    absent = dict.fromkeys(
+        f"Not asked: {refused.backend}: {refused.reason}"
+        for word in done.words
+        for refused in word.rejected
+        if _absent(refused)
+    )
+    headers = ("word", "IPA", "answered", "quality", "rejected", "other readings")
+    return table("Word by word", headers, rows) + Markup().join(map(message, absent))
+
+
+def _absent(refused: Rejection) -> bool:
+    return not refused.output and refused.reason.startswith("not available")
+
+
+def _quality(quality: Quality) -> Markup:
+    verdict = badge("ok", "good") if quality.ok else badge("outside bounds", "bad")
+    parts = [
+        f"{name} {value:.3g}{'!' if name in quality.failed else ''}"
+        for name, value in quality.measures.items()
+    ]
+    parts += [name for name in quality.failed if name not in quality.measures]
+    return Markup("{} <small>{}</small>").format(verdict, ", ".join(parts))
+
+
 def backends() -> tuple[Any, Any]:
     """Return both menus with every backend's availability as it is now."""
-    with in_words("asking the G2P backends"):
-        found = g2p_choices(kernels.g2p_states(get_settings()))
-        return gr.update(choices=[_IN_ORDER, *found]), gr.update(choices=found)
-
-
-_IN_ORDER: Final = ("each in the order below, until one is good", CHAIN)
+    found = g2p_choices(kernels.g2p_states(get_settings()))
+    return gr.update(choices=[_IN_ORDER, *found]), gr.update(choices=found)
 
 
 def build(page: Page, blocks: gr.Blocks) -> None:
@@ -91,17 +214,19 @@ def build(page: Page, blocks: gr.Blocks) -> None:
             normalised = gr.HTML(elem_id="text-normalised")
             ipa = gr.Textbox(label="IPA", lines=3, interactive=False, elem_id="text-ipa")
     words = gr.HTML(elem_id="text-words")
-    inputs, outputs = [text, backend, order], [normalised, ipa, words]
-    options = {
-        "queue": False,
-        "show_progress": "hidden",
-        "trigger_mode": "always_last",
-        "api_visibility": "private",
-    }
-    # gradio's "input" is of keys alone: pasted text and input methods come with "change".
+    # gradio's "input" is about keys alone: pasted text and input methods cause a "change".
     for event in (button.click, text.change, backend.input, order.input, blocks.load):
-        event(read, inputs, outputs, **options)
-    blocks.load(backends, None, [backend, order], show_progress="hidden", api_visibility="private")
+        on(
+            event,
+            read,
+            [text, backend, order],
+            [normalised, ipa, words],
+            doing="transcribing",
+            quiet=True,
+            queue=False,
+            trigger_mode="always_last",
+        )
+    on(blocks.load, backends, None, [backend, order], doing="asking the backends", quiet=True)
     _build_player(page, text, blocks)
 
 
@@ -116,13 +241,13 @@ def _build_player(page: Page, text: gr.Textbox, blocks: gr.Blocks) -> None:
         play = gr.Button("Speak")
         player = gr.HTML(elem_id="text-player")
 
-    def speak(written: str, folder: str, reference: str) -> str:
-        with in_words("starting to speak"):
-            return page.speech.player(written, folder, reference)
+    def speak(written: str, folder: str | None, reference: str) -> str:
+        return page.speech.player(written, folder or "", reference)
 
-    def found() -> Any:
+    def checkpoints() -> Any:
         return gr.update(choices=page.work.checkpoints())
 
-    afresh(play.click, speak, [text, checkpoint, speaker], player)
-    blocks.load(found, None, checkpoint, show_progress="hidden", api_visibility="private")
-    checkpoint.focus(found, None, checkpoint, show_progress="hidden", api_visibility="private")
+    inputs = [text, checkpoint, speaker]
+    on(play.click, speak, inputs, player, doing="starting to speak", fresh=True)
+    for event in (blocks.load, checkpoint.focus):
+        on(event, checkpoints, None, checkpoint, doing="looking for checkpoints", quiet=True)

@@ -1,4 +1,4 @@
-"""A trial with nothing at hand: the bundled corpus and an XTTS GPT that trains in minutes."""
+"""A first trial: the bundled corpus and an XTTS GPT that trains in minutes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -23,13 +24,7 @@ _lock = threading.Lock()
 
 def bundled_corpus(work: WorkFolder) -> Path:
     """Put the bundled corpus into the work folder, if it is not there; return its folder."""
-    with _lock:
-        folder = work.root / BUNDLED
-        if not folder.exists():
-            partial = work.root / f".{BUNDLED}.partial"
-            shutil.rmtree(partial, ignore_errors=True)
-            unpack_corpus(partial).rename(folder)
-        return work.folder(BUNDLED, "bundled corpus")
+    return _made(work, BUNDLED, unpack_corpus)
 
 
 def trial_assets(work: WorkFolder) -> dict[str, str]:
@@ -45,19 +40,27 @@ def trial_assets(work: WorkFolder) -> dict[str, str]:
     StepFailedError
         They cannot be made.
     """
-    with _lock:
-        folder = work.root / ASSETS
-        if not folder.exists():
-            partial = work.root / f".{ASSETS}.partial"
-            shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir()
-            # The weights take torch and some seconds, which a process of its own gives back.
-            run_logged(python("-m", __name__, str(partial)), partial / "made.log")
-            partial.rename(folder)
-        work.folder(ASSETS, "trial's files")
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        # A separate process gives back the memory that torch takes.
+        run_logged(python("-m", __name__, str(folder)), folder / "made.log")
+
+    folder = _made(work, ASSETS, make)
     values = json.loads((folder / "values.json").read_text(encoding="utf-8"))
     fields = {field: f"{ASSETS}/{name}" for field, name in _FILES.items()}
     return fields | {"values": "\n".join(f"{name} = {value}" for name, value in values.items())}
+
+
+def _made(work: WorkFolder, name: str, make: Callable[[Path], object]) -> Path:
+    """Make a folder of the work folder, whole or not at all."""
+    with _lock:
+        if not (work.root / name).exists():
+            partial = work.root / f".{name}.partial"
+            shutil.rmtree(partial, ignore_errors=True)
+            make(partial)
+            partial.rename(work.root / name)
+        return work.folder(name, "trial's folder")
 
 
 def main(folder: Path) -> None:
@@ -68,7 +71,7 @@ def main(folder: Path) -> None:
     tiny.write_vocab(folder / _FILES["vocab"])
     tiny.write_dvae(folder / _FILES["dvae"])
     tiny.write_mel_norms(folder / _FILES["mel_stats"])
-    values = TINY_XTTS | {"epochs": str(EPOCHS)}
+    values = TINY_XTTS | {"epochs": str(EPOCHS), "plot_step": "1"}
     for name, value in tiny.gpt_args_overrides().items():
         values[f"model_args.{name}"] = str(value).lower() if isinstance(value, bool) else str(value)
     (folder / "values.json").write_text(json.dumps(values), encoding="utf-8")

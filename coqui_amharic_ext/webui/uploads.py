@@ -1,4 +1,4 @@
-"""The folder of the page's uploads: private, and removed also after a page that was killed."""
+"""The folder of the page's uploads: private, and removed even after a page that was killed."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ PREFIX: Final = "coqui-amharic-webui-"
 
 @contextmanager
 def uploads_folder() -> Iterator[Path]:
-    """Give a new folder in the temporary one, and remove those of pages that no longer run."""
+    """Make a temporary folder, and remove those of pages that no longer run."""
     _remove_stale()
-    made, held = _made()
-    with made as name:
+    folder, held = _held_folder()
+    with folder as name:
         try:
             yield Path(name)
         finally:
@@ -28,22 +28,21 @@ def uploads_folder() -> Iterator[Path]:
                 held.close()
 
 
-def _made() -> tuple[tempfile.TemporaryDirectory[str], Held | None]:
+def _held_folder() -> tuple[tempfile.TemporaryDirectory[str], Held | None]:
     while True:
-        made = tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True)
+        folder = tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True)
         try:
-            held = hold(Path(made.name))
+            held = hold(Path(folder.name))
         except FileNotFoundError:
             held = None
         except OSError:  # without locks nobody takes it for stale
-            return made, None
+            return folder, None
         if held is not None:
-            return made, held
-        made.cleanup()  # another page, which has just started, takes it for stale
+            return folder, held
+        folder.cleanup()  # another page, which starts at the same time, takes it for stale
 
 
 def _remove_stale() -> None:
-    """Remove this user's folders that no living process holds."""
     with suppress(OSError), os.scandir(tempfile.gettempdir()) as entries:
         for entry in entries:
             if not entry.name.startswith(PREFIX) or not entry.is_dir(follow_symlinks=False):

@@ -1,9 +1,9 @@
-"""The folder that the page works in: no path that a browser gives leads out of it."""
+"""The work folder, which no path that a browser gives leads out of."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,7 +11,7 @@ from typing import Final
 from coqui_amharic_ext.errors import CoquiAmharicError
 
 DEEPEST: Final = 4
-"""Folders below the work folder that are looked into for corpora and checkpoints."""
+"""How many levels of folders are searched for corpora and checkpoints."""
 
 
 class WorkFolderError(CoquiAmharicError, ValueError):
@@ -32,12 +32,12 @@ class WorkFolder:
 
     @classmethod
     def at(cls, folder: Path) -> WorkFolder:
-        """Use a folder, made if it is not there.
+        """Use a folder, which is made if it is not there.
 
         Raises
         ------
         WorkFolderError
-            There is something else of that name, or it cannot be made.
+            A file has that name, or the folder cannot be made.
         """
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -49,7 +49,7 @@ class WorkFolder:
         return cls(Path(os.path.realpath(folder)))
 
     def inside(self, given: str | None, what: str) -> Path:
-        """Resolve what a browser gave, links included.
+        """Resolve a path from the browser, links included.
 
         Parameters
         ----------
@@ -96,29 +96,28 @@ class WorkFolder:
         return Path(os.path.realpath(path)).is_relative_to(self.root)
 
     def shown(self, path: Path) -> str:
-        """Spell a path as a person would: relative to the work folder."""
+        """Return a path relative to the work folder, if it is inside."""
         return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
 
     def corpora(self) -> list[str]:
         """Return the folders with a corpus's metadata, relative to the work folder."""
-        return sorted(
-            self.shown(folder)
-            for folder, files in self._folders()
-            if any(name.startswith("metadata") and name.endswith(".csv") for name in files)
+        return self._with(
+            lambda files: any(n.startswith("metadata") and n.endswith(".csv") for n in files)
         )
 
     def checkpoints(self) -> list[str]:
         """Return the folders with a ``config.json`` and a checkpoint."""
-        return sorted(
-            self.shown(folder)
-            for folder, files in self._folders()
-            if "config.json" in files and any(name.endswith(".pth") for name in files)
+        return self._with(
+            lambda files: "config.json" in files and any(n.endswith(".pth") for n in files)
         )
 
-    def _folders(self) -> Iterator[tuple[Path, frozenset[str]]]:
+    def _with(self, wanted: Callable[[list[str]], bool]) -> list[str]:
+        found = []
         for name, folders, files in os.walk(self.root):
             folder = Path(name)
-            yield folder, frozenset(files)
+            if wanted(files):
+                found.append(self.shown(folder))
             deep = len(folder.relative_to(self.root).parts) >= DEEPEST
-            # Links are not followed; hidden folders and clips are many and hold neither.
+            # Hidden folders and clips are many and hold neither.
             folders[:] = [] if deep else [f for f in folders if f[0] != "." and f != "wavs"]
+        return sorted(found)

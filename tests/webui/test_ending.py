@@ -30,7 +30,7 @@ from coqui_amharic_ext.webui import recipe, runs, serve
 work, script, loops = Path(sys.argv[1]), sys.argv[2], []
 def command(self, output, resume=None):
     return [sys.executable, script, "--output", str(output)]
-recipe.Plan.command = command
+recipe.Training.command = command
 class Seen(runs.Runs):
     def __init__(self, work):
         super().__init__(work)
@@ -38,8 +38,8 @@ class Seen(runs.Runs):
 runs.Runs = Seen
 def tell(address):
     (seen,) = loops
-    run = seen.start(recipe.plan(recipe.TrainForm(recipe="vits", data="corpus"), seen.work))
-    while run.view().losses.step is None:
+    run = seen.start(recipe.training(recipe.TrainForm(recipe="vits", data="corpus"), seen.work))
+    while run.view().step is None:
         time.sleep(0.05)
     child = subprocess.Popen(["sh", "-c", "sleep 600 & wait"])
     said = {"run": str(run.folder), "child": child.pid, "train": run.record()["pid"]}
@@ -128,15 +128,37 @@ def test_of_a_page_that_is_killed_the_run_saves_and_the_next_page_removes_its_up
                 os.kill(pid, signal.SIGKILL)
 
 
-def test_nohup_is_honoured() -> None:
-    from coqui_amharic_ext.webui.ending import like_ctrl_c
+# A request whose worker never returns, as one that waits for a broken disk.
+HANGS = """
+import sys, threading, time
+from pathlib import Path
+from coqui_amharic_ext.webui import serve, speech
+def answer(self, token: str):
+    print("hangs", flush=True)
+    time.sleep(600)
+speech.Speech.answer = answer
+def ask(address):
+    from urllib.request import Request, urlopen
+    root, _, token = address.partition("/?token=")
+    cookie = {"Cookie": f"coqui-amharic-{root.rpartition(':')[2]}={token}"}
+    urlopen(Request(f"{root}/speech/a.wav", headers=cookie))
+def tell(address):
+    threading.Thread(target=ask, args=(address,), daemon=True).start()
+serve.serve(Path(sys.argv[1]), 0, tell)
+"""
 
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+def test_a_worker_that_hangs_does_not_keep_the_page(tmp_path: Path) -> None:
+    page = subprocess.Popen(
+        [sys.executable, "-c", HANGS, str(tmp_path / "work")],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "TMPDIR": str(tmp_path)},
+    )
     try:
-        with like_ctrl_c():
-            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-            with pytest.raises(KeyboardInterrupt):
-                signal.raise_signal(signal.SIGTERM)
-        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        assert page.stdout is not None and page.stdout.readline() == "hangs\n"
+        page.send_signal(signal.SIGTERM)
+        assert page.wait(timeout=20) == 0
     finally:
-        signal.signal(signal.SIGHUP, before)
+        page.kill()
+    assert not list(tmp_path.glob("coqui-amharic-webui-*"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from coqui_amharic_ext.webui.failure import why
+from coqui_amharic_ext.webui.failure import reason_of
 
 REFUSED = """\
  > Setting up Audio Processor...
@@ -60,14 +60,14 @@ torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB.
     ],
 )
 def test_the_error_is_said_whole(log: str, said: str) -> None:
-    assert why(log, 1) == said
+    assert reason_of(log, 1) == said
 
 
 @pytest.mark.parametrize("code", [-9, 137])
 def test_a_kill_is_not_explained_by_the_log(code: int) -> None:
-    assert "memory ran out" in why(RAISED, code)
+    assert "memory ran out" in reason_of(RAISED, code)
 
 
 def test_other_signals_are_named() -> None:
-    assert why("", -15) == "it was ended by SIGTERM"
-    assert "200" in why("", -200)
+    assert reason_of("", -15) == "it was ended by SIGTERM"
+    assert "200" in reason_of("", -200)

@@ -1,68 +1,95 @@
-"""Losses are read from the log as the trainer prints it."""
+"""Losses are read from the files that the trainer writes for TensorBoard."""
 
 from __future__ import annotations
 
-import random
+import math
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
 
-from coqui_amharic_ext.webui.losses import LossReader
+pytest.importorskip("tensorboard", reason="needs tensorboard, which comes with the extra webui")
 
-# As coqui-tts-trainer's console logger prints it.
-LOG = """
-\x1b[4m\x1b[1m > EPOCH: 2/19\x1b[0m
- --> /runs/xtts
+from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-\x1b[1m > TRAINING (2026-01-01 10:00:00) \x1b[0m
-\x1b[1m   --> TIME: 2026-01-01 10:00:01 -- STEP: 0/5 -- GLOBAL_STEP: 10\x1b[0m
-     | > current_lr: 0.001  (0.001)
-     | > loss_text_ce: 0.5  (0.5)
-     | > loss: 5.5  (5.5)
-     | > grad_norm: tensor(1.5)  (tensor(1.5))
-\x1b[1m   --> TIME: 2026-01-01 10:00:02 -- STEP: 1/5 -- GLOBAL_STEP: 11\x1b[0m
-     | > loss_text_ce: 0.4  (0.45)
-     | > loss: 5.25  (5.375)
-     | > amp_scaler: 1024.0  (1024.0)
-\x1b[1m > EVALUATION \x1b[0m
-\x1b[1m   --> STEP: 0\x1b[0m
-     | > loss: 99.0  (99.0)
-  \x1b[1m--> EVAL PERFORMANCE\x1b[0m
-     | > avg_loss: 99.0 (+0)
-"""
+from coqui_amharic_ext.webui.losses import MOST_POINTS, LossReader, frame
 
 
-def test_training_losses_are_read_and_evaluation_is_not() -> None:
-    reader = LossReader()
-    reader.feed(LOG)
-    assert reader.losses == {
-        "loss_text_ce": [(10, 0.5), (11, 0.4)],
-        "loss": [(10, 5.5), (11, 5.25)],
-    }
-    assert (reader.epoch, reader.epochs, reader.step) == (2, 19, 11)
+class Writer:
+    """Writes as the trainer does."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = EventFileWriter(str(folder))
+
+    def write(self, step: int, **values: float) -> None:
+        for name, value in values.items():
+            tag = name.replace("__", "/")
+            found = Summary(value=[Summary.Value(tag=tag, simple_value=value)])
+            self._file.add_event(Event(step=step, wall_time=time.time(), summary=found))
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
 
 
-def test_a_line_counts_when_it_is_whole() -> None:
-    reader = LossReader()
-    reader.feed("--> TIME: x -- STEP: 0/5 -- GLOBAL_STEP: 1\n     | > loss: 5.")
-    assert reader.step is None
-    reader.feed("75  (5)\n")
-    assert reader.losses == {"loss": [(1, 5.75)]}
+@pytest.fixture
+def writer(tmp_path: Path) -> Iterator[Any]:
+    writer = Writer(tmp_path / "vits-1")
+    yield writer
+    writer.close()
 
 
-@given(st.integers(0, 2**32))
-def test_where_the_log_is_cut_does_not_matter(seed: int) -> None:
-    whole, pieces = LossReader(), LossReader()
-    whole.feed(LOG)
-    rng, place = random.Random(seed), 0
-    while place < len(LOG):
-        length = rng.randint(1, 40)
-        pieces.feed(LOG[place : place + length])
-        place += length
-    assert pieces.losses == whole.losses
+def test_a_run_that_has_written_nothing_has_no_losses(tmp_path: Path) -> None:
+    reader = LossReader(tmp_path)
+    assert reader.read() == {}
+    (tmp_path / "vits-1").mkdir()
+    (tmp_path / "vits-1" / "events.out.tfevents.1.x").touch()
+    assert reader.read() == {}
 
 
-def test_a_loss_of_a_name_of_its_own_is_shown_where_no_usual_one_is() -> None:
-    reader = LossReader()
-    reader.feed("--> TIME: x -- STEP: 0/5 -- GLOBAL_STEP: 1\n | > loss_odd: 2.0 (2)\n")
-    assert reader.shown() == {"loss_odd": [(1, 2.0)]}
+def test_training_losses_are_read_as_they_come_and_nothing_else(
+    tmp_path: Path, writer: Writer
+) -> None:
+    reader = LossReader(tmp_path)
+    writer.write(0, TrainIterStats__loss=5.5, TrainIterStats__step_time=9, EvalStats__loss=99)
+    assert reader.read() == {"loss": {0: 5.5}}
+    writer.write(10, TrainIterStats__loss=5.25, TrainIterStats__loss_mel=0.5)
+    assert reader.read() == {"loss": {0: 5.5, 10: 5.25}, "loss_mel": {10: 0.5}}
+
+
+def test_a_resumed_run_writes_on(tmp_path: Path, writer: Writer) -> None:
+    reader = LossReader(tmp_path)
+    writer.write(0, TrainIterStats__loss=4.0)
+    writer.write(1, TrainIterStats__loss=3.0)
+    reader.read()
+    again = Writer(tmp_path / "vits-1")
+    again.write(1, TrainIterStats__loss=2.0)
+    again.write(2, TrainIterStats__loss=1.0)
+    again.close()
+    assert reader.read() == {"loss": {0: 4.0, 1: 2.0, 2: 1.0}}
+    assert LossReader(tmp_path).read() == {"loss": {0: 4.0, 1: 2.0, 2: 1.0}}
+
+
+def test_a_long_run_is_sampled_to_its_end(tmp_path: Path, writer: Writer) -> None:
+    for step in range(3 * MOST_POINTS):
+        writer.write(step, TrainIterStats__loss=float(step))
+    points = LossReader(tmp_path).read()["loss"]
+    assert len(points) == MOST_POINTS and max(points) == 3 * MOST_POINTS - 1
+
+
+def test_an_unusual_loss_is_shown_where_there_is_no_usual_one(
+    tmp_path: Path, writer: Writer
+) -> None:
+    writer.write(1, TrainIterStats__loss_odd=2.0)
+    assert LossReader(tmp_path).read() == {"loss_odd": {1: 2.0}}
+    writer.write(1, TrainIterStats__loss=2.0)
+    assert list(LossReader(tmp_path).read()) == ["loss"]
+
+
+def test_points_that_cannot_be_drawn_are_left_out() -> None:
+    found = frame({"loss": {2: 1.0, 1: math.nan, 0: math.inf}, "loss_mel": {0: 2.0}})
+    assert found.to_numpy().tolist() == [[2, 1.0, "loss"], [0, 2.0, "loss_mel"]]

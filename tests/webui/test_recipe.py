@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from coqui_amharic_ext.data.findings import DataError
 from coqui_amharic_ext.errors import SettingsError
 from coqui_amharic_ext.webui import kernels
-from coqui_amharic_ext.webui.recipe import FormError, TrainForm, config_values, plan
+from coqui_amharic_ext.webui.recipe import FormError, TrainForm, config_values, training
 from coqui_amharic_ext.webui.workfolder import WorkFolder, WorkFolderError
 
 
@@ -49,7 +49,7 @@ def test_choices_are_the_variables_of_the_process(work: WorkFolder) -> None:
         batch_tokens=4000,
         xtts_text="ipa",
     )
-    environment = plan(form, work).environment()
+    environment = training(form, work).environment()
     assert {k: v for k, v in environment.items() if k.startswith("COQUI_AMHARIC_")}.items() >= {
         "COQUI_AMHARIC_G2P": "rules,epitran",
         "COQUI_AMHARIC_ATTENTION": "sdpa",
@@ -66,12 +66,12 @@ def test_a_default_wins_over_an_inherited_variable(
     work: WorkFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COQUI_AMHARIC_ATTENTION", "eager")
-    made = plan(replace(XTTS, attention="auto"), work)
+    made = training(replace(XTTS, attention="auto"), work)
     assert "COQUI_AMHARIC_ATTENTION" not in made.environment()
 
 
 def test_what_is_xtts_alone_does_not_reach_vits(work: WorkFolder) -> None:
-    made = plan(replace(VITS, attention="eager", packing=False, precision="fp32"), work)
+    made = training(replace(VITS, attention="eager", packing=False, precision="fp32"), work)
     assert dict(made.settings) == {"COQUI_AMHARIC_PRECISION": "fp32"}
 
 
@@ -81,13 +81,13 @@ def test_what_is_xtts_alone_does_not_reach_vits(work: WorkFolder) -> None:
 def test_the_base_checkpoint_is_given_as_each_recipe_takes_it(
     work: WorkFolder, form: TrainForm, option: str
 ) -> None:
-    command = plan(replace(form, checkpoint="base.pth"), work).command(work.root / "runs")
+    command = training(replace(form, checkpoint="base.pth"), work).command(work.root / "runs")
     assert command[command.index(option) + 1] == str(work.root / "base.pth")
     assert "--continue_path" not in command
 
 
 def test_resuming_continues_the_trainers_folder(work: WorkFolder) -> None:
-    command = plan(VITS, work).command(work.root / "runs", work.root / "runs" / "vits")
+    command = training(VITS, work).command(work.root / "runs", work.root / "runs" / "vits")
     assert command[-2:] == ["--continue_path", str(work.root / "runs" / "vits")]
 
 
@@ -95,7 +95,7 @@ def test_resuming_continues_the_trainers_folder(work: WorkFolder) -> None:
 def test_no_path_of_the_form_leads_out(work: WorkFolder, field: str) -> None:
     (work.root.parent / "outside").mkdir()
     with pytest.raises(WorkFolderError, match="outside the work folder"):
-        plan(replace(XTTS, **{field: "../outside"}), work)
+        training(replace(XTTS, **{field: "../outside"}), work)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_no_path_of_the_form_leads_out(work: WorkFolder, field: str) -> None:
 )
 def test_what_cannot_be_used_is_said_in_words(work: WorkFolder, form: TrainForm, said: str) -> None:
     with pytest.raises((DataError, FormError, SettingsError, WorkFolderError), match=said):
-        plan(form, work)
+        training(form, work)
 
 
 def test_config_values_are_numbers_and_switches() -> None:
@@ -155,9 +155,9 @@ def test_anything_else_is_refused_with_its_line(line: str) -> None:
     ],
 )
 def test_a_path_cannot_be_a_config_value(work: WorkFolder, name: str, said: str) -> None:
-    assert "--coqpit.batch_size" in plan(replace(VITS, values="batch_size = 5"), work).arguments
+    assert "--coqpit.batch_size" in training(replace(VITS, values="batch_size = 5"), work).arguments
     with pytest.raises(FormError, match=said):
-        plan(replace(VITS, values=f"{name} = 5"), work)
+        training(replace(VITS, values=f"{name} = 5"), work)
 
 
 @pytest.mark.slow
@@ -199,7 +199,7 @@ def test_a_data_set_names_audio_of_its_own_folder(
     if more and "link" in audio:
         return  # which is no row of the data set and cannot be told from one of its clips
     with pytest.raises(DataError, match=r":2: .*outside the work folder"):
-        plan(VITS, work)
+        training(VITS, work)
 
 
 @pytest.mark.parametrize("audio", [*OUTSIDE, "{inside}/corpus/wavs/a.wav"])
@@ -208,7 +208,7 @@ def test_a_table_with_a_header_is_looked_through_too(work: WorkFolder, audio: st
     lines = ["text|audio_file|speaker_name", "ሰላም|wavs/a.wav|one", f"ሰላም|{audio}|two"]
     (work.root / "corpus" / "metadata.csv").write_text("\n".join(lines), encoding="utf-8")
     with pytest.raises(DataError, match=r":3: .*outside the work folder"):
-        plan(VITS, work)
+        training(VITS, work)
 
 
 def test_metadata_that_are_a_link_out_are_not_read(work: WorkFolder) -> None:
@@ -216,7 +216,7 @@ def test_metadata_that_are_a_link_out_are_not_read(work: WorkFolder) -> None:
     metadata.rename(work.root.parent / "metadata.csv")
     metadata.symlink_to(work.root.parent / "metadata.csv")
     with pytest.raises(WorkFolderError, match="outside the work folder"):
-        plan(VITS, work)
+        training(VITS, work)
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_a_manifest_leads_nowhere_else(work: WorkFolder, formatter: str, train: 
     said = {"formatter": formatter, "datasets": [{"train": train, "language": "am"}]}
     (work.root / "corpus" / "corpus.json").write_text(json.dumps(said))
     with pytest.raises((FormError, DataError), match=r"corpus\.json"):
-        plan(VITS, work)
+        training(VITS, work)
 
 
 @given(st.text(max_size=60))

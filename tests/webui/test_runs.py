@@ -13,13 +13,16 @@ from pathlib import Path
 import pytest
 
 from coqui_amharic_ext.webui import kernels, recipe
-from coqui_amharic_ext.webui.recipe import Plan, TrainForm, plan
+from coqui_amharic_ext.webui.recipe import TrainForm, Training, training
 from coqui_amharic_ext.webui.runs import Run, RunError, Runs
 from coqui_amharic_ext.webui.workfolder import WorkFolder, WorkFolderError
 
-# What the trainer does, without the trainer: prints steps, saves when it is interrupted.
+# What the trainer does, without the trainer: writes losses, saves when it is interrupted.
 RECIPE = """
 import argparse, pathlib, sys, time
+from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
 parser = argparse.ArgumentParser()
 parser.add_argument("--output"); parser.add_argument("--continue_path")
 arguments, rest = parser.parse_known_args()
@@ -28,11 +31,17 @@ if "--coqpit.fail" in rest:
 folder = pathlib.Path(arguments.continue_path or pathlib.Path(arguments.output) / "vits-1")
 folder.mkdir(exist_ok=True)
 (folder / "config.json").write_text("{}")
+events = EventFileWriter(str(folder))
+def log(step, value):
+    found = Summary(value=[Summary.Value(tag="TrainIterStats/loss", simple_value=value)])
+    events.add_event(Event(step=step, wall_time=time.time(), summary=found))
+    events.flush()
+print(" > EPOCH: 2/19")
 last = 3 if "--coqpit.short" in rest else 10_000
 try:
     for step in range(10 if arguments.continue_path else 0, last + 10):
-        print(f"   --> TIME: now -- STEP: {step}/9 -- GLOBAL_STEP: {step}")
-        print(f"     | > loss: {5.0 / (step + 1)}  (1.0)", flush=True)
+        print(f"   --> TIME: now -- STEP: {step}/9 -- GLOBAL_STEP: {step}", flush=True)
+        log(step, 5.0 / (step + 1))
         time.sleep(0.02)
 except KeyboardInterrupt:
     if "--coqpit.deaf" in rest:
@@ -51,11 +60,11 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WorkFolder:
     script = tmp_path / "train_fake.py"
     script.write_text(RECIPE)
 
-    def command(self: Plan, output: Path, resume: Path | None = None) -> list[str]:
+    def command(self: Training, output: Path, resume: Path | None = None) -> list[str]:
         made = [sys.executable, str(script), *self.arguments, "--output", str(output)]
         return made if resume is None else [*made, "--continue_path", str(resume)]
 
-    monkeypatch.setattr(recipe.Plan, "command", command)
+    monkeypatch.setattr(recipe.Training, "command", command)
     monkeypatch.setattr(kernels, "config_numbers", lambda recipe: ["short", "deaf", "fail"])
     return work
 
@@ -82,17 +91,18 @@ def until(true: Callable[[], bool], seconds: float = 30) -> None:
 
 
 def started(runs: Runs, values: str = "") -> Run:
-    run = runs.start(plan(form(values), runs.work))
-    until(lambda: run.view().losses.step is not None or not run.alive)
+    run = runs.start(training(form(values), runs.work))
+    until(lambda: run.view().step is not None or not run.alive)
     return run
 
 
 def test_losses_appear_while_it_runs(runs: Runs) -> None:
     run = started(runs)
-    until(lambda: len(run.view().losses.losses["loss"]) >= 3)
+    until(lambda: len(run.view().losses["loss"]) >= 3)
     view = run.view()
     assert view.state == "running"
-    assert view.losses.losses["loss"][:2] == [(0.0, 5.0), (1.0, 2.5)]
+    assert list(view.losses["loss"].items())[:2] == [(0, 5.0), (1, 2.5)]
+    assert view.epoch == (2, 19)
     assert "GLOBAL_STEP" in view.log
 
 
@@ -118,13 +128,13 @@ def test_it_goes_on_from_its_checkpoint_in_the_same_log(runs: Runs) -> None:
     run = started(runs)
     run.stop()
     assert run.wait(20)
-    last = run.view().losses.step
+    last = run.view().step
     again = runs.resume(run.folder.name)
     assert again is run
-    until(lambda: (run.view().losses.step or 0) >= 10)
-    steps = [step for step, _ in run.view().losses.losses["loss"]]
+    until(lambda: (run.view().step or 0) >= 10)
+    steps = list(run.view().losses["loss"])
     assert steps[0] == 0 and 10 in steps and last in steps
-    with pytest.raises(RunError, match="running already"):
+    with pytest.raises(RunError, match="already running"):
         runs.resume(run.folder.name)
 
 
@@ -137,7 +147,7 @@ def test_a_failure_is_told_in_words(runs: Runs) -> None:
     run = started(runs, "fail = 1")
     until(lambda: run.view().state == "failed")
     assert run.view().reason == "the data set is empty"
-    with pytest.raises(RunError, match="no checkpoint to go on from"):
+    with pytest.raises(RunError, match="no checkpoint to resume from"):
         runs.resume(run.folder.name)
 
 
@@ -263,7 +273,7 @@ def test_runs_are_not_kept_outside(work: WorkFolder, tmp_path: Path) -> None:
 def test_a_page_that_ends_starts_nothing(runs: Runs) -> None:
     runs.interrupt()
     with pytest.raises(RunError, match="is ending"):
-        runs.start(plan(form(), runs.work))
+        runs.start(training(form(), runs.work))
 
 
 @pytest.mark.parametrize("name", ["", None, "..", "../corpus", "no-such", "/etc", "a/b"])

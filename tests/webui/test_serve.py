@@ -21,7 +21,7 @@ def test_the_first_free_port_is_taken_and_a_named_one_must_be_free(
 ) -> None:
     with serve.listen(0) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(UnavailableError, match=f"port {port} cannot be had"):
+        with pytest.raises(UnavailableError, match=f"port {port} is not available"):
             serve.listen(port)
         monkeypatch.setattr(serve, "FIRST_PORT", port)
         with serve.listen(None) as other:
