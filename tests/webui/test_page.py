@@ -19,6 +19,8 @@ pytestmark = pytest.mark.browser
 
 Visit = Callable[..., Opened]
 TABS = ("Text", "Train", "Data", "Performance", "Synthesis")
+LINE = "#train-plot svg .mark-line path"
+BARS = "#performance-seconds svg .mark-rect path, #performance-peak_mib svg .mark-rect path"
 IPA = "document.querySelector('#text-ipa textarea').value"
 
 
@@ -103,7 +105,7 @@ def test_training_shows_its_losses_stops_and_goes_on(visit: Visit, served: Serve
     opened.page.click("#train-trial")
     opened.until("document.querySelector('#train-values textarea').value.includes('epochs')", 180)
     opened.page.click("#train-start")
-    opened.page.wait_for_selector("#train-plot svg polyline", timeout=240_000)
+    opened.page.wait_for_selector(LINE, timeout=240_000)
     opened.until(
         "/step [5-9]|step [1-9][0-9]/.test(document.querySelector('#train-state').innerText)", 120
     )
@@ -113,14 +115,14 @@ def test_training_shows_its_losses_stops_and_goes_on(visit: Visit, served: Serve
     other.page.reload()
     other.tab("Train")
     other.until("document.querySelector('#train-state').innerText.includes('running')", 60)
-    other.page.wait_for_selector("#train-plot svg polyline")
+    other.page.wait_for_selector(LINE)
     before = other.page.inner_text("#train-state")
     other.until(f"document.querySelector('#train-state').innerText !== {json.dumps(before)}", 60)
     assert other.page.locator("#train-stop").is_enabled()
     opened.picture("train")
     opened.page.click("#train-stop")
     opened.until("document.querySelector('#train-state').innerText.includes('stopped')", 180)
-    assert "to go on from: xtts_gpt_amharic" in opened.page.inner_text("#train-state")
+    assert "resume from: xtts_gpt_amharic" in opened.page.inner_text("#train-state")
     records = list((served.work / "runs").glob("*/run.json"))
     assert [json.loads(path.read_text())["stopped"] for path in records] == [True]
     steps = opened.page.inner_text("#train-state")
@@ -263,7 +265,8 @@ def test_the_check_finds_a_broken_file_and_plays_others(visit: Visit, served: Se
         assert "unreadable-audio" in opened.page.inner_text("#data-findings")
         choose(opened, "#data-clip", "am05")
         opened.page.wait_for_selector("#data-player audio")
-        assert opened.page.locator("#data-player svg").count() == 1
+        opened.page.wait_for_selector("#data-waveform svg")
+        assert opened.page.locator("#data-waveform svg .mark-line path").count() == 1
         opened.until("document.querySelector('#data-player audio').duration > 1")
         opened.picture("data")
         choose(opened, "#data-clip", "am03")
@@ -277,6 +280,7 @@ def test_the_check_finds_a_broken_file_and_plays_others(visit: Visit, served: Se
         opened.until("document.querySelectorAll('#data-findings table').length == 0")
         assert "cannot be played" not in opened.page.inner_text("#data-player")
         assert "rows" not in opened.page.inner_text("#data-summary")
+        assert not opened.page.locator("#data-waveform").is_visible()
     finally:
         clip.write_bytes(whole)
 
@@ -298,7 +302,7 @@ def test_the_short_benchmark_draws_its_plots_and_the_badge(visit: Visit) -> None
     opened.page.click("#performance-run")
     opened.page.wait_for_selector("#parity", timeout=900_000)
     assert "equal to stock" in opened.page.inner_text("#parity")
-    assert opened.page.locator("#performance-result svg").count() == 2
+    assert opened.page.locator(BARS).count() == 4
     opened.picture("benchmark")
 
 
