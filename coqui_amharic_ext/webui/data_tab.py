@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import wave
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import gradio as gr
 
 from coqui_amharic_ext.data.findings import KINDS, DataError, Finding
+from coqui_amharic_ext.io.wav import WavStream
 from coqui_amharic_ext.webui.events import on
 from coqui_amharic_ext.webui.inside import metadata_of, require_audio_inside
 from coqui_amharic_ext.webui.markup import Markup, Tone, amharic, badge, message, table
@@ -89,7 +89,7 @@ def _checked(work: WorkFolder, report: Report, model: str) -> Checked:
             clips.setdefault(found.audio, []).append(found.kind)
     by_kind = table(
         "Kinds of findings",
-        ("severity", "found", "kind", "what", "`data fix`"),
+        ("severity", "found", "kind", "what", "data fix"),
         [
             (
                 _severity(min(found.severity for found in kinds[kind])),
@@ -131,7 +131,7 @@ def _severity(severity: str) -> Markup:
     return badge(severity, "bad" if severity == "error" else "warning")
 
 
-def load_clip(work: WorkFolder, given: str) -> tuple[int, NDArray[np.int16]]:
+def load_clip(work: WorkFolder, given: str) -> tuple[int, NDArray[np.float32]]:
     """Return the sample rate of a clip, and its first minute as one channel.
 
     Raises
@@ -153,34 +153,30 @@ def load_clip(work: WorkFolder, given: str) -> tuple[int, NDArray[np.int16]]:
     audio = audio[: rate * PLAYED_SECONDS]
     if not len(audio):
         raise DataError(f"{work.shown(path)} cannot be played: it holds no audio")
-    mono = np.clip(np.nan_to_num(audio.mean(axis=1)), -1.0, 1.0)
-    return rate, (mono * 32767).astype(np.int16)
+    return rate, np.clip(np.nan_to_num(audio.mean(axis=1)), -1.0, 1.0)
 
 
-def waveform(audio: NDArray[np.int16], rate: int) -> pd.DataFrame:
+def waveform(audio: NDArray[np.float32], rate: int) -> pd.DataFrame:
     """Return the lowest and the highest sample of each of ``COLUMNS`` parts, to plot."""
     import numpy as np
     import pandas as pd
 
     rows = [
-        (float(part[0]) / rate, int(extreme(audio[part])) / 32768)
+        (float(part[0]) / rate, float(extreme(audio[part])))
         for part in np.array_split(np.arange(len(audio)), min(COLUMNS, len(audio)))
         for extreme in (np.min, np.max)
     ]
     return pd.DataFrame(rows, columns=["seconds", "amplitude"])
 
 
-def wav_player(audio: NDArray[np.int16], rate: int, name: str) -> Markup:
+def wav_player(audio: NDArray[np.float32], rate: int, name: str) -> Markup:
     """Return a player that holds the samples, so that no file is served.
 
     The controls of gradio's player have too little contrast to be read by everybody.
     """
     sink = io.BytesIO()
-    with wave.open(sink, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes(audio.astype("<i2").tobytes())
+    with WavStream(sink, rate) as wav:
+        wav.write(audio)
     return Markup(
         '<audio class="am-player" controls aria-label="{}" src="data:audio/wav;base64,{}"></audio>'
     ).format(name, base64.b64encode(sink.getvalue()).decode("ascii"))
@@ -210,6 +206,7 @@ def build(page: Page, tab: gr.Tab) -> None:
         x="seconds",
         y="amplitude",
         label="Waveform",
+        y_lim=[-1, 1],
         height=150,
         buttons=[],
         visible=False,

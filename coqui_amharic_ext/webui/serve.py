@@ -15,8 +15,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from coqui_amharic_ext.io.ending import ENDINGS, like_ctrl_c
 from coqui_amharic_ext.errors import UnavailableError
+from coqui_amharic_ext.io.ending import ENDINGS, like_ctrl_c
 from coqui_amharic_ext.webui.uploads import uploads_folder
 from coqui_amharic_ext.webui.workfolder import WorkFolder, WorkFolderError
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from coqui_amharic_ext.coqui.wav_stream import WavStream
 from coqui_amharic_ext.errors import CoquiAmharicError
+from coqui_amharic_ext.io.wav import WavStream
 from coqui_amharic_ext.webui.inside import require_config_inside, require_links_inside
 from coqui_amharic_ext.webui.markup import Markup
 from coqui_amharic_ext.webui.workfolder import WorkFolder

@@ -81,7 +81,6 @@ def build(page: Page, tab: gr.Tab, blocks: gr.Blocks) -> None:
                 color="loss",
                 color_title="loss",
                 label="Losses",
-                height=300,
                 buttons=[],
                 visible=False,
                 elem_id="train-plot",

@@ -121,8 +121,8 @@ def test_the_parity_badge_is_what_was_measured(equal: bool, badge: str) -> None:
 
 
 def test_the_waveform_covers_every_sample() -> None:
-    audio = np.zeros(64_000, dtype=np.int16)
-    audio[[3, 63_997]] = [16384, -8192]
+    audio = np.zeros(64_000, dtype=np.float32)
+    audio[[3, 63_997]] = [0.5, -0.25]
     found = waveform(audio, 8000)
     assert found.amplitude.max() == 0.5 and found.seconds[found.amplitude.idxmax()] == 0
     assert found.amplitude.min() == -0.25 and found.seconds.iloc[-1] == 63_800 / 8000
@@ -135,7 +135,7 @@ def test_the_player_holds_the_sound_itself() -> None:
     import soundfile
 
     audio = np.arange(-100, 100, dtype=np.int16)
-    html = wav_player(audio, 8000, HOSTILE)
+    html = wav_player(audio / np.float32(32767), 8000, HOSTILE)
     assert "<img" not in html
     data = base64.b64decode(re.findall(r"base64,([^\"]+)", html)[0])
     read, rate = soundfile.read(io.BytesIO(data), dtype="int16")
