@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from coqui_amharic_ext.cli.output import InputError, emit, show
+from coqui_amharic_ext.cli.progress import steps
 
 if TYPE_CHECKING:
     from coqui_amharic_ext.data.check import Report
@@ -79,13 +78,13 @@ def check(
     if fix is not None:
         require_new(fix)
     reader = reader_for(limits, vocab, config)
-    with _progress("checking") as tell:
+    with steps("checking") as tell:
         report = checking.check(
             metadata, layout=layout, language=language, limits=limits, reader=reader, tell=tell
         )
     fixed = None
     if fix is not None:
-        with _progress("writing the mended copy") as tell:
+        with steps("writing the mended copy") as tell:
             fixed = write_fixed(report, fix, limits=limits, reader=reader, tell=tell)
     if json:
         emit(report.to_dict() | ({} if fixed is None else {"fixed": _fixed(fixed)}))
@@ -129,7 +128,7 @@ def import_data(
     """
     from coqui_amharic_ext.data.importing import import_corpus
 
-    with _progress("importing") as tell:
+    with steps("importing") as tell:
         done = import_corpus(
             source,
             out,
@@ -150,28 +149,6 @@ def import_data(
         show(f"  {path} (formatter {done.layout})\n")
     if done.left_out:
         show(f"  {len(done.left_out)} left out, see {done.folder / 'left_out.tsv'}\n")
-
-
-@contextlib.contextmanager
-def _progress(title: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar on a terminal; it goes to stderr, so that output can be piped on."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda done, total: None
-        return
-    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(title, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total or None)
 
 
 def _fixed(fixed: Fixed) -> dict[str, Any]:

@@ -3,37 +3,37 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from coqui_amharic_ext.cli import progress
 from coqui_amharic_ext.cli.output import InputError, emit, note, show
 from coqui_amharic_ext.cli.tables import Table
 
 if TYPE_CHECKING:
     from coqui_amharic_ext.doctor import Diagnosis, Facts, Problem
-    from coqui_amharic_ext.doctor.mending import Outcome, Plan
+    from coqui_amharic_ext.doctor.fixing import Outcome, Plan
 
-ROUNDS = 3
-"""Plans carried out one after the other; replacing torch is one of its own."""
-_FETCHABLE = ("transphone",)
-_MARKS = {"error": ("✗", "red"), "warning": ("!", "yellow"), "note": ("·", "cyan")}
+ROUNDS: Final = 3
+"""Plans that are run one after the other; replacing torch is a plan by itself."""
+_FETCHABLE: Final = ("transphone",)
+_MARKS: Final = {"error": ("✗", "red"), "warning": ("!", "yellow"), "note": ("·", "cyan")}
 
 
 def doctor(
     fix: Annotated[
-        bool, typer.Option("--fix", help="Show what would mend the problems, ask, and run it.")
+        bool, typer.Option("--fix", help="Show the pip commands that fix problems, ask, run them.")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would mend the problems, run nothing.")
+        bool, typer.Option("--dry-run", help="Show the pip commands that fix problems; run none.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Like --fix, without asking.")] = False,
     replace_torch: Annotated[
         bool,
-        typer.Option("--replace-torch", help="With those: allow commands that replace torch."),
+        typer.Option("--replace-torch", help="With these: allow commands that replace torch."),
     ] = False,
     fetch: Annotated[
         str | None,
@@ -50,26 +50,26 @@ def doctor(
         Path | None,
         typer.Option(
             help="With --fetch: the folder for models. Default: COQUI_AMHARIC_TRANSPHONE_DIR, or "
-            "the package's own."
+            "the folder of the package transphone."
         ),
     ] = None,
     sha256: Annotated[
-        str | None, typer.Option(help="With --fetch: what the archive's SHA-256 has to be.")
+        str | None, typer.Option(help="With --fetch: the archive's expected SHA-256.")
     ] = None,
     timeout: Annotated[
-        float, typer.Option(help="With --fetch: seconds without a byte until a try is given up.")
+        float, typer.Option(help="With --fetch: seconds without a byte that end an attempt.")
     ] = 30.0,
     force: Annotated[
-        bool, typer.Option("--force", help="With --fetch: fetch it although it is there.")
+        bool, typer.Option("--force", help="With --fetch: fetch the model even if it is there.")
     ] = False,
     json: Annotated[
-        bool, typer.Option("--json", help="One JSON document with all that was found out.")
+        bool, typer.Option("--json", help="Print one JSON document with everything found.")
     ] = False,
 ) -> None:
-    """Examine the installation, and say for each problem the command that mends it.
+    """Examine the installation and show the command that fixes each problem.
 
     Nothing is changed without --fix or --yes, and torch is not replaced without --replace-torch.
-    Exit code 1 where something is in the way of the main job, or a fetch failed.
+    Exit code 1 if a problem keeps the main job from running, or a fetch failed.
 
     Example: coqui-amharic doctor --dry-run
     """
@@ -87,26 +87,25 @@ def doctor(
             raise InputError(f"{option} goes with --fetch")
     if dry_run and (fix or yes):
         raise InputError("--dry-run runs nothing; give it without --fix and --yes")
-    mend = fix or yes
-    if replace_torch and not (mend or dry_run):
+    if replace_torch and not (fix or yes or dry_run):
         raise InputError("--replace-torch goes with --fix, --yes or --dry-run")
     if fix and not yes and not sys.stdin.isatty():
         raise InputError("--fix asks before it runs anything; without a terminal give --yes")
-    _examine(mend, dry_run, yes, replace_torch, json)
+    _examine(fix or yes, dry_run, yes, replace_torch, json)
 
 
-def _examine(mend: bool, dry_run: bool, yes: bool, replace_torch: bool, json: bool) -> None:
-    from coqui_amharic_ext.doctor.mending import plan
+def _examine(fix: bool, dry_run: bool, yes: bool, replace_torch: bool, json: bool) -> None:
+    from coqui_amharic_ext.doctor.fixing import plan
 
     diagnosis = _diagnose()
     if not json:
         _show(diagnosis)
     ran: list[Outcome] = []
-    made = plan(diagnosis.problems, replace_torch=replace_torch) if mend or dry_run else None
+    made = plan(diagnosis.problems, replace_torch=replace_torch) if fix or dry_run else None
     if made is not None and not json:
         _show_plan(made)
     for _ in range(ROUNDS):
-        if not mend or made is None or not made.steps:
+        if not fix or made is None or not made.steps:
             break
         if not yes and not typer.confirm("Run this?", err=True):
             break
@@ -125,7 +124,7 @@ def _examine(mend: bool, dry_run: bool, yes: bool, replace_torch: bool, json: bo
         document: dict[str, Any] = diagnosis.to_dict()
         if made is not None:
             document["plan"] = [step.to_dict() for step in made.steps]
-        if mend:
+        if fix:
             document["ran"] = [o.step.to_dict() | {"exit_code": o.exit_code} for o in ran]
         emit(document)
     elif ran:
@@ -136,29 +135,17 @@ def _examine(mend: bool, dry_run: bool, yes: bool, replace_torch: bool, json: bo
 def _diagnose() -> Diagnosis:
     from coqui_amharic_ext.doctor import diagnose
 
-    with _working("examining") as tell:
+    with progress.activity("examining") as tell:
         return diagnose(tell=tell)
 
 
-@contextmanager
-def _working(title: str) -> Iterator[Callable[[str], None]]:
-    """Show on a terminal what is being looked at."""
-    if not sys.stderr.isatty():
-        yield lambda what: None
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status(title) as status:
-        yield lambda what: status.update(f"{title} {what}")
-
-
 def _carry_out(made: Plan, json: bool) -> tuple[Outcome, ...]:
-    from coqui_amharic_ext.doctor.mending import carry_out
+    from coqui_amharic_ext.doctor.fixing import carry_out
 
     done = carry_out(made.steps, output_to_stderr=json, tell=lambda step: note(f"$ {step.line}"))
     for outcome in done:
         if outcome.exit_code:
-            note(f"it ended with exit code {outcome.exit_code}; what came after it was not run")
+            note(f"it ended with exit code {outcome.exit_code}; later commands were not run")
     return done
 
 
@@ -173,9 +160,9 @@ def _show(diagnosis: Diagnosis) -> None:
     ]
     show("\n".join(lines) + "\n\n")
     versions = Table(["package", "version"])
-    from coqui_amharic_ext.doctor.facts import TOLD
+    from coqui_amharic_ext.doctor.facts import SHOWN
 
-    for name in TOLD:
+    for name in SHOWN:
         versions.add(name, facts.version(name) or "–")
     ffmpeg = facts.probe("ffmpeg").facts.get("majors") or ()
     versions.add("FFmpeg's libraries", ", ".join(map(str, ffmpeg)) or "–")
@@ -193,7 +180,7 @@ def _show(diagnosis: Diagnosis) -> None:
 
 
 def _gpu_lines(facts: Facts) -> list[str]:
-    cuda = f", serves CUDA {facts.gpus.cuda}" if facts.gpus.cuda else ""
+    cuda = f", supports CUDA {facts.gpus.cuda}" if facts.gpus.cuda else ""
     told = [
         f"GPU {gpu.name}, compute capability {gpu.capability}, {gpu.memory}; driver "
         f"{gpu.driver}{cuda}"
@@ -254,48 +241,33 @@ def _fetch(
         raise InputError(f"--timeout {timeout:g} is not valid; give seconds above 0")
     folder = str(to) if to is not None else get_settings().transphone_dir
     try:
-        with _bytes_shown(source or URL) as tell:
+        if sys.stderr.isatty():
+            note(f"fetching {source or URL}")
+        with progress.transfer() as tell:
             found = fetch_transphone(
                 folder,
                 source=source or URL,
                 sha256=sha256,
                 timeout=timeout,
-                anew=force,
+                force=force,
                 tell=tell,
             )
     except FetchError as error:
         note(str(error))
         raise typer.Exit(1) from error
     if json:
-        emit(found.to_dict())
+        emit(asdict(found))
         return
     if found.already_there:
-        show(f"already there: {found.folder} (--force fetches it anew)\n")
+        show(f"already there: {found.folder} (--force fetches it again)\n")
     else:
         show(f"{found.folder}\n  SHA-256 of the archive: {found.sha256}\n")
         show(f"  compared: {', '.join(found.verified)}\n")
         if not sha256:
-            show("  transphone publishes no checksum that it could be held against\n")
+            show("  transphone publishes no checksum to compare it with\n")
     knows = "Amharic among them" if found.knows_amharic else "Amharic is not among them"
     show(f"  trained on {found.languages} languages, {knows}\n")
     if not found.knows_amharic:
         show("  so the chain does not use it: it would guess from related languages\n")
     if to is not None and str(to) != get_settings().transphone_dir:
         show(f"  use it with COQUI_AMHARIC_TRANSPHONE_DIR={to}\n")
-
-
-@contextmanager
-def _bytes_shown(source: str) -> Iterator[Callable[[int, int | None], None]]:
-    """Show on a terminal how many bytes are there."""
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
-    from rich.progress import TransferSpeedColumn as Speed
-
-    columns = (BarColumn(), DownloadColumn(), Speed(), TimeRemainingColumn())
-    note(f"fetching {source}")
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)

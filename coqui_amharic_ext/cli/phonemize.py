@@ -17,6 +17,7 @@ import typer
 
 from coqui_amharic_ext.cli.completion import backend_names
 from coqui_amharic_ext.cli.output import InputError, emit, note
+from coqui_amharic_ext.cli.progress import meter
 from coqui_amharic_ext.cli.resumable import ResumableFile
 from coqui_amharic_ext.cli.rows import Layout, Row, bare_lines, layout
 from coqui_amharic_ext.cli.source import Source
@@ -248,8 +249,6 @@ def _run(
     shown: bool = True,
 ) -> list[str]:
     """Put a line for each row; return the texts that are not blank and whose IPA is."""
-    from coqui_amharic_ext.cli.meter import Meter
-
     pending: deque[Row] = deque()
     silent: list[str] = []
 
@@ -263,7 +262,7 @@ def _run(
 
     lines = work.lines(texts())
     try:
-        with Meter("items", source.size, source.position, shown=shown) as meter:
+        with meter("items", source.size, source.position, shown=shown) as step:
             for line in lines:
                 row = pending.popleft()
                 if not work.json and not line and row.text.strip():
@@ -273,7 +272,7 @@ def _run(
                 elif table is not None:
                     line = table.write(row, line)
                 put(row, line)
-                meter.step()
+                step()
     except BrokenExecutor as error:
         note(
             "a worker process was ended from outside, as when memory runs out; use fewer --workers"

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coqui_amharic_ext.cli.meter import Meter
 from coqui_amharic_ext.cli.output import InputError, emit, lines, show
+from coqui_amharic_ext.cli.progress import meter
 
 if TYPE_CHECKING:
     from coqui_amharic_ext.coqui.sound_file import SoundSink
@@ -156,11 +156,11 @@ def _require_writable(out: Path, *, stream: bool) -> None:
 
 def _shown(chunks: Iterator[Chunk], pieces: int) -> Iterator[Chunk]:
     """Pass the chunks on and show how many pieces are done."""
-    with Meter(f"of {pieces} pieces", pieces) as meter:
+    with meter(f"of {pieces} pieces", pieces) as step:
         for chunk in chunks:
             yield chunk
             if chunk.last:
-                meter.step()
+                step()
 
 
 def _write(chunks: Iterator[Chunk], sink: SoundSink, rate: int, started: float) -> dict[str, Any]:

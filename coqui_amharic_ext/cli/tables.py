@@ -1,16 +1,19 @@
-"""Tables: with lines and colours on a terminal, in plain aligned columns elsewhere."""
+"""Tables: drawn by rich on a terminal, in plain aligned columns elsewhere."""
 
 from __future__ import annotations
 
 import sys
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+
+from rich.cells import cell_len
+
+from coqui_amharic_ext.cli.output import plain
 
 
 @dataclass
 class Table:
-    """Rows under headings; columns named in ``right`` hold numbers."""
+    """Rows under headings; the columns named in ``right`` hold numbers."""
 
     columns: Sequence[str]
     title: str = ""
@@ -19,15 +22,14 @@ class Table:
 
     def add(self, *cells: str) -> None:
         """Add a row."""
-        self.rows.append(cells)
+        self.rows.append(tuple(map(plain, cells)))
 
     def show(self) -> None:
         """Print the table to standard output."""
         if not sys.stdout.isatty():
-            if self.title:
-                sys.stdout.write(self.title + "\n")
             right = [i for i, name in enumerate(self.columns) if name in self.right]
-            for line in aligned([tuple(self.columns), *self.rows], right):
+            lines = aligned([tuple(self.columns), *self.rows], right)
+            for line in (self.title, *lines) if self.title else lines:
                 sys.stdout.write(line + "\n")
             return
         from rich.console import Console
@@ -42,28 +44,13 @@ class Table:
         Console().print(table)
 
 
-def width(text: str) -> int:
-    """Return how many columns of a terminal a text takes; combining marks take none."""
-    return sum(
-        0
-        if unicodedata.combining(letter) or unicodedata.category(letter) in ("Mn", "Me", "Cf")
-        else 2
-        if unicodedata.east_asian_width(letter) in "WF"
-        else 1
-        for letter in text
-    )
-
-
 def aligned(rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> Iterator[str]:
-    """Yield one line per row, cells in columns of equal width, two spaces apart."""
-    rows = list(rows)
-    right = set(right)
-    if not rows:
-        return
-    widths = [max(width(row[i]) for row in rows) for i in range(len(rows[0]))]
+    """Yield one line per row, with cells in columns of equal width, two spaces apart."""
+    rows, right = list(rows), set(right)
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = []
         for i, cell in enumerate(row):
-            gap = " " * (widths[i] - width(cell))
+            gap = " " * (widths[i] - cell_len(cell))
             cells.append(gap + cell if i in right else cell + gap)
         yield "  ".join(cells).rstrip()

@@ -1,4 +1,4 @@
-"""What is wrong with an installation, and the exact command that mends each thing."""
+"""What is wrong with an installation, and the command that fixes each problem."""
 
 from __future__ import annotations
 
@@ -16,36 +16,28 @@ __all__ = ["Diagnosis", "Environment", "Facts", "Fix", "Problem", "collect", "di
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What was found out, and what is wrong."""
+    """The facts that were found and the problems that follow from them."""
 
     facts: Facts
     problems: tuple[Problem, ...]
 
     @property
     def ok(self) -> bool:
-        """Whether the main job runs: nothing is worse than a warning."""
+        """Whether the main job runs: no problem is worse than a warning."""
         return not any(problem.severity == "error" for problem in self.problems)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain dictionaries and lists, for JSON and bug reports."""
-        return {
-            "ok": self.ok,
-            "problems": [problem.to_dict() for problem in self.problems],
-            "facts": self.facts.to_dict(),
-        }
+        found = [problem.to_dict() for problem in self.problems]
+        return {"ok": self.ok, "problems": found, "facts": self.facts.to_dict()}
 
 
 def diagnose(
     environment: Environment | None = None, *, tell: Callable[[str], None] = lambda what: None
 ) -> Diagnosis:
-    """Examine an environment; nothing is changed.
+    """Examine an environment, the current process's by default; nothing is changed.
 
-    Parameters
-    ----------
-    environment : Environment, optional
-        This process's by default.
-    tell : callable
-        Is told what is looked at, for a progress display.
+    ``tell`` is called with the name of each step.
     """
     facts = collect(environment, tell=tell)
     return Diagnosis(facts, problems(facts))

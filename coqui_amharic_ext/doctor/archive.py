@@ -1,9 +1,8 @@
-"""Unpacking an archive that somebody else made: plain files into one folder, nothing else."""
+"""Unpacking an archive from elsewhere: plain files into one folder, nothing else."""
 
 from __future__ import annotations
 
 import gzip
-import shutil
 import tarfile
 import zlib
 from pathlib import Path, PurePosixPath
@@ -12,30 +11,34 @@ from typing import Final
 from coqui_amharic_ext.doctor.download import FetchError
 
 LARGEST: Final = 8 << 30
-"""Bytes unpacked; more is no model but a bomb."""
+"""Bytes unpacked; an archive with more is no model but a bomb."""
 
 
 def unpack(archive: Path, folder: Path) -> None:
     """Unpack a ``.tar.gz`` of plain files and folders into a new folder.
 
-    The whole stream is read, so that gzip's own checksum is compared.
+    The stream is read to its end, where gzip's checksum is.
 
     Raises
     ------
     FetchError
-        It is no such archive, it is damaged, or it holds links, devices, or paths that lead out.
+        It is not such an archive, it is damaged, or it holds links, devices, or paths that lead
+        out of the folder.
     """
     folder.mkdir(parents=True)
+    left = LARGEST
     try:
         with gzip.open(archive) as stream:
             with tarfile.open(fileobj=stream, mode="r|") as members:
-                left = LARGEST
+                # Python's later bugfix releases have it; the checks below do not rely on it.
+                members.extraction_filter = getattr(tarfile, "data_filter", None)
                 for member in members:
                     left -= member.size
                     if left < 0:
                         raise FetchError(f"{archive}: it unpacks to more than {LARGEST} bytes")
-                    _unpack_one(archive, members, member, folder)
-            while stream.read(1 << 20):  # to the end, where the checksum is
+                    _require_plain(archive, member)
+                    members.extract(member, folder)
+            while stream.read(1 << 20):
                 continue
     except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise FetchError(
@@ -44,25 +47,11 @@ def unpack(archive: Path, folder: Path) -> None:
         ) from error
 
 
-def _unpack_one(
-    archive: Path, members: tarfile.TarFile, member: tarfile.TarInfo, folder: Path
-) -> None:
+def _require_plain(archive: Path, member: tarfile.TarInfo) -> None:
     path = PurePosixPath(member.name)
-    leads_out = (
-        path.is_absolute() or ".." in path.parts or "\\" in member.name or ":" in member.name
-    )
+    leads_out = path.is_absolute() or ".." in path.parts or set("\\:") & set(member.name)
     if leads_out or not (member.isfile() or member.isdir()):
         raise FetchError(
             f"{archive} holds {member.name!r}, which is not a plain file below its folder; nothing "
-            "of it was used"
+            "was installed"
         )
-    target = folder.joinpath(*path.parts)
-    if member.isdir():
-        target.mkdir(parents=True, exist_ok=True)
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    source = members.extractfile(member)
-    if source is None:
-        raise FetchError(f"{archive}: {member.name!r} cannot be read")
-    with source, target.open("wb") as sink:
-        shutil.copyfileobj(source, sink, 1 << 20)

@@ -1,29 +1,33 @@
-"""Downloading one file: with a time-out, resumed where it broke off, its size checked."""
+"""Download a file with pooch: resumed where it stopped, with a timeout, its size checked."""
 
 from __future__ import annotations
 
-import http.client
+import errno
 import json
 import socket
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable
-from dataclasses import dataclass
-from hashlib import sha256
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, Any, Final
-from urllib.parse import urlsplit
+from typing import Any, Final
+from urllib.parse import urljoin, urlsplit
+
+import pooch
+import requests
 
 from coqui_amharic_ext.errors import CoquiAmharicError
 
-CHUNK: Final = 1 << 16
+CHUNK: Final = 1 << 13
+"""Bytes written at once; a broken connection loses no more."""
 ATTEMPTS: Final = 4
-"""Tries in a row without a single byte more; a slow line that goes on is not given up."""
+"""Attempts in a row without a byte; a slow connection that delivers is not given up."""
 PAUSE: Final = 1.0
-"""Seconds before the second try; twice as many before each further one."""
+"""Seconds before the second attempt; the pause doubles with each further one."""
 LARGEST: Final = 4 << 30
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+_TRANSIENT: Final = (408, 429, *range(500, 600))
+_UNREACHABLE: Final = (errno.ENETUNREACH, errno.EHOSTUNREACH)
+
+Tell = Callable[[int, "int | None"], None]
 
 
 class FetchError(CoquiAmharicError, RuntimeError):
@@ -34,119 +38,72 @@ class Unreachable(FetchError):
     """The server could not be reached, or stopped answering."""
 
 
-@dataclass(frozen=True, slots=True)
-class Downloaded:
-    """A file, whole, and what was compared to know that it is."""
-
-    path: Path
-    size: int
-    sha256: str
-    size_was_told: bool
-
-
-class _Broken(Exception):
-    """An attempt ended early; what came is kept."""
-
-
 def download(
     url: str,
     target: Path,
     *,
     timeout: float,
     checked: bool = False,
-    tell: Callable[[int, int | None], None] = lambda done, total: None,
-) -> Downloaded:
-    """Download a file to ``target``, going on with what an earlier try left there.
+    tell: Tell = lambda done, total: None,
+) -> bool:
+    """Download a file, or resume an earlier download.
 
-    What is unfinished lies in ``target`` with ``.part`` at its end, which is continued only where
-    the server says that it still has the same file (``If-Range``).
+    Until it is complete, the file is called ``target`` with ``.part`` at the end. It is resumed
+    only if the server confirms that it still has the same file (``If-Range``).
 
     Parameters
     ----------
     url : str
         An ``https`` address; ``http`` only on this machine, or if ``checked``.
     target : Path
-        Where it goes; replaced if it is there.
+        The file to write or replace.
     timeout : float
-        Seconds without a byte after which a try is given up.
+        Seconds without a byte that end an attempt.
     checked : bool
-        Whether the caller compares a checksum known before.
+        Whether the caller compares a known checksum.
     tell : callable
-        Is told the bytes that are there and the bytes in all, if known.
+        Called with the bytes received and the bytes in all, if known.
+
+    Returns
+    -------
+    bool
+        Whether the server announced the size, so that it was compared.
 
     Raises
     ------
     Unreachable
-        There is no way to the server, or it stopped answering; what came is kept.
+        The server cannot be reached or stopped answering; what was received is kept.
     FetchError
-        The server refuses, or the address is not one to trust.
+        The server refuses, or the address is not trustworthy.
     """
     _require_trustworthy(url, checked)
-    opener = urllib.request.build_opener(_Redirects(checked))
-    part = _Part(target, url)
+    part = _Part(url, target, checked, tell)
     failures = 0
-    while True:
+    while not part.complete:
         before = part.size
         try:
-            total = _attempt(opener, part, timeout, tell)
-        except (_Broken, OSError, http.client.HTTPException) as error:
-            if isinstance(error, urllib.error.HTTPError) and not _passing(error.code):
-                raise FetchError(f"{url}: the server says {error.code} {error.reason}") from error
+            part.fetch(timeout)
+        except requests.RequestException as error:
+            if error.response is not None and error.response.status_code not in _TRANSIENT:
+                raise FetchError(f"{url}: {_reason(error, part, timeout)}") from error
             failures = 0 if part.size > before else failures + 1
-            if failures >= ATTEMPTS or _hopeless(error):
-                raise Unreachable(f"{url} cannot be fetched: {_reason(error, timeout)}") from error
+            if failures >= ATTEMPTS or _hopeless(_root(error)):
+                reason = _reason(error, part, timeout)
+                raise Unreachable(f"{url} cannot be fetched: {reason}") from error
             time.sleep(PAUSE * 2**failures)
-            continue
-        return part.finish(total)
-
-
-def _attempt(
-    opener: urllib.request.OpenerDirector,
-    part: _Part,
-    timeout: float,
-    tell: Callable[[int, int | None], None],
-) -> int | None:
-    request = urllib.request.Request(part.url, headers=part.headers())  # noqa: S310 - checked
-    try:
-        response = opener.open(request, timeout=timeout)
-    except urllib.error.HTTPError as error:
-        if error.code != 416:
-            raise
-        # Nothing is left to send, or the file is another one now.
-        total = _number(error.headers.get("Content-Range", "").rpartition("/")[2])
-        error.close()
-        if total is not None and total == part.size:
-            return total
-        part.begin(None, {})
-        raise _Broken("the server has another file now") from error
-    with response:
-        total = part.accept(response)
-        if total is not None and total > LARGEST:
-            raise FetchError(f"{part.url}: {total} bytes are more than is expected here")
-        with part.open() as sink:
-            while True:
-                tell(part.size, total)
-                data = response.read1(CHUNK)
-                if not data:
-                    break
-                sink.write(data)
-                part.size += len(data)
-                if part.size > (total or LARGEST):
-                    raise FetchError(f"{part.url}: more came than the server said")
-    if total is not None and part.size < total:
-        raise _Broken(f"the connection ended after {part.size} of {total} bytes")
-    return total
+    return part.finish()
 
 
 class _Part:
-    """The unfinished file, and the server's mark of which file it is a part of."""
+    """The unfinished file that pooch writes to, and the server's mark of the file it is part of."""
 
-    def __init__(self, target: Path, url: str) -> None:
-        self.target, self.url = target, url
+    def __init__(self, url: str, target: Path, checked: bool, tell: Tell) -> None:
+        self.url, self.target, self._checked, self._tell = url, target, checked, tell
         self.path = target.with_name(target.name + ".part")
         self._record = target.with_name(target.name + ".part.json")
+        self.size, self.complete = 0, False
+        self.total: int | None = None
         self._mark = ""
-        self.size = 0
         try:
             record = json.loads(self._record.read_text(encoding="utf-8"))
             if record["url"] == url and record["mark"]:
@@ -154,101 +111,101 @@ class _Part:
         except (OSError, ValueError, KeyError, TypeError):
             self._mark, self.size = "", 0
 
-    def headers(self) -> dict[str, str]:
-        found = {"User-Agent": "coqui-amharic-ext", "Accept-Encoding": "identity"}
+    def fetch(self, timeout: float) -> None:
+        headers = {"User-Agent": "coqui-amharic-ext", "Accept-Encoding": "identity"}
         if self.size and self._mark:
-            found |= {"Range": f"bytes={self.size}-", "If-Range": self._mark}
-        return found
+            headers |= {"Range": f"bytes={self.size}-", "If-Range": self._mark}
+        options = {"headers": headers, "hooks": {"response": self._accept}, "timeout": timeout}
+        pooch.HTTPDownloader(chunk_size=CHUNK, **options)(self.url, self, None)
+        self.complete = True
 
-    def accept(self, response: Any) -> int | None:
-        """Go on with the part, or begin anew, as the server answers; return the whole size."""
-        if response.status == 206:
-            first, _, total = response.headers.get("Content-Range", "").partition("/")
-            start = _number(first.removeprefix("bytes ").partition("-")[0])
-            if start == self.size:
-                return _number(total)
-            self.begin(None, {})
-            raise _Broken("the server sent another part than was asked for")
-        total_size = _number(response.headers.get("Content-Length", ""))
-        self.begin(total_size, response.headers)
-        return total_size
+    def _accept(self, response: requests.Response, **_: Any) -> None:
+        """Resume or start again, as the server answers."""
+        if response.is_redirect:
+            _require_trustworthy(urljoin(response.url, response.headers["Location"]), self._checked)
+        elif response.status_code in (206, 416):
+            start, self.total = _range(response)
+            if response.status_code == 416 and self.total == self.size:
+                response.status_code = 204  # nothing is left to send
+            elif start != self.size:
+                self._begin({})
+                raise requests.ConnectionError("the server has another file now")
+        elif response.ok:
+            self._begin(response.headers)
+            self.total = _number(response.headers.get("Content-Length", ""))
+        if self.total is not None and self.total > LARGEST:
+            raise FetchError(f"{self.url}: {self.total} bytes are more than expected")
+        self._tell(self.size, self.total)
 
-    def begin(self, total: int | None, headers: Any) -> None:
-        """Drop what is there."""
+    def _begin(self, headers: Mapping[str, str]) -> None:
+        """Drop what was received, and remember the server's mark of the file that follows."""
         strong = headers.get("ETag", "")
-        self._mark = strong if strong and not strong.startswith("W/") else ""
-        self._mark = self._mark or headers.get("Last-Modified", "")
-        self.size = 0
+        weak = strong.startswith("W/")
+        self._mark = headers.get("Last-Modified", "") if weak or not strong else strong
+        self.size, self.total = 0, None
         self.path.write_bytes(b"")
-        record = {"url": self.url, "mark": self._mark, "total": total}
-        self._record.write_text(json.dumps(record), encoding="utf-8")
+        self._record.write_text(json.dumps({"url": self.url, "mark": self._mark}), encoding="utf-8")
 
-    def open(self) -> IO[bytes]:
-        return self.path.open("ab")
+    def write(self, data: bytes) -> None:
+        """Append what pooch has received."""
+        self.size += len(data)
+        if self.size > (self.total or LARGEST):
+            raise FetchError(f"{self.url}: the server sent more than it announced")
+        with self.path.open("ab") as sink:
+            sink.write(data)
+        self._tell(self.size, self.total)
 
-    def finish(self, total: int | None) -> Downloaded:
-        digest = digest_of(self.path)
+    def flush(self) -> None:
+        """Do nothing; pooch calls it."""
+
+    def finish(self) -> bool:
+        """Give the file its name; return whether its size was compared."""
         self.path.replace(self.target)
         self._record.unlink(missing_ok=True)
-        return Downloaded(self.target, self.size, digest, total is not None)
-
-
-def digest_of(path: Path) -> str:
-    """Return a file's SHA-256 in hexadecimal."""
-    found = sha256()
-    with path.open("rb") as stream:
-        while data := stream.read(1 << 20):
-            found.update(data)
-    return found.hexdigest()
-
-
-class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows redirections to addresses that could have been given in the first place."""
-
-    def __init__(self, checked: bool) -> None:
-        self._checked = checked
-
-    def redirect_request(
-        self, req: Any, fp: Any, code: Any, msg: Any, headers: Any, newurl: Any
-    ) -> Any:
-        _require_trustworthy(newurl, self._checked)
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
+        return self.total is not None
 
 
 def _require_trustworthy(url: str, checked: bool) -> None:
     parts = urlsplit(url)
-    if parts.scheme == "https" or (
-        parts.scheme == "http" and (checked or parts.hostname in _LOOPBACK)
-    ):
-        return
-    raise FetchError(
-        f"{url} is not an https address; what comes from it could be anybody's. Give https, or "
-        "with --sha256 what its checksum has to be"
-    )
+    local = checked or parts.hostname in _LOOPBACK
+    if not (parts.scheme == "https" or (parts.scheme == "http" and local)):
+        raise FetchError(
+            f"{url} is not an https address, so anybody could have sent what comes from it; give "
+            "https, or the expected checksum with --sha256"
+        )
 
 
-def _passing(code: int) -> bool:
-    return code in (408, 429) or code >= 500
-
-
-def _hopeless(error: BaseException) -> bool:
-    """Return whether trying again at once cannot help: no such name, no network, no listener."""
-    reason = getattr(error, "reason", error)
-    return isinstance(reason, (socket.gaierror, ConnectionRefusedError)) or (
-        isinstance(reason, OSError) and "unreachable" in str(reason)
-    )
-
-
-def _reason(error: BaseException, timeout: float) -> str:
-    reason = getattr(error, "reason", error)
-    if isinstance(error, urllib.error.HTTPError):
-        return f"the server says {error.code} {error.reason}"
-    if isinstance(reason, socket.gaierror):
-        return "the server's name cannot be looked up; this machine seems to be offline"
-    if isinstance(reason, TimeoutError):
-        return f"no answer within {timeout:g} s"
-    return str(reason) or type(reason).__name__
+def _range(response: requests.Response) -> tuple[int | None, int | None]:
+    """Return where the response starts, and the size of the whole file."""
+    range_, _, total = response.headers.get("Content-Range", "").partition("/")
+    return _number(range_.removeprefix("bytes ").partition("-")[0]), _number(total)
 
 
 def _number(text: str) -> int | None:
     return int(text) if text.isdecimal() else None
+
+
+def _root(error: BaseException) -> BaseException:
+    """Return the socket's error below those of urllib3 and requests."""
+    while below := error.__cause__ or error.__context__:
+        error = below
+    return error
+
+
+def _hopeless(error: BaseException) -> bool:
+    """Return whether another attempt cannot help: no such name, no network, no listener."""
+    unreachable = isinstance(error, OSError) and error.errno in _UNREACHABLE
+    return unreachable or isinstance(error, (socket.gaierror, ConnectionRefusedError))
+
+
+def _reason(error: requests.RequestException, part: _Part, timeout: float) -> str:
+    root = _root(error)
+    if error.response is not None:
+        return f"the server answers {error.response.status_code} {error.response.reason}"
+    if isinstance(root, socket.gaierror):
+        return "the server's name cannot be resolved; this machine seems to be offline"
+    if isinstance(root, TimeoutError):
+        return f"no answer within {timeout:g} s"
+    if part.total is not None and part.size < part.total and not isinstance(root, OSError):
+        return f"the connection ended after {part.size} of {part.total} bytes"
+    return str(root) or type(root).__name__

@@ -1,45 +1,33 @@
-"""The Python environment that is examined: its distributions, and what happens on import."""
+"""The examined Python environment: its distributions, and the probes that run in it."""
 
 from __future__ import annotations
 
 import json
 import os
-import queue
 import shutil
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any, Final
 
-from coqui_amharic_ext.doctor.versions import canonical
+from packaging.utils import canonicalize_name
+
 from coqui_amharic_ext.io import utf8_mode
 
 PROBE: Final = Path(__file__).with_name("probe.py")
 TIMEOUT: Final = 180.0
-"""Seconds that one probe may take; importing torch from a cold disk takes many."""
+"""Seconds for one probe; importing torch from a cold disk takes many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """What came of importing and trying one thing.
+    """The result of a probe.
 
-    Attributes
-    ----------
-    name : str
-        The probe's.
-    error : str
-        The exception with its message, or that it crashed or hung; ``""`` if all is well.
-    missing : str
-        The module that an import error names.
-    facts : mapping
-        What was learnt.
-    seconds : float
-        How long it took.
+    ``error`` is the exception with its message, or says that the probe crashed or hung, ``""`` if
+    all is well; ``missing`` is the module that an import error names.
     """
 
     name: str
@@ -48,54 +36,35 @@ class Probed:
     facts: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
 
-    @property
-    def first_line(self) -> str:
-        """The error's first line."""
-        return self.error.strip().split("\n", 1)[0]
-
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """An environment: an interpreter, and where it looks for packages.
-
-    Attributes
-    ----------
-    python : str
-        The interpreter.
-    path : tuple of str, optional
-        Folders to look in instead of the interpreter's own for packages; the standard library
-        is there in any case.
-    """
+    """An interpreter, and the folders it imports from if they are not its default ones."""
 
     python: str = sys.executable
     path: tuple[str, ...] | None = None
 
     def distributions(self) -> dict[str, str]:
-        """Return the version of every installed distribution; the first found counts."""
+        """Return the version of every installed distribution; the first one found counts."""
         found: dict[str, str] = {}
         for distribution in distributions(**self._where()):
-            name = distribution.metadata["Name"]
-            if name:
-                found.setdefault(canonical(name), distribution.version)
+            if name := distribution.metadata["Name"]:
+                found.setdefault(canonicalize_name(name), distribution.version)
         return found
 
     def requires(self, name: str) -> tuple[str, ...]:
-        """Return what a distribution requires, extras included, ``()`` if it is not there."""
-        for distribution in distributions(**self._where()):
-            if canonical(distribution.metadata["Name"] or "") == name:
-                return tuple(distribution.requires or ())
+        """Return the requirements of a distribution, ``()`` if it is not installed."""
+        for distribution in distributions(name=name, **self._where()):
+            return tuple(distribution.requires or ())
         return ()
 
     def has_module(self, name: str) -> bool:
-        """Return whether a top-level module could be found."""
-        return any(
-            (Path(folder) / name).is_dir() or (Path(folder) / f"{name}.py").is_file()
-            for folder in (sys.path if self.path is None else self.path)
-            if folder
-        )
+        """Return whether a top-level module exists."""
+        folders = [Path(f) for f in (sys.path if self.path is None else self.path) if f]
+        return any((f / name).is_dir() or (f / f"{name}.py").is_file() for f in folders)
 
     def pip(self) -> tuple[str, ...]:
-        """Return the command that installs into this environment."""
+        """Return the command that installs into this environment, ``()`` if there is none."""
         if self.has_module("pip"):
             return (self.python, "-m", "pip")
         uv = shutil.which("uv")
@@ -116,11 +85,11 @@ class Environment:
         Parameters
         ----------
         names : iterable of str
-            Which ones, in order; see ``probe.py``.
+            Probes of ``probe.py``, in order.
         timeout : float
             Seconds for each.
         tell : callable
-            Is told each probe's name as it begins.
+            Called with the name of each probe that starts.
         """
         left = list(names)
         found: dict[str, Probed] = {}
@@ -133,73 +102,42 @@ class Environment:
     def _probe_in_one_child(
         self, names: list[str], timeout: float, tell: Callable[[str], None]
     ) -> Iterator[Probed]:
-        child = subprocess.Popen(  # noqa: S603 - our own file
-            [
-                self.python,
-                *(["-S"] if self.path is not None else []),
-                "-c",
-                PROBE.read_text(encoding="utf-8"),
-                str(0.9 * timeout),
-                *names,
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            encoding="utf-8",
-            env=self._environment(),
-        )
-        lines: queue.Queue[str] = queue.Queue()
-        threading.Thread(target=_follow, args=(child, lines), daemon=True).start()
-        current, where = names[0], ""
-        deadline = time.monotonic() + timeout
-        try:
-            while True:
-                line = lines.get(timeout=max(0.0, deadline - time.monotonic()))
-                if not line:
-                    break
-                if not line.startswith("{"):
-                    where = _innermost(line, where)
-                    continue
-                deadline, where = time.monotonic() + timeout, ""
-                said = json.loads(line)
-                if "begin" in said:
-                    current = said["begin"]
-                    tell(current)
-                else:
-                    current = ""
-                    yield Probed(**said)
-        except queue.Empty:
-            child.kill()
-            if current:
-                at = f", at {where}" if where else ""
-                yield Probed(current, f"no answer within {timeout:g} s{at}")
-            return
-        except BaseException:  # Ctrl-C: the child would go on with its next probe
-            child.kill()
-            raise
-        finally:
-            child.wait()
-        if current:
-            ended = f"signal {-child.returncode}" if child.returncode < 0 else child.returncode
-            yield Probed(current, f"the interpreter ended ({ended}) while it was tried")
-
-    def _environment(self) -> dict[str, str]:
+        """Yield results until the child ends: after the last probe, in a crash, or at a timeout."""
         environment = utf8_mode.environment()
         if self.path is not None:
             environment["PYTHONPATH"] = os.pathsep.join(self.path)
-        return environment
+        flags = [] if self.path is None else ["-S"]
+        code = PROBE.read_text(encoding="utf-8")
+        child = subprocess.Popen(  # noqa: S603 - our own file
+            [self.python, *flags, "-c", code, str(timeout), *names],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            encoding="utf-8",
+            env=environment,
+        )
+        current, traceback = names[0], []
+        try:
+            for line in child.stdout or ():
+                if not line.startswith("{"):
+                    traceback.append(line)
+                elif "begin" in (result := json.loads(line)):
+                    current = result["begin"]
+                    tell(current)
+                else:
+                    current = ""
+                    yield Probed(**result)
+        finally:
+            child.kill()  # after Ctrl-C it would go on with its next probe
+            child.wait()
+        if current and traceback:
+            yield Probed(current, f"no answer within {timeout:g} s, at {_innermost(traceback)}")
+        elif current:
+            ended = f"signal {-child.returncode}" if child.returncode < 0 else child.returncode
+            yield Probed(current, f"the interpreter ended ({ended}) during the probe")
 
 
-def _innermost(line: str, where: str) -> str:
-    """Read on in a hanging probe's traceback: the main thread is last, its innermost call first."""
-    if line.startswith("  File"):
-        return where or line.strip()
-    return "" if "hread" in line else where
-
-
-def _follow(child: subprocess.Popen[str], lines: queue.Queue[str]) -> None:
-    if child.stdout is not None:
-        for line in child.stdout:
-            lines.put(line)
-    lines.put("")
+def _innermost(traceback: list[str]) -> str:
+    """Return the main thread's innermost call; faulthandler writes that thread last."""
+    starts = [n for n, line in enumerate(traceback) if "hread" in line]
+    return traceback[starts[-1] + 1].strip() if starts else ""

@@ -1,8 +1,8 @@
-"""Fetching transphone's model: the one place where models are downloaded, on command only.
+"""Fetching transphone's model: the one place that downloads a model, on command only.
 
-Transphone publishes no checksum. So what is compared is said, not more than that: the size that
-the server told, gzip's checksum, the files that belong to a model, that the weights load as
-weights and nothing else, and, where the model was fetched before, that it is the same archive.
+Transphone publishes no checksum. The result lists what was compared: the size that the server
+announced, gzip's checksum, the model's files, that the weights load as weights and nothing else,
+and, after an earlier fetch, that the archive is the same.
 """
 
 from __future__ import annotations
@@ -10,21 +10,16 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import pooch
+
 from coqui_amharic_ext.doctor.archive import unpack
-from coqui_amharic_ext.doctor.download import (
-    Downloaded,
-    FetchError,
-    Unreachable,
-    digest_of,
-    download,
-)
+from coqui_amharic_ext.doctor.download import FetchError, Tell, Unreachable, download
 from coqui_amharic_ext.g2p.backends.transphone_files import (
     LANGUAGE,
     PUBLISHED,
@@ -44,24 +39,22 @@ _VOCABULARIES: Final = ("grapheme.vocab", "phoneme.vocab")
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A model that lies where it is looked for.
+    """An installed model.
 
     Attributes
     ----------
-    folder : str
-        Where it lies.
-    source : str
-        Where it came from.
+    folder, source : str
+        Where the model is, and where it came from.
     size, sha256
         Of the archive.
     verified : tuple of str
         What was compared.
     languages : int
-        How many languages it was trained on.
+        Number of languages in its training data.
     knows_amharic : bool
-        Whether Amharic is one of them; if not, it is not used for Amharic.
+        Whether Amharic is one of them; if not, the chain does not use the model.
     already_there : bool
-        Whether nothing had to be done.
+        Whether it was installed before.
     """
 
     folder: str
@@ -73,33 +66,6 @@ class Fetched:
     knows_amharic: bool
     already_there: bool = False
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain dictionaries and lists, for JSON."""
-        return asdict(self)
-
-
-def data_folder(to: str | None) -> Path:
-    """Return the folder that has, or will have, ``model/``.
-
-    Raises
-    ------
-    FetchError
-        None is given and transphone is not installed.
-    """
-    if to is not None:
-        given = Path(to).expanduser()
-        for folder in (given, given / "transphone", given / "transphone" / "data"):
-            if (folder / "model").is_dir() or (folder / "exp").is_dir():
-                return folder
-        return given
-    found = package_data()
-    if found is None:
-        raise FetchError(
-            "transphone is not installed, so that it is not known where its model belongs: "
-            "pip install 'coqui-amharic-ext[transphone]', or give a folder with --to"
-        )
-    return found
-
 
 def fetch_transphone(
     to: str | None = None,
@@ -107,10 +73,10 @@ def fetch_transphone(
     source: str = URL,
     sha256: str | None = None,
     timeout: float = TIMEOUT,
-    anew: bool = False,
-    tell: Callable[[int, int | None], None] = lambda done, total: None,
+    force: bool = False,
+    tell: Tell = lambda done, total: None,
 ) -> Fetched:
-    """Put transphone's model where the backend looks for it.
+    """Install transphone's model where the backend looks for it.
 
     Parameters
     ----------
@@ -119,69 +85,74 @@ def fetch_transphone(
     source : str
         An address, or a file that was downloaded elsewhere.
     sha256 : str, optional
-        What the archive's SHA-256 has to be.
+        The archive's expected SHA-256.
     timeout : float
-        Seconds without a byte after which a try is given up.
-    anew : bool
-        Fetch it although it is there.
+        Seconds without a byte that end an attempt.
+    force : bool
+        Fetch the model even if it is installed.
     tell : callable
-        Is told the bytes that are there and the bytes in all, if known.
+        Called with the bytes received and the bytes in all, if known.
 
     Raises
     ------
     FetchError
-        It could not be fetched, is not what it should be, or cannot be put in its place.
+        The model cannot be fetched or installed, or is not what it should be.
     """
-    data = data_folder(to)
+    data = _data_folder(to)
     folder = data / "model" / PUBLISHED
-    if not anew:
+    before = _record(folder)
+    if not force:
         with suppress(MissingModel):
-            return _there(locate(str(data)))
+            files = locate(str(data))
+            languages = files.supervised_languages()
+            return Fetched(
+                str(files.checkpoint.parent),
+                str(before.get("source", "")),
+                int(before.get("size", 0)),
+                str(before.get("sha256", "")),
+                (),
+                len(languages),
+                LANGUAGE in languages,
+                already_there=True,
+            )
     try:
         (data / "model").mkdir(parents=True, exist_ok=True)
         with only_writer(folder):
-            archive, ours = _get(source, data / "model", sha256, timeout, tell)
+            archive, verified = _get(source, data / "model", sha256, timeout, tell)
             try:
-                verified = _check_sum(archive, folder, sha256, source)
-                languages = _install(archive.path, folder, verified)
+                size, found = archive.stat().st_size, pooch.file_hash(str(archive))
+                verified += _compare(found, str(before.get("sha256", "")), sha256, source)
+                languages = _install(archive, folder, verified)
             finally:
-                if ours:
-                    archive.path.unlink()
+                if archive.parent == data / "model":
+                    archive.unlink()
     except PermissionError as error:
         raise FetchError(
-            f"{error.filename or data} cannot be written; give a folder of your own with --to, and "
-            "set COQUI_AMHARIC_TRANSPHONE_DIR to it"
+            f"{error.filename or data} cannot be written; give another folder with --to, and set "
+            "COQUI_AMHARIC_TRANSPHONE_DIR to it"
         ) from error
     except OSError as error:
         raise FetchError(f"{data}: {error}") from error
-    result = Fetched(
-        str(folder),
-        source,
-        archive.size,
-        archive.sha256,
-        tuple(verified),
-        len(languages),
-        LANGUAGE in languages,
-    )
-    record = result.to_dict() | {"fetched": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+    known = len(languages), LANGUAGE in languages
+    result = Fetched(str(folder), source, size, found, tuple(verified), *known)
+    record = asdict(result) | {"fetched": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
     (folder / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
     return result
 
 
-def _there(files: ModelFiles) -> Fetched:
-    folder = files.checkpoint.parent
-    languages = files.supervised_languages()
-    before = _record(folder)
-    return Fetched(
-        str(folder),
-        str(before.get("source", "")),
-        int(before.get("size", 0)),
-        str(before.get("sha256", "")),
-        (),
-        len(languages),
-        LANGUAGE in languages,
-        already_there=True,
-    )
+def _data_folder(to: str | None) -> Path:
+    """Return the folder that has, or will have, ``model/``."""
+    if to is not None:
+        given = Path(to).expanduser()
+        nested = (given, given / "transphone", given / "transphone" / "data")
+        return next((f for f in nested if (f / "model").is_dir() or (f / "exp").is_dir()), given)
+    found = package_data()
+    if found is None:
+        raise FetchError(
+            "transphone is not installed, so the folder for its model is not known: "
+            "pip install 'coqui-amharic-ext[transphone]', or give a folder with --to"
+        )
+    return found
 
 
 def _record(folder: Path) -> dict[str, Any]:
@@ -193,72 +164,61 @@ def _record(folder: Path) -> dict[str, Any]:
 
 
 def _get(
-    source: str,
-    folder: Path,
-    sha256: str | None,
-    timeout: float,
-    tell: Callable[[int, int | None], None],
-) -> tuple[Downloaded, bool]:
-    """Return the archive, and whether it was downloaded and is ours to delete."""
+    source: str, folder: Path, sha256: str | None, timeout: float, tell: Tell
+) -> tuple[Path, list[str]]:
+    """Return the archive, downloaded into ``folder`` if need be, and what was compared."""
     if len(urlsplit(source).scheme) < 2:  # a path; one letter is a Windows drive
         path = Path(source).expanduser()
         if not path.is_file():
-            raise FetchError(f"{path} is not there; give the archive {PUBLISHED}.tar.gz")
-        return Downloaded(path, path.stat().st_size, digest_of(path), False), False
+            raise FetchError(f"{path} does not exist; give the archive {PUBLISHED}.tar.gz")
+        return path, []
     target = folder / f".{PUBLISHED}.tar.gz"
     try:
-        return download(source, target, timeout=timeout, checked=bool(sha256), tell=tell), True
+        compared = download(source, target, timeout=timeout, checked=bool(sha256), tell=tell)
+        return target, ["size announced by the server"] if compared else []
     except Unreachable as error:
         raise Unreachable(
-            f"{error}. What came is kept and the next try goes on with it. Without a way out: "
-            f"download {source} on another machine, then "
+            f"{error}. The next attempt resumes the download. Without network access: download "
+            f"{source} on another machine, then run "
             f"coqui-amharic doctor --fetch transphone --from {PUBLISHED}.tar.gz"
         ) from error
 
 
-def _check_sum(archive: Downloaded, folder: Path, wanted: str | None, source: str) -> list[str]:
-    verified = ["size told by the server"] if archive.size_was_told else []
-    before = str(_record(folder).get("sha256", ""))
+def _compare(found: str, before: str, wanted: str | None, source: str) -> list[str]:
+    """Compare checksums; return what was compared."""
     if wanted is not None:
-        if archive.sha256 != wanted.strip().lower():
+        if found != wanted.strip().lower():
             raise FetchError(
-                f"{source} has the SHA-256 {archive.sha256}, not {wanted}; nothing was installed"
+                f"{source} has the SHA-256 {found}, not {wanted}; nothing was installed"
             )
-        verified.append("SHA-256 given")
-    elif before and before != archive.sha256:
+        return ["given SHA-256"]
+    if before and before != found:
         raise FetchError(
-            f"{source} is not the archive that was fetched before (SHA-256 {before} then, "
-            f"{archive.sha256} now); if that is right, give --sha256 {archive.sha256}"
+            f"{source} is not the archive of the earlier fetch (SHA-256 {before} then, {found} "
+            f"now); if that is right, give --sha256 {found}"
         )
-    elif before:
-        verified.append("same SHA-256 as when it was first fetched")
-    return verified
+    return ["same SHA-256 as in the earlier fetch"] if before else []
 
 
 def _install(archive: Path, folder: Path, verified: list[str]) -> tuple[str, ...]:
-    """Unpack beside, check, and only then give the folder its name."""
+    """Unpack beside ``folder``, check the model, then move it; return its languages."""
     new, old = folder.with_name(f".{folder.name}.new"), folder.with_name(f".{folder.name}.old")
     for left in (new, old):
         shutil.rmtree(left, ignore_errors=True)
     try:
         unpack(archive, new)
         verified.append("gzip checksum")
-        model = _model_in(new, archive)
-        languages = _check_model(model, verified)
+        models = sorted(path.parent for path in new.rglob(_VOCABULARIES[0]))
+        if len(models) != 1:
+            raise FetchError(f"{archive} holds {len(models)} models where one is expected")
+        languages = _check_model(models[0], verified)
         if folder.exists():
             folder.replace(old)
-        model.replace(folder)
+        models[0].replace(folder)
     finally:
         for left in (new, old):
             shutil.rmtree(left, ignore_errors=True)
     return languages
-
-
-def _model_in(unpacked: Path, archive: Path) -> Path:
-    found = sorted(unpacked.rglob(_VOCABULARIES[0]))
-    if len(found) != 1:
-        raise FetchError(f"{archive} holds {len(found)} models where one is expected")
-    return found[0].parent
 
 
 def _check_model(folder: Path, verified: list[str]) -> tuple[str, ...]:
@@ -269,12 +229,12 @@ def _check_model(folder: Path, verified: list[str]) -> tuple[str, ...]:
         lacking = ", ".join([*missing, *([] if checkpoint else ["model.pt"])])
         raise FetchError(f"the archive's model lacks {lacking}; nothing was installed")
     verified.append("the model's files")
-    files = ModelFiles(
-        folder.name, folder / "", checkpoint, *(folder / name for name in _VOCABULARIES)
-    )
+    vocabularies = [folder / name for name in _VOCABULARIES]
     try:
-        languages = files.supervised_languages()
-        for vocabulary in (files.graphemes, files.phonemes):
+        languages = ModelFiles(
+            folder.name, folder / "", checkpoint, *vocabularies
+        ).supervised_languages()
+        for vocabulary in vocabularies:
             vocabulary.read_text(encoding="utf-8")
     except (MissingModel, UnicodeDecodeError) as error:
         reason = error.__cause__ or error
@@ -285,7 +245,7 @@ def _check_model(folder: Path, verified: list[str]) -> tuple[str, ...]:
 
 
 def _load_weights(checkpoint: Path) -> bool:
-    """Load the weights as nothing but weights; False where there is no torch to do it."""
+    """Load the weights as weights only; return False where torch is not installed."""
     try:
         import torch
     except ImportError:

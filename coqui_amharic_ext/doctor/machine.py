@@ -26,17 +26,11 @@ class Machine:
     Attributes
     ----------
     system : str
-        ``sys.platform``: ``linux``, ``darwin`` or ``win32``.
+        ``sys.platform``.
     name : str
-        What people call it, such as ``Debian GNU/Linux 12 (bookworm)``.
+        The system's name, such as ``Debian GNU/Linux 12 (bookworm)``.
     family : tuple of str
-        On Linux the distribution's identifier and those it is like.
-    architecture : str
-        Such as ``x86_64``.
-    python, executable : str
-        Version and interpreter.
-    virtual_environment : bool
-        Whether packages go to an environment of their own.
+        On Linux, the identifiers of the distribution and of those it is like.
     externally_managed : bool
         Whether the system's package manager forbids pip to install here.
     root : bool
@@ -56,7 +50,7 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """One NVIDIA device, as its driver tells."""
+    """One NVIDIA device, as its driver describes it."""
 
     name: str
     capability: str
@@ -66,7 +60,7 @@ class Gpu:
 
 @dataclass(frozen=True, slots=True)
 class Gpus:
-    """The NVIDIA devices, the newest CUDA that the driver serves, and why they are not told."""
+    """The NVIDIA devices, the newest CUDA that the driver supports, and nvidia-smi's error."""
 
     devices: tuple[Gpu, ...] = ()
     cuda: str = ""
@@ -75,42 +69,36 @@ class Gpus:
 
 def machine() -> Machine:
     """Describe this machine."""
-    release = ffmpeg.release()
-    name = release.get("PRETTY_NAME") or f"{platform.system()} {platform.release()}"
-    own = sys.prefix != sys.base_prefix or "CONDA_PREFIX" in os.environ
+    virtual = sys.prefix != sys.base_prefix or "CONDA_PREFIX" in os.environ
     marker = Path(sysconfig.get_path("stdlib")) / "EXTERNALLY-MANAGED"
+    system = f"{platform.system()} {platform.release()}"
     return Machine(
         system=sys.platform,
-        name=name,
+        name=ffmpeg.release().get("PRETTY_NAME") or system,
         family=ffmpeg.family(),
         architecture=platform.machine(),
         python=platform.python_version(),
         executable=sys.executable,
-        virtual_environment=own,
-        externally_managed=not own and marker.is_file(),
+        virtual_environment=virtual,
+        externally_managed=not virtual and marker.is_file(),
         root=ffmpeg.is_root(),
     )
 
 
 def gpus() -> Gpus:
-    """Ask ``nvidia-smi``; without it there are none."""
+    """Ask ``nvidia-smi``; without it there are no devices."""
     command = shutil.which("nvidia-smi")
     if command is None:
         return Gpus()
-    code, table = _run([command, f"--query-gpu={_QUERY}", "--format=csv,noheader"])
+    code, table = _run(command, f"--query-gpu={_QUERY}", "--format=csv,noheader")
     if code != 0:
-        return Gpus(error=table.strip() or f"nvidia-smi ended with exit code {code}")
-    devices = []
-    for line in table.splitlines():
-        cells = [cell.strip() for cell in line.split(",")]
-        if len(cells) == 4:
-            devices.append(Gpu(*cells))
-    _, page = _run([command])
-    match = re.search(r"CUDA Version:\s*([\d.]+)", page)
-    return Gpus(tuple(devices), match[1] if match else "")
+        return Gpus(error=table.strip() or f"exit code {code}")
+    lines = [[cell.strip() for cell in line.split(",")] for line in table.splitlines()]
+    cuda = re.search(r"CUDA Version:\s*([\d.]+)", _run(command)[1])
+    return Gpus(tuple(Gpu(*cells) for cells in lines if len(cells) == 4), cuda[1] if cuda else "")
 
 
-def _run(command: list[str]) -> tuple[int, str]:
+def _run(*command: str) -> tuple[int, str]:
     try:
         done = subprocess.run(  # noqa: S603 - nvidia-smi
             command,
@@ -121,8 +109,6 @@ def _run(command: list[str]) -> tuple[int, str]:
             errors="replace",
             timeout=_TIMEOUT,
         )
-    except subprocess.TimeoutExpired:
-        return 1, f"nvidia-smi gave no answer within {_TIMEOUT} s"
-    except OSError as error:
-        return 1, f"nvidia-smi cannot be run: {error}"
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return 1, str(error)
     return done.returncode, done.stdout

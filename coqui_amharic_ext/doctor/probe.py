@@ -1,9 +1,9 @@
-"""What runs in a child process: imports one thing after another and tells how it went.
+"""Probes that run in a child process: each imports and tries one thing.
 
-It is given to ``python -c`` as text, so it uses nothing of ours but what it probes, and is ASCII
-alone, since the locale may have nothing else. A thing that
-crashes, hangs or prints does so in the child. Each probe writes two lines of JSON to what was
-standard output: its name before, its result after; one that hangs, where it hangs.
+The file is passed to ``python -c`` as text. So it imports nothing from this package except what it
+probes, and is ASCII, since the locale may support nothing else. Each probe writes two lines of JSON
+to the original standard output: its name before, its result after. A probe that hangs writes where,
+and ends the process.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 
 
 def _probe_encoding() -> dict[str, Any]:
-    """Tell what text is in where nobody says so: files, and what a program prints."""
+    """Return the default encodings of files, arguments and output."""
     return {
         "files": locale.getpreferredencoding(False),
         "arguments": sys.getfilesystemencoding(),
@@ -35,14 +35,9 @@ def _probe_torch() -> dict[str, Any]:
     devices = []
     for index in range(torch.cuda.device_count() if cuda else 0):
         properties = torch.cuda.get_device_properties(index)
-        major, minor = torch.cuda.get_device_capability(index)
-        devices.append(
-            {
-                "name": properties.name,
-                "capability": f"{major}.{minor}",
-                "memory": properties.total_memory,
-            }
-        )
+        capability = "{}.{}".format(*torch.cuda.get_device_capability(index))
+        memory = properties.total_memory
+        devices.append({"name": properties.name, "capability": capability, "memory": memory})
     return {
         "version": torch.__version__,
         "cuda": torch.version.cuda,
@@ -53,22 +48,15 @@ def _probe_torch() -> dict[str, Any]:
     }
 
 
-def _probe_torchaudio() -> dict[str, Any]:
-    importlib.import_module("torchaudio")
-    return {}
-
-
 def _probe_ffmpeg() -> dict[str, Any]:
     """Look for libavutil as torchcodec's libraries do; FFmpeg 4 has 56, FFmpeg 9 has 61."""
     import ctypes
 
-    pattern = {"win32": "avutil-{}.dll", "darwin": "libavutil.{}.dylib"}.get(
-        sys.platform, "libavutil.so.{}"
-    )
+    names = {"win32": "avutil-{}.dll", "darwin": "libavutil.{}.dylib"}
     found = []
     for number in range(56, 62):
         try:
-            ctypes.CDLL(pattern.format(number))
+            ctypes.CDLL(names.get(sys.platform, "libavutil.so.{}").format(number))
         except OSError:
             continue
         found.append(number - 52)
@@ -76,34 +64,22 @@ def _probe_ffmpeg() -> dict[str, Any]:
 
 
 def _probe_torchcodec() -> dict[str, Any]:
-    """Decode a short sound: importing alone succeeds without FFmpeg."""
+    """Decode a short sound: the import alone succeeds without FFmpeg."""
     import io
     import wave
 
     sound = io.BytesIO()
     with wave.open(sound, "wb") as stream:
-        stream.setnchannels(1)
-        stream.setsampwidth(2)
-        stream.setframerate(8000)
+        stream.setparams((1, 2, 8000, 0, "NONE", ""))
         stream.writeframes(bytes(1600))
     decoders = importlib.import_module("torchcodec.decoders")
     samples = decoders.AudioDecoder(sound.getvalue()).get_all_samples()
     return {"samples": int(samples.data.shape[-1])}
 
 
-def _probe_six() -> dict[str, Any]:
-    importlib.import_module("six")
-    return {}
-
-
 def _probe_coqui() -> dict[str, Any]:
     importlib.import_module("TTS")
     importlib.import_module("trainer")
-    return {}
-
-
-def _probe_transformers() -> dict[str, Any]:
-    importlib.import_module("transformers")
     return {}
 
 
@@ -113,7 +89,7 @@ def _probe_epitran() -> dict[str, Any]:
 
 
 def _probe_flash_attn_package() -> dict[str, Any]:
-    """Tell whether ``flash_attn`` is a package, or a folder that only looks like one."""
+    """Tell a package ``flash_attn`` from a folder of that name."""
     spec = importlib.util.find_spec("flash_attn")
     if spec is None:
         return {"found": False}
@@ -138,55 +114,61 @@ def _probe_xformers() -> dict[str, Any]:
                 built = json.load(stream)["version"]
         except (OSError, ValueError, KeyError):
             built = {}
-    sys.stderr.flush()
-    error = ""
-    try:
-        importlib.import_module("xformers.ops")
-    except Exception as problem:
-        error = _described(problem)
-    return {"built": built, "ops_error": error}
+    return {"built": built, "ops_error": _import_error("xformers.ops")}
 
 
 def _probe_extension() -> dict[str, Any]:
-    """Import what we patch, then ask for the state of everything."""
+    """Import what is patched, then return the state of everything."""
     importlib.import_module("torch")
     extension = importlib.import_module("coqui_amharic_ext")
     active = extension.status().active
     plugins = importlib.import_module("coqui_amharic_ext.plugins")
-    errors = {}
-    for module in sorted({patch.module for patch in plugins.patches().values()}):
-        try:
-            importlib.import_module(module)
-        except Exception as problem:
-            errors[module] = _described(problem)
+    modules = sorted({patch.module for patch in plugins.patches().values()})
+    errors = {module: error for module in modules if (error := _import_error(module))}
     report = extension.status().to_dict()
     return {"active": active, "import_errors": errors, "report": report}
+
+
+def _import_error(module: str) -> str:
+    try:
+        importlib.import_module(module)
+    except Exception as error:
+        return _described(error)
+    return ""
 
 
 def _described(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"[:4000]
 
 
-def _main(patience: float, names: list[str]) -> None:
-    # Not the working directory: a file torch.py in it is not what a program would import.
+def _run(name: str) -> dict[str, Any]:
+    """Run a probe; one without a function is the import of the module of that name."""
+    probe = globals().get(f"_probe_{name}")
+    if probe is None:
+        importlib.import_module(name)
+        return {}
+    found: dict[str, Any] = probe()
+    return found
+
+
+def _main(timeout: float, names: list[str]) -> None:
+    # Without the working directory: programs would not import a torch.py in it.
     sys.path[:] = [entry for entry in sys.path if entry]
-    told = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what libraries print does not get between the lines
+    results = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # keeps what libraries print out of the results
     for name in names:
-        told.write(json.dumps({"begin": name}) + "\n")
-        told.flush()
-        faulthandler.dump_traceback_later(patience, file=told)  # where it hangs
+        print(json.dumps({"begin": name}), file=results, flush=True)
+        faulthandler.dump_traceback_later(timeout, file=results, exit=True)
         started = time.monotonic()
         result: dict[str, Any] = {"name": name, "error": "", "missing": "", "facts": {}}
         try:
-            result["facts"] = globals()[f"_probe_{name}"]()
+            result["facts"] = _run(name)
         except BaseException as error:
             result["error"] = _described(error)
             result["missing"] = getattr(error, "name", "") or ""
         faulthandler.cancel_dump_traceback_later()
         result["seconds"] = round(time.monotonic() - started, 3)
-        told.write(json.dumps(result, default=str) + "\n")
-        told.flush()
+        print(json.dumps(result, default=str), file=results, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,33 +1,33 @@
-"""A problem, and the exact command that mends it."""
+"""A problem and the commands that fix it; names and wording are in ``problems.tsv``."""
 
 from __future__ import annotations
 
+import csv
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from coqui_amharic_ext.doctor.facts import Facts
 
 Severity = Literal["error", "warning", "note"]
-"""``error``: the main job does not run; ``warning``: something fails or is slower than it need be;
-``note``: something optional is not there, or was switched off."""
+"""``error``: the main job does not run; ``warning``: something fails or is slower than necessary;
+``note``: something optional is missing or switched off."""
 
 Command = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """How a problem is mended.
+    """How to fix a problem.
 
-    Attributes
-    ----------
-    commands : tuple of Command
-        Run one after the other; none where a person has to do it.
-    by_hand : str
-        What a person has to do, or has to know before the commands are run.
-    replaces_torch : bool
-        Whether the commands may put another torch in place of the installed one; that is done
-        only where it was asked for.
+    ``commands`` run one after the other. ``by_hand`` is what a person does, or reads before
+    running them. ``replaces_torch`` marks commands that may install another torch, which happens
+    only on request.
     """
 
     commands: tuple[Command, ...] = ()
@@ -36,28 +36,16 @@ class Fix:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The commands as they are typed into a shell."""
+        """The commands as typed into a shell."""
         return tuple(shell_line(command) for command in self.commands)
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that is wrong, what it means, and how it is mended.
+    """What was found, what follows from it, and how to fix it.
 
-    Attributes
-    ----------
-    name : str
-        Its stable name.
-    severity : Severity
-        How bad it is.
-    what : str
-        What was found.
-    why : str
-        What follows from it.
-    fix : Fix
-        What mends it.
-    about : tuple of str
-        The distributions it is about; a general finding about one of them is left out then.
+    ``name`` is stable. ``about`` lists the distributions concerned: a general problem is dropped
+    where a specific one is about the same distribution.
     """
 
     name: str
@@ -74,6 +62,60 @@ class Problem:
         return found
 
 
+def problem(
+    facts: Facts,
+    name: str,
+    *commands: Command,
+    severity: Severity | None = None,
+    why: str | None = None,
+    **values: object,
+) -> Problem:
+    """Return a problem of ``problems.tsv``.
+
+    Its placeholders are ``v``, ``wanted`` and ``error``, indexed by distribution or probe, and
+    ``values``.
+
+    Parameters
+    ----------
+    facts : Facts
+        Versions, ranges and errors for the placeholders.
+    name : str
+        The row's name, placeholders included.
+    *commands : Command
+        What fixes it.
+    severity, why : str, optional
+        Replace the row's.
+    """
+    values |= {"v": _By(facts.version), "wanted": _By(facts.wanted), "error": _By(facts.error)}
+    row = {column: text.format(**values) for column, text in rows()[name].items()}
+    return Problem(
+        row["name"],
+        severity or cast(Severity, row["severity"]),
+        row["what"],
+        row["why"] if why is None else why,
+        Fix(commands, row["by_hand"], bool(row["replaces_torch"])),
+        tuple(row["about"].split()),
+    )
+
+
+class _By:
+    """What a placeholder such as ``{v[torch]}`` indexes."""
+
+    def __init__(self, find: Callable[[str], object]) -> None:
+        self._find = find
+
+    def __getitem__(self, name: str) -> object:
+        return self._find(name)
+
+
+@cache
+def rows() -> dict[str, dict[str, str]]:
+    """Return the rows of ``problems.tsv`` by name."""
+    with Path(__file__).with_name("problems.tsv").open(encoding="utf-8", newline="") as stream:
+        table = csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
+        return {row["name"]: row for row in table}
+
+
 def shell_line(command: Command) -> str:
-    """Return a command as it is typed into this system's shell."""
+    """Return a command as typed into this system's shell."""
     return subprocess.list2cmdline(command) if sys.platform == "win32" else shlex.join(command)

@@ -38,7 +38,7 @@ LINE = f"$ {sys.executable} -m pip install six"
 
 @pytest.fixture
 def spoilt(tmp_path: Path) -> Path:
-    """Return an installation without ``six``, and with a pip that mends that."""
+    """Return an installation without ``six``, and with a pip that fixes that."""
     folder = tmp_path / "site"
     folder.mkdir()
     site = FakeSite(folder)
@@ -79,7 +79,7 @@ def test_it_names_the_problem_and_the_command_and_changes_nothing(spoilt: Path) 
     assert asked(spoilt) == []
 
 
-def test_yes_mends_it_and_looks_again(spoilt: Path) -> None:
+def test_yes_fixes_it_and_looks_again(spoilt: Path) -> None:
     code, out, err = doctor(spoilt, "--yes", "--json")
     assert code == 0, out
     found = json.loads(out)

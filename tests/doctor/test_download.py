@@ -6,7 +6,6 @@ import json
 import random
 import socket
 import time
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,9 @@ from coqui_amharic_ext.doctor.download import FetchError, Unreachable, download
 from tests.doctor.server import Served, serving
 
 DATA = random.Random(0).randbytes(300_000)
+CUT = 100_000
+KEPT = CUT // module.CHUNK * module.CHUNK
+"""What is kept of ``CUT`` bytes; the rest is received again."""
 
 
 @pytest.fixture(autouse=True)
@@ -26,13 +28,10 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def fetch(served: Served, folder: Path, timeout: float = 5) -> bytes:
-    found = download(served.url, folder / "file", timeout=timeout)
-    data = found.path.read_bytes()
-    assert found.size == len(data)
-    assert found.sha256 == sha256(data).hexdigest()
-    assert found.size_was_told == served.tell_size
+    size_compared = download(served.url, folder / "file", timeout=timeout)
+    assert size_compared == served.tell_size
     assert [path.name for path in folder.iterdir()] == ["file"]
-    return data
+    return (folder / "file").read_bytes()
 
 
 @pytest.mark.parametrize("tell_size", [True, False])
@@ -45,24 +44,24 @@ def test_a_file_comes_whole(tmp_path: Path, tell_size: bool) -> None:
     assert seen[-1][0] == len(DATA)
 
 
-def test_it_goes_on_where_the_connection_broke(tmp_path: Path) -> None:
-    with serving(Served(DATA, cuts=[100_000, 100_000])) as served:
+def test_it_resumes_where_the_connection_broke(tmp_path: Path) -> None:
+    with serving(Served(DATA, cuts=[CUT, CUT])) as served:
         assert fetch(served, tmp_path) == DATA
     assert [request.get("range") for request in served.asked] == [
         None,
-        "bytes=100000-",
-        "bytes=200000-",
+        f"bytes={KEPT}-",
+        f"bytes={(KEPT + CUT) // module.CHUNK * module.CHUNK}-",
     ]
 
 
-def test_a_later_run_goes_on_too(tmp_path: Path) -> None:
+def test_a_later_run_resumes_too(tmp_path: Path) -> None:
     nothing_more = [0] * module.ATTEMPTS
-    with serving(Served(DATA, cuts=[100_000, *nothing_more])) as served:
-        with pytest.raises(Unreachable, match="after 100000 of 300000 bytes"):
+    with serving(Served(DATA, cuts=[CUT, *nothing_more])) as served:
+        with pytest.raises(Unreachable, match=f"after {KEPT} of 300000 bytes"):
             fetch(served, tmp_path)
-        assert (tmp_path / "file.part").read_bytes() == DATA[:100_000]
+        assert (tmp_path / "file.part").read_bytes() == DATA[:KEPT]
         assert fetch(served, tmp_path) == DATA
-    assert served.asked[-1]["range"] == "bytes=100000-"
+    assert served.asked[-1]["range"] == f"bytes={KEPT}-"
 
 
 def leave_part(folder: Path, url: str, data: bytes, etag: str) -> None:
@@ -78,8 +77,8 @@ def test_a_part_of_another_file_is_dropped(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("served", [Served(DATA, ranges=False), Served(DATA, etag=None)])
-def test_a_server_that_cannot_go_on_begins_anew(tmp_path: Path, served: Served) -> None:
-    served.cuts = [100_000]
+def test_a_server_that_cannot_resume_starts_again(tmp_path: Path, served: Served) -> None:
+    served.cuts = [CUT]
     with serving(served):
         assert fetch(served, tmp_path) == DATA
 
@@ -140,8 +139,8 @@ def test_only_https_is_trusted(tmp_path: Path, url: str) -> None:
 
 
 def test_a_redirection_keeps_the_range(tmp_path: Path) -> None:
-    with serving(Served(DATA, cuts=[100_000])) as target:
+    with serving(Served(DATA, cuts=[CUT])) as target:
         with serving(Served(b"", redirect=target.url)) as served:
-            served_url = download(served.url, tmp_path / "file", timeout=5)
-    assert served_url.path.read_bytes() == DATA
-    assert target.asked[1]["range"] == "bytes=100000-"
+            download(served.url, tmp_path / "file", timeout=5)
+    assert (tmp_path / "file").read_bytes() == DATA
+    assert target.asked[1]["range"] == f"bytes={KEPT}-"

@@ -9,8 +9,8 @@ import pytest
 
 from coqui_amharic_ext.doctor import Environment, diagnose, problems
 from coqui_amharic_ext.doctor.facts import Facts
-from coqui_amharic_ext.doctor.installing import install_ffmpeg
 from coqui_amharic_ext.doctor.machine import Gpus, Machine
+from coqui_amharic_ext.io import ffmpeg
 from tests.doctor.site import FakeSite
 
 PIP = f"{sys.executable} -m pip"
@@ -142,8 +142,7 @@ def test_ffmpeg_is_missing_where_soundfile_reads_instead(site: FakeSite) -> None
 def test_ffmpeg_is_installed_as_each_system_does(
     system: str, family: tuple[str, ...], root: bool, line: str
 ) -> None:
-    machine = Machine(system, "", family, "x86_64", "3.12.1", "python", True, False, root)
-    commands = install_ffmpeg(Facts(machine, Gpus(), {}, {}, {}, {}))
+    commands = ffmpeg.install(system, family, root)
     assert " ".join(commands[-1] if commands else ()) == line
 
 
@@ -345,7 +344,7 @@ def test_a_gpu_and_a_torch_without_cuda(site: FakeSite, driver: Driver) -> None:
 def test_a_driver_that_is_too_old_for_torch(site: FakeSite, driver: Driver) -> None:
     driver(cuda="12.4", version="550.54")
     found = site.problem("driver-too-old")
-    assert "serves CUDA 12.4 at most" in found.what
+    assert "supports CUDA 12.4 at most" in found.what
     assert "580" in found.fix.by_hand
     assert found.fix.replaces_torch
     assert found.fix.lines == (
@@ -382,7 +381,7 @@ def test_a_gpu_that_torch_has_no_code_for(
 def test_epitran_is_missing_or_broken(site: FakeSite) -> None:
     site.module("epitran", "raise ImportError('panphon')")
     assert site.problem("epitran-broken").fix.lines == (
-        f"{PIP} install --upgrade --force-reinstall --no-deps 'epitran>=1.26'",
+        f"{PIP} install --force-reinstall --no-deps --upgrade 'epitran>=1.26'",
     )
     site.without("epitran")
     assert site.problem("epitran-missing").fix.lines == (f"{PIP} install 'epitran>=1.26'",)

@@ -1,123 +1,75 @@
-"""Coqui TTS, its trainer, transformers, and other distributions that lie in their way."""
+"""Coqui TTS, its trainer, transformers, and distributions that conflict with them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
 
-from coqui_amharic_ext.doctor.facts import Facts
-from coqui_amharic_ext.doctor.installing import install, reinstall, uninstall
-from coqui_amharic_ext.doctor.problems import Fix, Problem
+from packaging.utils import canonicalize_name
+
+from coqui_amharic_ext.doctor.facts import EXAMINED, Facts
+from coqui_amharic_ext.doctor.pip import install, reinstall, uninstall
+from coqui_amharic_ext.doctor.problems import Command, Problem, problem
 from coqui_amharic_ext.doctor.versions import fits
 
 _CLASHES: Final = {"tts": "coqui-tts", "trainer": "coqui-tts-trainer", "coqpit": "coqpit-config"}
-"""The first company's distributions and those that put files in the same places today."""
+"""Coqui's former distributions, and those that put files in the same places today."""
 
 
-def six(facts: Facts) -> Iterator[Problem]:
-    """Check that ``six`` is there; coqui-tts 0.28.0 imports it without declaring it."""
-    if facts.probe("six").error:
-        yield Problem(
-            "six-missing",
-            "error",
-            "six is not installed",
-            "coqui-tts 0.28.0 imports it without declaring it",
-            Fix((install(facts, "six"),)),
-            about=("six",),
-        )
-
-
-def clashes(facts: Facts) -> Iterator[Problem]:
-    """Check that no other distribution has put its files in place of Coqui's."""
+def check(facts: Facts) -> Iterator[Problem]:
+    """Check that Coqui TTS can be imported, in the release that the patches are written for."""
+    if facts.error("six"):
+        yield problem(facts, "six-missing", install(facts, "six"))
     for other, ours in _CLASHES.items():
-        if not facts.version(other):
-            continue
-        again = f"{ours}=={facts.version(ours)}" if facts.version(ours) else ours
-        yield Problem(
-            f"clash-{other}",
-            "error",
-            f"{other} {facts.version(other)} is installed beside {ours}",
-            "both put files in the same folder; what is imported is a mixture",
-            Fix((uninstall(facts, other), reinstall(facts, again))),
-            about=(other, ours),
-        )
-
-
-def coqui_tts(facts: Facts) -> Iterator[Problem]:
-    """Check that coqui-tts is there, in the release that our patches are made for."""
-    version, wanted = facts.version("coqui-tts"), facts.wanted("coqui-tts")
-    asked = "coqui-tts" + wanted
-    if not version:
-        yield Problem(
-            "coqui-tts-missing",
-            "error",
-            "coqui-tts is not installed",
-            "there is nothing to extend",
-            Fix((install(facts, asked),)),
-            about=("coqui-tts",),
-        )
-    elif not fits(version, wanted):
-        yield Problem(
-            "coqui-tts-version",
-            "error",
-            f"coqui-tts {version} is installed; {wanted} is needed",
-            "our patches are made for that release; others are probed and may be skipped",
-            Fix((install(facts, asked),)),
-            about=("coqui-tts",),
-        )
-
-
-def imports(facts: Facts) -> Iterator[Problem]:
-    """Check that Coqui can be imported; what earlier checks explain is not said again."""
-    probe = facts.probe("coqui")
-    explained = any(
-        facts.probe(name).error for name in ("torch", "torchaudio", "six", "transformers")
-    ) or any(facts.version(other) for other in _CLASHES)
-    if not probe.error or explained or not facts.version("coqui-tts"):
+        if version := facts.version(other):
+            again = f"{ours}=={facts.version(ours)}" if facts.version(ours) else ours
+            fix = uninstall(facts, other), reinstall(facts, again)
+            yield problem(facts, "clash-{other}", *fix, other=other, ours=ours, version=version)
+    command = install(facts, f"coqui-tts{facts.wanted('coqui-tts')}")
+    if not facts.version("coqui-tts"):
+        yield problem(facts, "coqui-tts-missing", command)
+    elif not facts.fits("coqui-tts"):
+        yield problem(facts, "coqui-tts-version", command)
+    if facts.version("coqui-tts") and facts.error("coqui") and not _explained(facts):
+        yield problem(facts, "coqui-tts-broken", *_again(facts, "coqui-tts"))
+    if not facts.version("transformers"):
         return
-    if "torchcodec" in probe.error and not facts.version("torchcodec"):
-        return
-    asked = f"coqui-tts=={facts.version('coqui-tts')}"
-    yield Problem(
-        "coqui-tts-broken",
-        "error",
-        f"coqui-tts {facts.version('coqui-tts')} cannot be imported: {probe.first_line}",
-        "",
-        Fix((install(facts, asked), reinstall(facts, asked))),
-        about=("coqui-tts",),
-    )
+    if facts.error("transformers") and not facts.error("torch"):
+        yield problem(facts, "transformers-broken", *_again(facts, "transformers"))
+    if facts.release("transformers")[0] == 4 and facts.version("flash-attn"):
+        command = install(facts, "transformers>=5", options=("--upgrade",))
+        yield problem(facts, "flash-attention-2-trap", command)
 
 
-def transformers(facts: Facts) -> Iterator[Problem]:
-    """Check that transformers can be imported and its flash_attention_2 is no trap."""
-    version, probe = facts.version("transformers"), facts.probe("transformers")
-    if version and probe.error and not facts.probe("torch").error:
-        yield Problem(
-            "transformers-broken",
-            "error",
-            f"transformers {version} cannot be imported: {probe.first_line}",
-            "XTTS cannot be imported",
-            Fix(
-                (
-                    install(facts, f"transformers=={version}"),
-                    reinstall(facts, f"transformers=={version}"),
-                )
-            ),
-            about=("transformers",),
-        )
-    if facts.release("transformers")[:1] == (4,) and facts.version("flash-attn"):
-        yield Problem(
-            "flash-attention-2-trap",
-            "warning",
-            f"transformers {version} and flash-attn {facts.version('flash-attn')}",
-            "transformers 4's own attn_implementation='flash_attention_2' runs GPT-2 without its "
-            "causal mask where a batch is padded; our kernel flash_attn does not",
-            Fix(
-                (install(facts, "transformers>=5", options=("--upgrade",)),),
-                by_hand="until then, do not set attn_implementation='flash_attention_2' yourself",
-            ),
-            about=("transformers",),
-        )
+def _explained(facts: Facts) -> bool:
+    """Return whether another problem explains that Coqui cannot be imported."""
+    needed = ("torch", "torchaudio", "six", "transformers")
+    no_codec = not facts.version("torchcodec") and "torchcodec" in facts.error("coqui")
+    broken = any(facts.error(name) for name in needed)
+    return no_codec or broken or any(facts.version(other) for other in _CLASHES)
 
 
-CHECKS: Final = (six, clashes, coqui_tts, imports, transformers)
+def _again(facts: Facts, name: str) -> tuple[Command, Command]:
+    asked = f"{name}=={facts.version(name)}"
+    return install(facts, asked), reinstall(facts, asked)
+
+
+def check_requirements(facts: Facts) -> Iterator[Problem]:
+    """Check that every requirement of Coqui and this package is met."""
+    for name in EXAMINED:
+        for asked in facts.requirements(name):
+            required = canonicalize_name(asked.name)
+            version = facts.version(required)
+            # Markers are for extras and other systems.
+            if asked.marker or (version and fits(version, asked.specifier)):
+                continue
+            yield problem(
+                facts,
+                "requirement-{required}",
+                install(facts, str(asked)),
+                severity="warning" if version else "error",
+                dependent=name,
+                required=required,
+                asked=asked,
+                state=f"{required} {version} is installed" if version else "it is not installed",
+            )

@@ -1,139 +1,76 @@
-"""Packages with attention kernels, and how they get in each other's way."""
+"""Packages with attention kernels, and how they conflict."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Final
+from typing import Any
 
 from coqui_amharic_ext.doctor.facts import Facts
-from coqui_amharic_ext.doctor.installing import INDEX, install, reinstall, uninstall
-from coqui_amharic_ext.doctor.problems import Command, Fix, Problem
+from coqui_amharic_ext.doctor.pip import index_options, install, reinstall, uninstall
+from coqui_amharic_ext.doctor.problems import Command, Problem, problem
 from coqui_amharic_ext.doctor.versions import release
 
 
-def namespace(facts: Facts) -> Iterator[Problem]:
-    """Check that no folder passes for the package flash-attn; xformers falls for it."""
+def check(facts: Facts) -> Iterator[Problem]:
+    """Check that installed kernels can be used, and that no folder passes for flash-attn."""
     found = facts.probe("flash_attn_package").facts
-    if not found.get("namespace"):
-        return
-    xformers, four = facts.version("xformers"), facts.version("flash-attn-4")
-    what = "the folder flash_attn is not the package flash-attn"
-    if not four:
-        folders = ", ".join(found["folders"])
-        yield Problem(
-            "flash-attn-leftover",
-            "warning" if xformers else "note",
-            f"{what}: {folders} is left of something that was removed",
-            "xformers takes it for flash-attn and cannot be imported" if xformers else "",
-            Fix(tuple(_remove(folder) for folder in found["folders"])),
-            about=("flash-attn", "xformers"),
-        )
-    elif xformers:
-        yield Problem(
-            "flash-attn-4-shadow",
-            "warning",
-            f"{what}, it is flash-attn-4's",
-            f"xformers {xformers} takes it for flash-attn and cannot be imported",
-            Fix(
-                (uninstall(facts, "flash-attn-4"),),
-                by_hand="or keep flash-attn-4, which has no dropout, and remove xformers",
-            ),
-            about=("flash-attn-4", "xformers"),
-        )
+    folders = found["folders"] if found.get("namespace") else ()
+    if folders:
+        yield from _folder(facts, folders)
+    if not facts.error("torch"):
+        yield from _xformers(facts, bool(folders))
+        yield from _flash_attn(facts)
+        if not (folders and facts.version("xformers")):  # else it is to be removed
+            yield from _flash_attn_4(facts)
+
+
+def _folder(facts: Facts, folders: list[str]) -> Iterator[Problem]:
+    """Report a folder flash_attn that is not the package; xformers takes it for flash-attn."""
+    milder: dict[str, Any] = {} if facts.version("xformers") else {"severity": "note", "why": ""}
+    if not facts.version("flash-attn-4"):
+        fix = [_remove(folder) for folder in folders]
+        yield problem(facts, "flash-attn-leftover", *fix, folders=", ".join(folders), **milder)
+    elif facts.version("xformers"):
+        yield problem(facts, "flash-attn-4-shadow", uninstall(facts, "flash-attn-4"))
 
 
 def _remove(folder: str) -> Command:
-    if sys.platform == "win32":
-        return ("cmd", "/c", "rmdir", "/s", "/q", folder)
-    return ("rm", "-r", str(Path(folder)))
+    windows = sys.platform == "win32"
+    return (*(("cmd", "/c", "rmdir", "/s", "/q") if windows else ("rm", "-r")), folder)
 
 
-def xformers(facts: Facts) -> Iterator[Problem]:
-    """Check that xformers is built for the CUDA that torch has."""
+def _xformers(facts: Facts, shadowed: bool) -> Iterator[Problem]:
     version, probe = facts.version("xformers"), facts.probe("xformers")
-    if not version or facts.probe("torch").error:
+    if not version:
         return
-    built = probe.facts.get("built") or {}
-    cuda = built.get("cuda")
-    have = facts.probe("torch").facts.get("cuda")
-    if cuda and not have:
-        yield Problem(
-            "xformers-without-cuda",
-            "note",
-            f"xformers {version} is built for CUDA, torch {facts.version('torch')} has none",
-            "it has no kernels for the CPU",
-            Fix((uninstall(facts, "xformers"),)),
-            about=("xformers",),
-        )
-    elif cuda and have and int(cuda) // 100 != release(have)[0]:
-        major, minor = divmod(int(cuda), 100)
-        index = INDEX + "cu" + "".join(map(str, release(have)[:2]))
-        # flash-attn's and CUTLASS's operators that torch itself has go on working.
-        yield Problem(
-            "xformers-other-cuda",
-            "warning",
-            f"xformers {version} is built for CUDA {major}.{minor}, torch has CUDA {have}",
-            "its own operators cannot be loaded; those it takes from torch remain",
-            Fix((reinstall(facts, f"xformers=={version}", options=("--index-url", index)),)),
-            about=("xformers",),
-        )
-    ops_error = str(probe.facts.get("ops_error") or probe.error)
-    namespace_found = facts.probe("flash_attn_package").facts.get("namespace")
-    if ops_error and not namespace_found:
-        yield Problem(
-            "xformers-broken",
-            "warning",
-            f"xformers {version} cannot be imported: {ops_error.splitlines()[0]}",
-            "the kernel xformers cannot be used",
-            Fix((install(facts, "xformers", options=("--upgrade",)),)),
-            about=("xformers",),
-        )
+    cuda = facts.probe("torch").facts.get("cuda") or ""
+    major, minor = divmod(int((probe.facts.get("built") or {}).get("cuda") or 0), 100)
+    if major and not cuda:
+        yield problem(facts, "xformers-without-cuda", uninstall(facts, "xformers"))
+    elif major and major != release(cuda)[0]:
+        options = index_options("cu" + "".join(map(str, release(cuda)[:2])))
+        again = reinstall(facts, f"xformers=={version}", options=options)
+        built_for = f"{major}.{minor}"
+        yield problem(facts, "xformers-other-cuda", again, built_for=built_for, cuda=cuda)
+    error = str(probe.facts.get("ops_error") or probe.error)
+    if error and not shadowed:
+        upgrade = install(facts, "xformers", options=("--upgrade",))
+        yield problem(facts, "xformers-broken", upgrade, says=error.splitlines()[0])
 
 
-def flash_attn(facts: Facts) -> Iterator[Problem]:
-    """Check that flash-attn is built for the installed torch."""
-    version, probe = facts.version("flash-attn"), facts.probe("flash_attn")
-    if not version or not probe.error or facts.probe("torch").error:
-        return
-    yield Problem(
-        "flash-attn-broken",
-        "warning",
-        f"flash-attn {version} cannot be imported: {probe.first_line}",
-        "it was built for another torch; the kernel flash_attn cannot be used",
-        Fix(
-            (
-                reinstall(
-                    facts,
-                    f"flash-attn=={version}",
-                    options=("--no-build-isolation", "--no-cache-dir"),
-                ),
-            ),
-            by_hand="it is built here, which needs nvcc and takes long",
-        ),
-        about=("flash-attn",),
-    )
+def _flash_attn(facts: Facts) -> Iterator[Problem]:
+    version = facts.version("flash-attn")
+    if version and facts.error("flash_attn"):
+        options = ("--no-build-isolation", "--no-cache-dir")
+        again = reinstall(facts, f"flash-attn=={version}", options=options)
+        yield problem(facts, "flash-attn-broken", again)
 
 
-def flash_attn_4(facts: Facts) -> Iterator[Problem]:
-    """Check that flash-attn-4 has what it needs."""
+def _flash_attn_4(facts: Facts) -> Iterator[Problem]:
     version, probe = facts.version("flash-attn-4"), facts.probe("flash_attn_4")
-    if not version or not probe.error or facts.probe("torch").error:
-        return
-    if facts.version("xformers") and facts.probe("flash_attn_package").facts.get("namespace"):
-        return  # it is to be removed
-    asked = f"flash-attn-4=={version}"
-    lacks_other = probe.missing and not probe.missing.startswith("flash_attn")
-    yield Problem(
-        "flash-attn-4-broken",
-        "warning",
-        f"flash-attn-4 {version} cannot be imported: {probe.first_line}",
-        "the kernel flash_attn_4 cannot be used",
-        # flash-attn may have put its own files into the folder that both have.
-        Fix((install(facts, asked) if lacks_other else reinstall(facts, asked),)),
-        about=("flash-attn-4",),
-    )
-
-
-CHECKS: Final = (namespace, xformers, flash_attn, flash_attn_4)
+    if version and probe.error:
+        # Unless another package is missing, flash-attn has replaced files in the shared folder.
+        lacks_other = probe.missing and not probe.missing.startswith("flash_attn")
+        command = (install if lacks_other else reinstall)(facts, f"flash-attn-4=={version}")
+        yield problem(facts, "flash-attn-4-broken", command)

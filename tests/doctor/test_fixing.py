@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from coqui_amharic_ext.doctor import Fix, Problem
-from coqui_amharic_ext.doctor.mending import Step, carry_out, plan
+from coqui_amharic_ext.doctor.fixing import Step, carry_out, plan
 
 SIX = Problem("six-missing", "error", "", fix=Fix((("pip", "install", "six"),)))
 TORCH = Problem(
@@ -47,6 +47,12 @@ def test_what_a_person_has_to_do_is_left_and_what_is_optional_is_not_done() -> N
     assert found.left == ((SETTINGS, "unset X"),)
 
 
+def test_uv_and_python_m_pip_are_pip() -> None:
+    commands = ("/bin/uv", "pip", "install", "a"), (sys.executable, "-m", "pip", "install", "b")
+    found = plan([Problem("x", "error", "", fix=Fix(commands))])
+    assert tuple(step.command for step in found.steps) == commands
+
+
 def test_the_first_failure_is_the_last_command(capfd: pytest.CaptureFixture[str]) -> None:
     def step(code: str) -> Step:
         return Step((sys.executable, "-c", code), ())
@@ -57,10 +63,19 @@ def test_the_first_failure_is_the_last_command(capfd: pytest.CaptureFixture[str]
     assert carry_out([Step(("no-such-command-here",), ())])[0].exit_code == 127
 
 
-def test_our_own_command_is_found_whatever_the_path(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("PATH", "")
-    (done,) = carry_out([Step(("coqui-amharic", "normalize", "5"), ())])
-    assert done.exit_code == 0
-    assert capfd.readouterr().out == "አምስት\n"
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("sudo", "apt-get", "install", "-y", "ffmpeg"),
+        ("rm", "-r", "/site/flash_attn"),
+        ("coqui-amharic", "doctor", "--fetch", "transphone"),
+        (sys.executable, "-m", "ensurepip", "--upgrade"),
+    ],
+)
+def test_only_commands_of_pip_are_run_and_others_are_named(command: tuple[str, ...]) -> None:
+    other = Problem("other", "error", "", fix=Fix((("pip", "check"), command)))
+    found = plan([other, SIX])
+    assert [step.line for step in found.steps] == ["pip install six"]
+    ((left, reason),) = found.left
+    assert left is other
+    assert command[0] in reason
