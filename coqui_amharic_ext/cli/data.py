@@ -122,9 +122,9 @@ def import_data(
 ) -> None:
     """Import a corpus into the layout that the recipes read: wavs/ and metadata.csv.
 
-    Takes LJSpeech, Common Voice, Coqui, audiofolder and FLEURS layouts in the dialects that people
-    write, and Hugging Face data sets, saved to disk or as Parquet. Example: coqui-amharic data
-    import cv-corpus/am --out corpus
+    Takes LJSpeech, Common Voice, Coqui, audiofolder, FLEURS and NeMo layouts in the dialects that
+    people write, and Hugging Face data sets, saved to disk or as Parquet. Example:
+    coqui-amharic data import cv-corpus/am --out corpus
     """
     from coqui_amharic_ext.data.importing import import_corpus
 

@@ -107,8 +107,13 @@ class Clips:
         return self._listings[folder]
 
 
+def composed(name: str) -> str:
+    """Return a name as most systems write it; macOS writes é as two code points."""
+    return unicodedata.normalize("NFC", name)
+
+
 def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
+    return composed(name).casefold()
 
 
 def _parts(plain: str) -> Sequence[str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import re
 import shutil
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 NAME_BYTES: Final = 150
 UNKNOWN: Final = "unknown"
+_DIGEST: Final = re.compile(r"[0-9a-f]{32,}")
+"""A speaker's name that is a digest, as Common Voice's 128 digits are."""
+_SHORTEST: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,7 @@ class CorpusWriter:
         )
 
     def _unique(self, name: str) -> str:
-        plain = re.sub(r"[^\w.-]+", "_", name)
+        plain = re.sub(r"[^\w.-]+", "_", unicodedata.normalize("NFC", name))
         # File systems end at 255 bytes, of which a letter of Amharic takes three.
         plain = plain.encode(errors="ignore")[:NAME_BYTES].decode(errors="ignore")
         plain = plain.strip("._") or "clip"
@@ -121,7 +126,9 @@ class CorpusWriter:
         """
         if not self.clips:
             raise DataError("not one clip is left")
-        speakers = {clip.speaker for clip in self.clips}
+        short = short_names(clip.speaker for clip in self.clips)
+        self.clips = [replace(clip, speaker=short[clip.speaker]) for clip in self.clips]
+        speakers = set(short.values())
         formatter = "coqui" if len(speakers) > 1 else "ljspeech"
         languages = list(dict.fromkeys(clip.language for clip in self.clips))
         parts = []
@@ -138,6 +145,20 @@ class CorpusWriter:
         named = {speaker or UNKNOWN for speaker in speakers} if formatter == "coqui" else ()
         write_manifest(self._folder, formatter, self._rate, parts, named)
         return formatter, tuple(part.metadata for part in parts)
+
+
+def short_names(speakers: Iterable[str]) -> dict[str, str]:
+    """Return a name for each speaker, short where the given one is a digest of 32 digits or more.
+
+    It is the digest's first 12 digits, or as many more as tell it from every other name of the
+    corpus, so that the same speaker has the same name in every import.
+    """
+    names = set(speakers)
+    for length in range(_SHORTEST, max(map(len, names), default=0)):
+        short = {n: n[:length] if _DIGEST.fullmatch(n) else n for n in names}
+        if len(set(short.values())) == len(names):
+            return short
+    return {name: name for name in names}
 
 
 def one_line(text: str) -> str:

@@ -144,6 +144,7 @@ def import_corpus(
             raise DataError(_listed(left_out))
         if not writer.clips:
             raise DataError(f"{source}: not one clip can be imported; {_first(left_out)}")
+        left_out += opened.repeated
         formatter, paths = writer.finish()
         if left_out:
             write_report(partial / LEFT_OUT, ("what",), ((line,) for line in left_out))

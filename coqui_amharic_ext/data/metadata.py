@@ -76,7 +76,7 @@ def read_all(paths: Iterable[Path], layout: str = "auto") -> tuple[Metadata, ...
 
 def _guess(path: Path, lines: list[str]) -> str:
     first = first_line(lines)
-    if path.suffix.lower() in (".jsonl", ".ndjson"):
+    if named.is_json(path, lines):
         return "audiofolder"
     if {"path", "sentence"} <= set(first.split("\t")):
         return "common_voice"
@@ -96,8 +96,8 @@ def _guess(path: Path, lines: list[str]) -> str:
         f"{path}: the layout cannot be told from its first line {first[:60]!r}; known are ljspeech "
         "(name|text|normalised text), coqui (header audio_file|text|...), common_voice (separated "
         "by tabs, with a header naming path and sentence), audiofolder (separated by commas, with "
-        "a header naming file_name, or JSON lines), fleurs, and names of audio files beside their "
-        "texts (lines), or under a header (table)"
+        "a header naming file_name, or JSON lines as NeMo has them), fleurs, and names of audio "
+        "files beside their texts (lines), or under a header (table)"
     )
 
 

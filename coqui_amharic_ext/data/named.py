@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +12,7 @@ from coqui_amharic_ext.data.decoding import first_line
 from coqui_amharic_ext.data.findings import DataError, Finding
 from coqui_amharic_ext.data.languages import language_code
 from coqui_amharic_ext.data.rows import NOT_TEXT, Metadata, Row, usable
+from coqui_amharic_ext.io.jsontext import parsed
 
 AUDIO_COLUMNS: Final = (
     *("audio_file", "file_name", "path", "audio", "file", "wav_filename", "audio_filepath"),
@@ -181,21 +181,42 @@ def common_voice(path: Path, lines: list[str]) -> Metadata:
 
 
 def audiofolder(path: Path, lines: list[str]) -> Metadata:
-    """Read Hugging Face's audiofolder: a table, or JSON lines."""
-    if path.suffix.lower() in (".jsonl", ".ndjson"):
+    """Read Hugging Face's audiofolder: a table, or JSON lines, which NeMo's manifests are, too."""
+    if is_json(path, lines):
         cells = _json_lines(path, lines)
     else:
         cells = _table(path, lines, "audiofolder", ",", quoting=True)
     return _from_table(path, cells, "audiofolder", Clips(path))
 
 
+def is_json(path: Path, lines: list[str]) -> bool:
+    """Whether a file holds JSON: NeMo's lines of it end in ``.json``."""
+    ending = path.suffix.lower()
+    return ending in (".jsonl", ".ndjson") or (
+        ending == ".json" and first_line(lines).lstrip().startswith(("{", "["))
+    )
+
+
 def _json_lines(path: Path, lines: list[str]) -> Iterator[tuple[int, dict[str, Any] | str]]:
+    if first_line(lines).lstrip().startswith("["):
+        for number, value in enumerate(_json_array(path, lines), start=1):
+            yield number, value if isinstance(value, dict) else "not a JSON object"
+        return
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            value = json.loads(line)
-        except (ValueError, RecursionError) as error:
+            value = parsed(line)
+        except ValueError as error:
             yield number, f"not JSON: {error}"
             continue
         yield number, value if isinstance(value, dict) else "not a JSON object"
+
+
+def _json_array(path: Path, lines: list[str]) -> list[Any]:
+    """Return the items of one JSON document; they count as lines do."""
+    try:
+        found = parsed("\n".join(lines))
+    except ValueError as error:
+        raise DataError(f"{path}: not JSON: {error}") from error
+    return found if isinstance(found, list) else [found]

@@ -43,8 +43,12 @@ class SourceClip:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source's clips, their number (0 if unknown), and messages about its defects."""
+    """A source's clips, their number (0 if unknown), and messages about its defects.
+
+    ``repeated`` says which rows name a file and text that another one has named already.
+    """
 
     clips: Callable[[], Iterator[SourceClip]]
     total: int
     defects: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = ()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,15 +15,20 @@ from coqui_amharic_ext.data.findings import DataError
 from coqui_amharic_ext.data.huggingface import open_tables
 from coqui_amharic_ext.data.manifest import find_parts
 from coqui_amharic_ext.data.metadata import COMMON_VOICE_FILES, read_metadata
+from coqui_amharic_ext.data.rows import Row
 from coqui_amharic_ext.data.source import Source, SourceClip
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-METADATA_NAMES: Final = ("metadata.csv", "metadata.jsonl", *COMMON_VOICE_FILES)
-OTHER_NAMES: Final = ("metadata.tsv", "metadata.txt", "line_index.tsv", "transcripts.txt")
+METADATA_NAMES: Final = ("metadata.csv", "metadata.jsonl", *COMMON_VOICE_FILES, "manifest.json")
+OTHER_NAMES: Final = (
+    *("metadata.tsv", "metadata.txt", "line_index.tsv", "transcripts.txt"),
+    *("manifest.jsonl", "train_manifest.json", "train_manifest.jsonl"),
+)
 SPLITS: Final = ("train.tsv", "dev.tsv", "test.tsv")
+_OF_NEMO: Final = re.compile(r"(train|dev|val|valid|validation|test)_manifest\.jsonl?")
 TABLES: Final = (".parquet", ".arrow")
 
 
@@ -95,6 +102,8 @@ def _metadata_files(path: Path, split: str | None) -> list[Path]:
         )
     if found[0].parent != path:  # an audiofolder's splits are apart
         return found
+    if _OF_NEMO.fullmatch(found[0].name):
+        return sorted(p for p in path.iterdir() if _OF_NEMO.fullmatch(p.name))
     # One of Common Voice's tables holds the others, FLEURS's are apart.
     if (
         split is None
@@ -112,22 +121,40 @@ def _from_metadata(paths: list[Path], layout: str) -> Source:
         f"{f.place}: {f.message}" for one in read for f in one.findings if f.kind == "columns"
     )
 
-    def clips() -> Iterator[SourceClip]:
-        for one in read:
-            for row in one.rows:
-                yield SourceClip(
-                    place=row.place,
-                    name=row.audio.stem,
-                    # A row of LJSpeech's may lack the normalised text.
-                    text=row.text if row.text.strip() else row.written,
-                    speaker=row.speaker,
-                    language=row.language,
-                    written=row.written,
-                    split=row.split,
-                    load=_file_loader(row.audio),
-                )
+    rows, repeated = _once(row for one in read for row in one.rows)
 
-    return Source(clips, sum(len(one.rows) for one in read), defects)
+    def clips() -> Iterator[SourceClip]:
+        for row in rows:
+            yield SourceClip(
+                place=row.place,
+                name=row.audio.stem,
+                # A row of LJSpeech's may lack the normalised text.
+                text=row.text if row.text.strip() else row.written,
+                speaker=row.speaker,
+                language=row.language,
+                written=row.written,
+                split=row.split,
+                load=_file_loader(row.audio),
+            )
+
+    return Source(clips, len(rows), defects, repeated)
+
+
+def _once(rows: Iterable[Row]) -> tuple[list[Row], tuple[str, ...]]:
+    """Return the rows without those that another one repeats, and messages about these.
+
+    A file has many names: ``x``, ``./x`` and ``wavs/x.wav`` are one clip.
+    """
+    seen: dict[tuple[str, str], Row] = {}
+    once: list[Row] = []
+    repeated: list[str] = []
+    for row in rows:
+        first = seen.setdefault((os.path.normpath(row.audio), row.text.strip()), row)
+        if first is row:
+            once.append(row)
+        else:
+            repeated.append(f"{row.place}: the same file and text as {first.place}")
+    return once, tuple(repeated)
 
 
 def _file_loader(path: Path) -> Callable[[int], NDArray[np.float32]]:

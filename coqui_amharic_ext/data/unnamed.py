@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from coqui_amharic_ext.data.clips import Clips, has_ending
+from coqui_amharic_ext.data.clips import Clips, composed, has_ending
 from coqui_amharic_ext.data.columns import Columns, punctuation, tell_columns
 from coqui_amharic_ext.data.findings import Finding
 from coqui_amharic_ext.data.rows import NOT_TEXT, Metadata, Row, usable
@@ -135,7 +135,11 @@ def _other_columns(path: Path, columns: Columns, width: int) -> list[Finding]:
 
 
 def _other_names(path: Path, names: list[str], clips: Clips) -> Finding:
-    what = f"it looks for {clips.expected(names[0])} ({len(names)} such names)"
+    expected = clips.expected(names[0])
+    what = f"it looks for {expected} ({len(names)} such names)"
+    found = clips.find(names[0])
+    if found.name != expected.name and composed(found.name) == composed(expected.name):
+        return _misread(path, [f"{what}; the file's name has other code points for its letters"])
     return _misread(path, [f"{what}; the first column is the name without .wav"])
 
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import sys
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from coqui_amharic_ext.data.corpus import short_names
 from coqui_amharic_ext.data.findings import DataError
 from coqui_amharic_ext.data.importing import Imported, import_corpus
 from coqui_amharic_ext.data.metadata import read_metadata
@@ -65,6 +68,72 @@ def test_common_voice(tmp_path: Path) -> None:
     assert import_corpus(source, tmp_path / "train", split="train").clips == 1
     with pytest.raises(DataError, match="of the split 'dev'"):
         import_corpus(source, tmp_path / "dev", split="dev")
+
+
+def test_speakers_that_are_digests_get_short_names_that_stay_apart() -> None:
+    long = ["ab" * 64, "ab" * 6 + "cd" * 58, "ef" * 64]
+    assert short_names(long[::2]) == {long[0]: "ab" * 6, long[2]: "ef" * 6}
+    # The first 12 digits of two of them are the same, and a name may be what another would get.
+    assert [len(name) for name in short_names(long).values()] == [13] * 3
+    assert len(set(short_names([*long, "ef" * 6 + "e"]).values())) == 4
+    kept = ["ሰላም", "speaker0", "abc123", "g" * 128, ""]
+    assert short_names(kept) == {name: name for name in kept}
+
+
+def test_common_voices_speakers_are_named_by_the_beginnings_of_their_ids(tmp_path: Path) -> None:
+    source = _common_voice(tmp_path / "cv", "wav")
+    ids = {f"speaker{n}": hashlib.sha512(bytes([n])).hexdigest() for n in range(2)}
+    table = source / "validated.tsv"
+    said = table.read_text(encoding="utf-8")
+    for name, digest in ids.items():
+        said = said.replace(name, digest)
+    table.write_text(said, encoding="utf-8")
+    done = import_corpus(source, tmp_path / "out")
+    first, second = (ids[f"speaker{n}"][:12] for n in range(2))
+    assert [speaker for _, _, speaker in _rows(done)] == [first, second, first]
+    manifest = json.loads((tmp_path / "out" / "corpus.json").read_text(encoding="utf-8"))
+    assert manifest["speakers"] == sorted([first, second])
+
+
+@pytest.mark.parametrize("lines", [True, False])
+@pytest.mark.parametrize(
+    "names", [["manifest.json"], ["train_manifest.json", "val_manifest.json"], ["manifest.jsonl"]]
+)
+def test_nemos_manifests_are_found_in_a_folder(
+    tmp_path: Path, names: list[str], lines: bool
+) -> None:
+    (tmp_path / "in" / "audio").mkdir(parents=True)
+    for number, name in enumerate(names):
+        soundfile.write(tmp_path / "in" / "audio" / f"c{number}.wav", tone(1.0), RATE)
+        said = {"audio_filepath": f"/old/audio/c{number}.wav", "duration": 1.0, "text": "ሰላም"}
+        text = json.dumps(said if lines else [said], ensure_ascii=False)
+        (tmp_path / "in" / name).write_text(f"{text}\n", encoding="utf-8")
+    done = import_corpus(tmp_path / "in", tmp_path / "out")
+    assert _rows(done) == [(f"c{number}", "ሰላም", "") for number in range(len(names))]
+
+
+@pytest.mark.parametrize(("named", "there"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_names_are_found_in_either_form_of_unicode_and_written_composed(
+    corpus: Corpus, tmp_path: Path, named: str, there: str
+) -> None:
+    path = corpus({"a": tone(1.0)}, lines=[f"{unicodedata.normalize(named, 'café')}|ሰላም|ሰላም"])  # type: ignore[arg-type]
+    wavs = path.parent / "wavs"
+    (wavs / "a.wav").rename(wavs / f"{unicodedata.normalize(there, 'café')}.wav")  # type: ignore[arg-type]
+    done = import_corpus(path, tmp_path / "out")
+    assert _rows(done) == [("café", "ሰላም", "")]
+    (found,) = [f for f in read_metadata(path).findings if f.kind == "layout"]
+    assert "has other code points for its letters" in found.message
+
+
+def test_a_file_with_several_names_is_imported_once(corpus: Corpus, tmp_path: Path) -> None:
+    rows = [f"{name}|ሰላም|ሰላም" for name in ("x", "../x", "wavs/x", "./x.wav", "X")]
+    path = corpus({"x": tone(1.0), "y": tone(2.0)}, lines=[*rows, "y|ሰላም|ሰላም", "x|ደህና|ደህና"])
+    done = import_corpus(path, tmp_path / "out")
+    assert _rows(done) == [("x", "ሰላም", ""), ("y", "ሰላም", ""), ("x_2", "ደህና", "")]
+    assert [line.split(": ")[1] for line in done.left_out] == [
+        f"the same file and text as {path}:1"
+    ] * 4
+    assert (tmp_path / "out" / "left_out.tsv").is_file()
 
 
 def test_audiofolder_with_splits(tmp_path: Path) -> None:

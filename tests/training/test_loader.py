@@ -113,7 +113,10 @@ def test_workers_change_nothing(
     load: Callable[..., Any],
     context: str,
     monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> None:
+    if context == "spawn":
+        request.getfixturevalue("stock_decodes")  # without autoload, upstream's reading is stock's
     activate(index_true_dataset=True)
     alone = _visit(load())
     # Without autoload a worker started by spawn has upstream's dataset, unless ours comes along.
@@ -265,10 +268,13 @@ def test_an_index_gives_its_own_sample_or_an_error(
 
 @pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg", ".mp3"])
 @pytest.mark.parametrize("rate", [8_000, 22_050, 44_100])
-def test_a_clips_length_is_that_of_the_loaded_clip(tmp_path: Path, suffix: str, rate: int) -> None:
+def test_a_clips_length_is_that_of_the_loaded_clip(
+    activate: Callable[..., Any], tmp_path: Path, suffix: str, rate: int
+) -> None:
     import soundfile
     from TTS.tts.models.xtts import load_audio
 
+    activate()
     path = tmp_path / f"clip{suffix}"
     if suffix.strip(".").upper() not in soundfile.available_formats():
         pytest.skip(f"this libsndfile does not write {suffix}")
