@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import gradio as gr
+from markupsafe import Markup
 
 from coqui_amharic_ext.data.findings import KINDS, DataError, Finding
 from coqui_amharic_ext.io.wav import WavStream
 from coqui_amharic_ext.webui.events import on
 from coqui_amharic_ext.webui.inside import metadata_of, require_audio_inside
-from coqui_amharic_ext.webui.markup import Markup, Tone, amharic, badge, message, table
+from coqui_amharic_ext.webui.markup import Tone, amharic, badge, message, table
 from coqui_amharic_ext.webui.page import Page
 from coqui_amharic_ext.webui.trial import BUNDLED, bundled_corpus
 from coqui_amharic_ext.webui.workfolder import WorkFolder
@@ -35,31 +36,18 @@ _REMEDY: Final = {"mended": "corrects it", "left out": "leaves the row out", "ke
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A check as the page shows it.
-
-    Parameters
-    ----------
-    summary, listing : Markup
-        In words, and as tables.
-    clips : tuple of (str, str)
-        Label and path, relative to the work folder, of each clip with a finding.
-    """
+    """A check as the page shows it."""
 
     summary: Markup
     listing: Markup
     clips: tuple[tuple[str, str], ...]
+    """Label and path, relative to the work folder, of each clip with a finding."""
 
 
 def run_check(
     work: WorkFolder, given: str, model: str, tell: Callable[[int, int], None]
 ) -> Checked:
-    """Check a corpus and make tables of the findings.
-
-    Raises
-    ------
-    DataError, WorkFolderError
-        It cannot be read, or is outside the work folder.
-    """
+    """Check a corpus and make tables of the findings."""
     from coqui_amharic_ext.data.check import check
     from coqui_amharic_ext.data.limits import MODELS
     from coqui_amharic_ext.data.text import reader_for
@@ -132,13 +120,7 @@ def _severity(severity: str) -> Markup:
 
 
 def load_clip(work: WorkFolder, given: str) -> tuple[int, NDArray[np.float32]]:
-    """Return the sample rate of a clip, and its first minute as one channel.
-
-    Raises
-    ------
-    DataError
-        It is missing or cannot be read.
-    """
+    """Return the sample rate of a clip, and its first minute as one channel."""
     import numpy as np
 
     from coqui_amharic_ext.data.audio import AudioError, open_audio

@@ -56,15 +56,7 @@ logger = logging.getLogger(__name__)
 
 
 class Guard:
-    """Middleware that answers the browser with the page's token, and nobody else.
-
-    Parameters
-    ----------
-    app : ASGI application
-        The guarded application.
-    token : str
-        The secret of this start of the page.
-    """
+    """Middleware that answers the browser with the page's token, and nobody else."""
 
     def __init__(self, app: ASGIApp, token: str) -> None:
         self._page = app

@@ -43,13 +43,7 @@ def leads_out(name: str) -> bool:
 
 
 def require_audio_inside(work: WorkFolder, metadata: tuple[Path, ...]) -> None:
-    """Refuse metadata that name audio outside the corpus, before any audio is read.
-
-    Raises
-    ------
-    DataError
-        A row does; the message names its line.
-    """
+    """Refuse metadata that name audio outside the corpus, before any audio is read."""
     from coqui_amharic_ext.data.metadata import read_all
 
     for read in read_all(metadata):
@@ -81,20 +75,8 @@ def _outside(work: WorkFolder, metadata: Path, line: int, name: str) -> DataErro
 def require_config_inside(work: WorkFolder, path: Path, *, training: bool = False) -> None:
     """Refuse a checkpoint's config that names a file outside the work folder.
 
-    Parameters
-    ----------
-    work : WorkFolder
-        The work folder.
-    path : Path
-        The config.
-    training : bool
-        Whether upstream also writes to what the config names. To speak it only opens files, and
-        those of a config that was trained elsewhere are not here.
-
-    Raises
-    ------
-    WorkFolderError
-        It names one, or cannot be read.
+    In training, upstream also writes to what the config names. To speak it only opens files, and
+    those of a config that was trained elsewhere are not here.
     """
     path = work.file(str(path), "checkpoint's config")
     try:
@@ -127,12 +109,6 @@ def _strings(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 
 def require_links_inside(work: WorkFolder, folder: Path) -> None:
-    """Refuse a folder that holds a link out of the work folder.
-
-    Raises
-    ------
-    WorkFolderError
-        There is one.
-    """
+    """Refuse a folder that holds a link out of the work folder."""
     for path in folder.iterdir():
         work.inside(str(path), f"{work.shown(folder)}'s {path.name}")

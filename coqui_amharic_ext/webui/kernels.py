@@ -26,13 +26,7 @@ class ProbeError(CoquiAmharicError, RuntimeError):
 
 
 def status(*, refresh: bool = False) -> dict[str, Any]:
-    """Return ``status()`` of a fresh process as plain data; it is kept until a refresh.
-
-    Raises
-    ------
-    ProbeError
-        The process ended with an error or took too long.
-    """
+    """Return ``status()`` of a fresh process as plain data; it is kept until a refresh."""
     global _known
     with _lock:
         if _known is None or refresh:
@@ -41,13 +35,7 @@ def status(*, refresh: bool = False) -> dict[str, Any]:
 
 
 def config_numbers(recipe: str) -> list[str]:
-    """Return the names of the numbers and switches in a recipe's config.
-
-    Raises
-    ------
-    ProbeError
-        As ``status``.
-    """
+    """Return the names of the numbers and switches in a recipe's config."""
     found: list[str] = status()["config_numbers"][recipe]
     return found
 

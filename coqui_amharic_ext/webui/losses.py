@@ -20,13 +20,7 @@ _SCOPE: Final = "TrainIterStats/"
 
 
 class LossReader:
-    """Reads what a run has written since the last reading.
-
-    Parameters
-    ----------
-    folder : Path
-        Of the run; the trainer makes the folder with the files in it, which may come later.
-    """
+    """Reads what a run has written since the last reading; the files may not be there yet."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

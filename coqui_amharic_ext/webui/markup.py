@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 Tone = Literal["good", "bad", "warning", "plain"]
 
@@ -31,17 +31,7 @@ def amharic(text: str) -> Markup:
 
 
 def table(caption: str, headers: Sequence[str], rows: Iterable[Sequence[object]]) -> Markup:
-    """Return a table that scrolls sideways on a narrow screen, also with the keyboard.
-
-    Parameters
-    ----------
-    caption : str
-        Its accessible name, too.
-    headers : sequence of str
-        One per column.
-    rows : iterable of sequences
-        Text, numbers or ``Markup``.
-    """
+    """Return a table that scrolls sideways on a narrow screen, also with the keyboard."""
     head = Markup().join(Markup('<th scope="col">{}</th>').format(header) for header in headers)
     body = Markup().join(
         Markup("<tr>{}</tr>").format(Markup().join(map(Markup("<td>{}</td>").format, row)))
@@ -52,6 +42,3 @@ def table(caption: str, headers: Sequence[str], rows: Iterable[Sequence[object]]
         '<table class="am-table"><caption>{0}</caption>'
         "<thead><tr>{1}</tr></thead><tbody>{2}</tbody></table></div>"
     ).format(caption, head, body)
-
-
-__all__ = ["Markup", "Tone", "amharic", "badge", "escape", "lines", "message", "table"]

@@ -13,6 +13,7 @@ from coqui_amharic_ext.webui.workfolder import WorkFolder
 if TYPE_CHECKING:
     from coqui_amharic_ext.availability import Availability
 
+EXAMPLE: Final = "በ2015 ዓ.ም አዲስ አበባ ውስጥ 25% ጨመረ።"
 Choices = list[tuple[str, str]]
 _MOST_CHARACTERS: Final = 70
 

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
+from markupsafe import Markup
 
 from coqui_amharic_ext.demo.measure import GRADIENT_TOLERANCE, LOSS_TOLERANCE, ORDER, measure
 from coqui_amharic_ext.webui import kernels
 from coqui_amharic_ext.webui.events import on
-from coqui_amharic_ext.webui.markup import Markup, badge, message, table
+from coqui_amharic_ext.webui.markup import badge, message, table
 
 if TYPE_CHECKING:
     import pandas as pd

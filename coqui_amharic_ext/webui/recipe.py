@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
@@ -56,13 +56,7 @@ class TrainForm:
 
     @classmethod
     def checked(cls, values: Mapping[str, Any]) -> TrainForm:
-        """Make a form of values by name; an empty field has its default.
-
-        Raises
-        ------
-        pydantic.ValidationError
-            A value has the wrong type.
-        """
+        """Make a form of values by name, of the right types; an empty field has its default."""
         from pydantic import TypeAdapter
 
         given = {name: value for name, value in dict(values).items() if value is not None}
@@ -71,21 +65,13 @@ class TrainForm:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """A training process that can be started.
-
-    Parameters
-    ----------
-    form : TrainForm
-        The form that it was made from.
-    arguments : tuple of str
-        Of the recipe, without ``--output``.
-    settings : mapping of str to str
-        ``COQUI_AMHARIC_*`` variables that differ from their defaults.
-    """
+    """A training process that can be started."""
 
     form: TrainForm
     arguments: tuple[str, ...]
-    settings: Mapping[str, str] = field(default_factory=dict)
+    """Of the recipe, without ``--output``."""
+    settings: Mapping[str, str]
+    """``COQUI_AMHARIC_*`` variables that differ from their defaults."""
 
     def command(self, output: Path, resume: Path | None = None) -> list[str]:
         """Return the command that trains into ``output``, or resumes the run in ``resume``."""
@@ -163,11 +149,6 @@ def require_numbers(names: Iterable[str], known: Collection[str]) -> None:
     """Refuse names that are not numbers or switches of a recipe's config.
 
     ``output_path = 5`` is a folder, to which upstream would write.
-
-    Raises
-    ------
-    FormError
-        There is one; the message names it.
     """
     for name in names:
         if name not in known:
@@ -184,11 +165,6 @@ def config_values(text: str) -> dict[str, str]:
 
     A value is a number, ``true`` or ``false``: none can be a path out of the work folder, an
     address or another option.
-
-    Raises
-    ------
-    FormError
-        A line is something else; the message names it.
     """
     found: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), 1):

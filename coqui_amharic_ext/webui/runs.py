@@ -17,6 +17,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import psutil
+
 from coqui_amharic_ext.errors import CoquiAmharicError
 from coqui_amharic_ext.io.files import replacing
 from coqui_amharic_ext.io.jsontext import parsed
@@ -28,6 +30,7 @@ from coqui_amharic_ext.webui.recipe import TrainForm, Training, training
 from coqui_amharic_ext.webui.workfolder import WorkFolder
 
 State = Literal["running", "stopping", "finished", "stopped", "failed", "unknown"]
+"""Unknown: a page that was killed started it and could not stop it."""
 
 LOG: Final = "train.log"
 RECORD: Final = "run.json"
@@ -48,33 +51,19 @@ class RunError(CoquiAmharicError, RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A run at one moment.
-
-    Parameters
-    ----------
-    name : str
-        Of its folder.
-    state : str
-        ``unknown``: a page that was killed started it and could not stop it.
-    reason : str
-        Why it failed; empty otherwise.
-    log : str
-        The end of its log.
-    losses : dict
-        By name: the value at each global step.
-    epoch : (int, int) or None
-        The epoch that it is in, from 0, and the last one.
-    checkpoint : str
-        The folder to resume from; empty where nothing is saved.
-    """
+    """A run at one moment."""
 
     name: str
     state: State
     reason: str
+    """Why it failed; empty otherwise."""
     log: str
+    """The end of its log."""
     losses: Losses
     epoch: tuple[int, int] | None
+    """The epoch that it is in, from 0, and the last one."""
     checkpoint: str
+    """The folder to resume from; empty where nothing is saved."""
 
     @property
     def step(self) -> int | None:
@@ -139,13 +128,7 @@ class Run:
             self._record(returncode=code, stopped=self._stopping)
 
     def stop(self, seconds: float = SAVE_SECONDS) -> None:
-        """Interrupt it as Ctrl-C does, so that the trainer saves; kill it if that takes too long.
-
-        Raises
-        ------
-        RunError
-            It does not run.
-        """
+        """Interrupt it as Ctrl-C does, so that it saves; kill it if that takes too long."""
         with self._lock:
             child = self._child
             if child is None or child.poll() is not None:
@@ -176,19 +159,13 @@ class Run:
 
     def wait(self, seconds: float) -> bool:
         """Wait for the end of its process; return whether it has ended."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            if self._child is not None:
+        if self._child is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self._child.wait(timeout=seconds)
         return not self.alive
 
     def form(self) -> TrainForm:
-        """Return the form that it was started with.
-
-        Raises
-        ------
-        RunError
-            The folder has no record of it.
-        """
+        """Return the form that it was started with."""
         try:
             return TrainForm.checked(self.record()["form"])
         except (KeyError, TypeError, ValueError) as error:
@@ -199,15 +176,9 @@ class Run:
     def left_running(self) -> bool:
         """Whether a page that was killed left its process running."""
         pid = self.record().get("pid")
-        if self._state()[0] != "unknown" or not isinstance(pid, int) or os.name == "nt":
+        if self._state()[0] != "unknown" or not isinstance(pid, int):
             return False
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            pass
-        return True
+        return bool(psutil.pid_exists(pid))
 
     def record(self) -> dict[str, Any]:
         """Return what ``run.json`` says."""
@@ -298,13 +269,7 @@ class Runs:
         return run
 
     def resume(self, name: str | None) -> Run:
-        """Resume a run from its last checkpoint.
-
-        Raises
-        ------
-        RunError
-            It is running, or has no checkpoint.
-        """
+        """Resume a run from its last checkpoint."""
         self.require_open()
         run = self.get(name)
         if run.alive:
@@ -338,13 +303,7 @@ class Runs:
         return newest
 
     def get(self, name: str | None) -> Run:
-        """Find a run by the name of its folder.
-
-        Raises
-        ------
-        RunError
-            There is none of that name.
-        """
+        """Find a run by the name of its folder."""
         if not name:
             raise RunError("choose a run first")
         with self._lock:
@@ -380,13 +339,7 @@ class Runs:
             run.wait(max(0.1, until - time.monotonic()))
 
     def require_open(self) -> None:
-        """Refuse to start or continue anything while the page ends.
-
-        Raises
-        ------
-        RunError
-            It does.
-        """
+        """Refuse to start or continue anything while the page ends."""
         if self.closing.is_set():
             raise RunError("the page is ending and starts nothing any more")
 

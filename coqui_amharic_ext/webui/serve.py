@@ -30,13 +30,7 @@ END_SECONDS: Final = 5.0
 
 
 def require_gradio() -> None:
-    """Refuse to start without the extra.
-
-    Raises
-    ------
-    UnavailableError
-        gradio is not installed.
-    """
+    """Refuse to start without the extra."""
     if find_spec("gradio") is None:
         raise UnavailableError(
             'the web page needs gradio; install it with: pip install "coqui-amharic-ext[webui]"'
@@ -44,13 +38,7 @@ def require_gradio() -> None:
 
 
 def listen(port: int | None) -> socket.socket:
-    """Take the port that is given, or else the first free one.
-
-    Raises
-    ------
-    UnavailableError
-        It is taken, or all of them are.
-    """
+    """Take the port that is given, or else the first free one."""
     for number in range(FIRST_PORT, FIRST_PORT + PORTS) if port is None else (port,):
         taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         if os.name != "nt":

@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from markupsafe import Markup
+
 from coqui_amharic_ext.errors import CoquiAmharicError
 from coqui_amharic_ext.io.wav import WavStream
 from coqui_amharic_ext.webui.inside import require_config_inside, require_links_inside
-from coqui_amharic_ext.webui.markup import Markup
 from coqui_amharic_ext.webui.workfolder import WorkFolder
 
 if TYPE_CHECKING:
@@ -74,15 +75,7 @@ class Sound:
             self._changed.notify_all()
 
     def wait(self, seconds: float) -> None:
-        """Wait for the first piece.
-
-        Raises
-        ------
-        SpeechError
-            None is there in time, or at all.
-        Exception
-            The error that the model stopped with before.
-        """
+        """Wait for the first piece; raise the error that the model stopped with before."""
         with self._changed:
             if not self._changed.wait_for(lambda: self.size or self.ended, seconds):
                 self._given_up = True
@@ -127,17 +120,11 @@ class Speech:
         ----------
         text : str
             Amharic.
-        folder : str
-            The checkpoint's folder, inside the work folder.
-        speaker : str
-            Reference recording inside the work folder; may be empty.
+        folder, speaker : str
+            The checkpoint's folder and a reference recording, which may be empty, inside the work
+            folder.
         upload : str, optional
             An uploaded recording, used instead of ``speaker``.
-
-        Raises
-        ------
-        SpeechError, WorkFolderError
-            The text cannot be spoken; the message says why.
         """
         if not text.strip():
             raise SpeechError("give a text to speak")

@@ -9,18 +9,22 @@ import gradio as gr
 
 from coqui_amharic_ext.webui.events import on
 from coqui_amharic_ext.webui.markup import message
-from coqui_amharic_ext.webui.page import Page
-from coqui_amharic_ext.webui.text_tab import EXAMPLE
+from coqui_amharic_ext.webui.page import EXAMPLE, Page
 
 
 def build(page: Page, tab: gr.Tab) -> None:
     """Build the tab."""
     text = gr.Textbox(EXAMPLE, label="Amharic text", lines=3, elem_id="synthesis-text")
+    build_player(page, text, tab.select, "synthesis")
+
+
+def build_player(page: Page, text: gr.Textbox, opened: Any, name: str) -> None:
+    """Build what speaks a text; ``name`` begins the ids of its elements."""
     checkpoint = gr.Dropdown(
         [],
         allow_custom_value=True,
         label="Checkpoint folder, in the work folder",
-        elem_id="synthesis-checkpoint",
+        elem_id=f"{name}-checkpoint",
     )
     with gr.Row():
         speaker = gr.Textbox(
@@ -34,11 +38,11 @@ def build(page: Page, tab: gr.Tab) -> None:
             file_types=["audio"],
             type="filepath",
             min_width=240,
-            elem_id="synthesis-upload",
+            elem_id=f"{name}-upload",
         )
-    uploaded = gr.HTML(elem_id="synthesis-taken")
-    speak = gr.Button("Speak", variant="primary", elem_id="synthesis-go")
-    player = gr.HTML(elem_id="synthesis-player", min_height=60)
+    uploaded = gr.HTML(elem_id=f"{name}-uploaded")
+    speak = gr.Button("Speak", variant="primary", elem_id=f"{name}-speak")
+    player = gr.HTML(elem_id=f"{name}-player", min_height=60)
 
     def say(written: str, folder: str | None, reference: str, recording: str | None) -> str:
         return page.speech.player(written, folder or "", reference, recording)
@@ -52,5 +56,5 @@ def build(page: Page, tab: gr.Tab) -> None:
     on(upload.upload, describe, upload, uploaded, doing="taking the recording", quiet=True)
     inputs = [text, checkpoint, speaker, upload]
     on(speak.click, say, inputs, player, doing="starting to speak", fresh=True)
-    for event in (tab.select, checkpoint.focus):
+    for event in (opened, checkpoint.focus):
         on(event, checkpoints, None, checkpoint, doing="looking for checkpoints", quiet=True)

@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import gradio as gr
+from markupsafe import Markup
 
 from coqui_amharic_ext.errors import CoquiAmharicError
 from coqui_amharic_ext.settings import get_settings
-from coqui_amharic_ext.webui import kernels
+from coqui_amharic_ext.webui import kernels, synthesis_tab
 from coqui_amharic_ext.webui.events import explained, on
-from coqui_amharic_ext.webui.markup import Markup, amharic, badge, lines, message, table
-from coqui_amharic_ext.webui.page import Page, g2p_choices
+from coqui_amharic_ext.webui.markup import amharic, badge, lines, message, table
+from coqui_amharic_ext.webui.page import EXAMPLE, Page, g2p_choices
 
 if TYPE_CHECKING:
     from coqui_amharic_ext.g2p.types import Quality, Rejection, Transcription
     from coqui_amharic_ext.text.trace import Explanation
 
 CHAIN: Final = "chain"
-EXAMPLE: Final = "በ2015 ዓ.ም አዲስ አበባ ውስጥ 25% ጨመረ።"
 MOST_CHARACTERS: Final = 20_000
 _IN_ORDER: Final = ("in the order below, until one is good", CHAIN)
 _LOOKAHEAD: Final = 8
@@ -72,11 +72,7 @@ class Stretch:
 def stretches(explanation: Explanation) -> list[Stretch]:
     """Cut a normalised text into what was changed and what was not.
 
-    Returns
-    -------
-    list of Stretch
-        In order; their ``normalised`` joined is the normalised text. A change of which nothing is
-        left has an empty one.
+    A change of which nothing is left has a stretch without text.
     """
     changes = explanation.changes
     result: list[Stretch] = []
@@ -227,27 +223,5 @@ def build(page: Page, blocks: gr.Blocks) -> None:
             trigger_mode="always_last",
         )
     on(blocks.load, backends, None, [backend, order], doing="asking the backends", quiet=True)
-    _build_player(page, text, blocks)
-
-
-def _build_player(page: Page, text: gr.Textbox, blocks: gr.Blocks) -> None:
     with gr.Accordion("Hear it through a checkpoint", open=False):
-        checkpoint = gr.Dropdown(
-            [], allow_custom_value=True, label="Checkpoint folder", elem_id="text-checkpoint"
-        )
-        speaker = gr.Textbox(
-            label="Reference speaker, for XTTS: a wav in the work folder", max_lines=1
-        )
-        play = gr.Button("Speak")
-        player = gr.HTML(elem_id="text-player")
-
-    def speak(written: str, folder: str | None, reference: str) -> str:
-        return page.speech.player(written, folder or "", reference)
-
-    def checkpoints() -> Any:
-        return gr.update(choices=page.work.checkpoints())
-
-    inputs = [text, checkpoint, speaker]
-    on(play.click, speak, inputs, player, doing="starting to speak", fresh=True)
-    for event in (blocks.load, checkpoint.focus):
-        on(event, checkpoints, None, checkpoint, doing="looking for checkpoints", quiet=True)
+        synthesis_tab.build_player(page, text, blocks.load, "text")

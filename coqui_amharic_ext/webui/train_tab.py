@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import gradio as gr
+from markupsafe import Markup
 
 from coqui_amharic_ext.settings import (
     ATTENTION_CHOICES,
@@ -15,7 +16,7 @@ from coqui_amharic_ext.settings import (
 from coqui_amharic_ext.webui import kernels
 from coqui_amharic_ext.webui.events import explained, on
 from coqui_amharic_ext.webui.losses import frame
-from coqui_amharic_ext.webui.markup import Markup, Tone, badge, lines, message
+from coqui_amharic_ext.webui.markup import Tone, badge, lines, message
 from coqui_amharic_ext.webui.page import Page, choices, g2p_choices
 from coqui_amharic_ext.webui.recipe import TrainForm, training
 from coqui_amharic_ext.webui.runs import State, View

@@ -28,18 +28,7 @@ def bundled_corpus(work: WorkFolder) -> Path:
 
 
 def trial_assets(work: WorkFolder) -> dict[str, str]:
-    """Make the tiny files that the XTTS recipe asks for, if they are not there.
-
-    Returns
-    -------
-    dict
-        The form's fields ``vocab``, ``dvae`` and ``mel_stats``, and ``values``.
-
-    Raises
-    ------
-    StepFailedError
-        They cannot be made.
-    """
+    """Make the tiny files that the XTTS recipe asks for; return the fields of the form."""
 
     def make(folder: Path) -> None:
         folder.mkdir()

@@ -20,25 +20,14 @@ class WorkFolderError(CoquiAmharicError, ValueError):
 
 @dataclass(frozen=True, slots=True)
 class WorkFolder:
-    """A folder and the paths inside it.
-
-    Parameters
-    ----------
-    root : Path
-        Absolute, without links; made by ``WorkFolder.at``.
-    """
+    """A folder and the paths inside it; ``WorkFolder.at`` makes one."""
 
     root: Path
+    """Absolute, without links."""
 
     @classmethod
     def at(cls, folder: Path) -> WorkFolder:
-        """Use a folder, which is made if it is not there.
-
-        Raises
-        ------
-        WorkFolderError
-            A file has that name, or the folder cannot be made.
-        """
+        """Use a folder, which is made if it is not there."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -49,7 +38,7 @@ class WorkFolder:
         return cls(Path(os.path.realpath(folder)))
 
     def inside(self, given: str | None, what: str) -> Path:
-        """Resolve a path from the browser, links included.
+        """Resolve a path from the browser, links included, or refuse it.
 
         Parameters
         ----------
@@ -57,11 +46,6 @@ class WorkFolder:
             Relative to the work folder, or absolute.
         what : str
             What it is, for messages.
-
-        Raises
-        ------
-        WorkFolderError
-            It is empty, not a path, or outside the work folder.
         """
         text = (given or "").strip()
         if not text:

@@ -165,7 +165,8 @@ def test_an_upload_is_not_served_again(served: Served) -> None:
 def test_an_address_in_a_files_place_is_neither_looked_up_nor_fetched(served: Served) -> None:
     """gradio asks a public resolver for names that are private, and tells them by asking."""
     config = json.loads(ask(served, "/config")[2])
-    (upload,) = (c["id"] for c in config["components"] if c["type"] == "uploadbutton")
+    components = config["components"]
+    (upload,) = (c["id"] for c in components if c["props"].get("elem_id") == "synthesis-upload")
     (event,) = (d for d in config["dependencies"] if d["inputs"] == [upload])
     kind = {"Content-Type": "application/json"}
     for address in ("http://intranet.corp.example/x.wav", "https://10.0.0.1/x.wav"):
@@ -241,7 +242,7 @@ def test_what_does_not_fit_is_refused_and_the_page_goes_on(
 
 
 @pytest.mark.parametrize("value", [{"a": 1}, ["a"], 5, True], ids=str)
-@pytest.mark.parametrize("button", ["data-go", "train-start", "synthesis-go", "text-go"])
+@pytest.mark.parametrize("button", ["data-go", "train-start", "synthesis-speak", "text-go"])
 def test_a_value_of_the_wrong_type_is_named_in_words(
     served: Served, button: str, value: object
 ) -> None:

@@ -155,7 +155,7 @@ def test_a_message_leaves_the_tabs_of_a_phone_free_and_goes(visit: Visit) -> Non
     opened.page.locator(".overflow-menu button").first.click()
     opened.page.locator(".overflow-dropdown button").filter(has_text="Synthesis").click()
     opened.page.wait_for_timeout(500)
-    opened.page.click("#synthesis-go")
+    opened.page.click("#synthesis-speak")
     toast = opened.page.locator("[data-testid=toast-body]").first
     toast.wait_for()
     opened.page.wait_for_timeout(600)
@@ -309,7 +309,7 @@ def test_the_short_benchmark_draws_its_plots_and_the_badge(visit: Visit) -> None
 def test_speaking_without_a_checkpoint_says_what_is_missing(visit: Visit) -> None:
     opened = visit()
     opened.tab("Synthesis")
-    opened.page.click("#synthesis-go")
+    opened.page.click("#synthesis-speak")
     toast = opened.page.locator("[data-testid=toast-body]").first
     toast.wait_for()
     assert "checkpoint folder" in toast.inner_text()
@@ -333,8 +333,8 @@ def test_a_checkpoint_speaks_in_the_page(visit: Visit, served: Served) -> None:
     opened.page.fill("#synthesis-text textarea", "ሰላም። እንደምን ነህ?")
     opened.page.fill("#synthesis-checkpoint input", "voice")
     opened.page.keyboard.press("Tab")
-    opened.page.get_by_label("Reference speaker").fill("speaker.wav")
-    opened.page.click("#synthesis-go")
+    opened.page.get_by_label("Reference speaker (XTTS)").locator("visible=true").fill("speaker.wav")
+    opened.page.click("#synthesis-speak")
     opened.page.wait_for_selector("#synthesis-player audio", state="attached", timeout=180_000)
     heard = opened.page.evaluate(
         """async () => {
