@@ -95,8 +95,8 @@ def _blank(outputs: list[Any]) -> Any:
 def explained(doing: str, error: Exception) -> str:
     """Return what the page says about an error; an unexpected one is logged with its traceback."""
     if isinstance(error, ValidationError):
-        said = "; ".join(f"{one['msg']}, not {one['input']!r}" for one in error.errors())
-        return f"The browser sent a value of the wrong type: {said}"[:MOST_CHARACTERS]
+        problems = "; ".join(f"{one['msg']}, not {one['input']!r}" for one in error.errors())
+        return f"The browser sent a value of the wrong type: {problems}"[:MOST_CHARACTERS]
     if isinstance(error, (CoquiAmharicError, OSError)):
         return str(error)[:MOST_CHARACTERS]
     logger.error("while %s", doing, exc_info=error)

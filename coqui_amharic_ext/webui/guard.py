@@ -187,8 +187,8 @@ def follows_link(headers: Headers) -> bool:
 
     ``webui --open`` does so: other users can read the command line of a browser.
     """
-    said = [headers.getlist(f"sec-fetch-{name}") for name in ("site", "mode", "dest")]
-    return said == [["cross-site"], ["navigate"], ["document"]]
+    found = [headers.getlist(f"sec-fetch-{name}") for name in ("site", "mode", "dest")]
+    return found == [["cross-site"], ["navigate"], ["document"]]
 
 
 def cookie_name(headers: Headers) -> str:

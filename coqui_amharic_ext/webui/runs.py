@@ -79,6 +79,7 @@ class Run:
         self.log = folder / LOG
         self._lock = threading.RLock()
         self._child: subprocess.Popen[bytes] | None = None
+        self._watcher = threading.Thread()
         self._stopping = False
         self._losses = LossReader(folder)
         self._read = 0
@@ -118,9 +119,10 @@ class Run:
                 )
             self._child, self._stopping = child, False
             self._record(form=asdict(chosen.form), pid=child.pid, returncode=None, stopped=False)
-            threading.Thread(target=self._wait, args=(child,), daemon=True).start()
+            self._watcher = threading.Thread(target=self._watch, args=(child,), daemon=True)
+            self._watcher.start()
 
-    def _wait(self, child: subprocess.Popen[bytes]) -> None:
+    def _watch(self, child: subprocess.Popen[bytes]) -> None:
         code = child.wait()
         if child.stdin is not None:
             child.stdin.close()
@@ -158,10 +160,9 @@ class Run:
             child.kill()
 
     def wait(self, seconds: float) -> bool:
-        """Wait for the end of its process; return whether it has ended."""
+        """Wait until its process has ended and that is recorded; return whether it has ended."""
         if self._child is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._child.wait(timeout=seconds)
+            self._watcher.join(seconds)
         return not self.alive
 
     def form(self) -> TrainForm:
@@ -335,7 +336,7 @@ class Runs:
         """Interrupt every run that this page started, and wait until all have saved and ended."""
         self.interrupt(seconds)
         until = time.monotonic() + seconds + 10
-        for run in self._running():
+        for run in list(self._known.values()):
             run.wait(max(0.1, until - time.monotonic()))
 
     def require_open(self) -> None:

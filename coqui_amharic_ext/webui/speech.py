@@ -6,6 +6,7 @@ which not every browser takes, and stalls between pieces. A plain wav that grows
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import threading
 import time
@@ -60,12 +61,12 @@ class Sound:
         idle = time.monotonic() - self._listened > IDLE_SECONDS
         return self._given_up or (not self._listeners and idle)
 
-    def grow(self) -> None:
-        """Tell the players that the file has grown."""
+    def grow(self, size: int) -> None:
+        """Tell the players how long the file is now."""
         with self._changed:
             if not self.size:  # loading a model may take minutes, in which nobody can listen
                 self._listened = time.monotonic()
-            self.size = self.path.stat().st_size
+            self.size = size
             self._changed.notify_all()
 
     def end(self, error: Exception | None = None) -> None:
@@ -143,7 +144,8 @@ class Speech:
         sound.wait(FIRST_SECONDS)
         self._sounds[token] = sound
         for old in list(self._sounds)[:-KEPT]:
-            self._sounds.pop(old).path.unlink(missing_ok=True)
+            with contextlib.suppress(KeyError, OSError):  # another session does the same
+                self._sounds.pop(old).path.unlink()
         return Markup(
             '<audio class="am-player" controls autoplay aria-label="speech: {}" src="{}"></audio>'
         ).format(text[:60], ADDRESS.format(token=token))
@@ -168,7 +170,7 @@ class Speech:
                 with sound.path.open("wb") as file, WavStream(file, voice.sample_rate) as wav:
                     for chunk in voice.stream(text, speaker_wav=speakers):
                         wav.write(chunk.samples)
-                        sound.grow()
+                        sound.grow(file.tell())
                         if sound.abandoned:
                             raise SpeechError("nobody listens any more")
             sound.end()

@@ -1,4 +1,4 @@
-"""A running page and a real browser, where both can be had."""
+"""A running page and a real browser, where both are available."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Confi
 
 @dataclass(frozen=True)
 class Served:
-    """A page that answers: the address that it prints, and what became of that."""
+    """A running page: its address, its folder, and whom it contacted."""
 
     address: str
     work: Path
@@ -67,7 +67,7 @@ class Served:
         return self.address.partition("?token=")[2]
 
 
-# Writes down whom the page's own process looks up or connects to.
+# Records every host that the page's process looks up or connects to.
 WATCH = """
 import os, sys
 def watch(event, arguments):
@@ -121,7 +121,7 @@ def chromium() -> Iterator[Any]:
 
 @dataclass
 class Opened:
-    """A session of its own with the page, and what it asked for."""
+    """A separate session with the page, and the requests that it made."""
 
     page: Any
     foreign: list[str]

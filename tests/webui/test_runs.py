@@ -1,4 +1,4 @@
-"""Runs are started, watched, stopped so that they can save, and gone on with."""
+"""Runs are started, watched, stopped so that they can save, and resumed."""
 
 from __future__ import annotations
 

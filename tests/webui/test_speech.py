@@ -80,7 +80,7 @@ class Growing(Sound):
     def add(self, piece: bytes) -> None:
         with self.path.open("ab") as file:
             file.write(piece)
-        self.grow()
+        self.grow(self.path.stat().st_size)
 
 
 def test_a_player_hears_pieces_before_the_last_is_made(tmp_path: Path) -> None:
