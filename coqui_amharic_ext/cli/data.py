@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SHOWN: Final = 5
 """Cases of a kind that are listed unless all are asked for."""
 
-app = typer.Typer(help="Training corpora: check, mend, import.", no_args_is_help=True)
+app = typer.Typer(help="Training corpora: check, fix, import.", no_args_is_help=True)
 
 Layout = Annotated[
     str,
@@ -51,7 +51,7 @@ def check(
         Path | None, typer.Option(help="XTTS vocabulary: every text must be in its tokens.")
     ] = None,
     fix: Annotated[
-        Path | None, typer.Option(help="Write a mended copy into this new folder.")
+        Path | None, typer.Option(help="Write a corrected copy into this new folder.")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings fail the check, too.")] = False,
     all_cases: Annotated[
@@ -62,7 +62,7 @@ def check(
     """Check a corpus before hours of training on it.
 
     Exit code 1 if something is found that training would stop at, leave out or learn wrong; with
-    --fix, if that is still in the mended copy. Example: coqui-amharic data check -m metadata.csv
+    --fix, if that is still in the corrected copy. Example: coqui-amharic data check -m metadata.csv
     """
     from coqui_amharic_ext.data import check as checking
     from coqui_amharic_ext.data.fix import fix as write_fixed
@@ -84,7 +84,7 @@ def check(
         )
     fixed = None
     if fix is not None:
-        with steps("writing the mended copy") as tell:
+        with steps("writing the corrected copy") as tell:
             fixed = write_fixed(report, fix, limits=limits, reader=reader, tell=tell)
     if json:
         emit(report.to_dict() | ({} if fixed is None else {"fixed": _fixed(fixed)}))
@@ -175,7 +175,7 @@ def _show(report: Report, model: str, *, every: bool) -> None:
     if not by_kind:
         show("nothing found\n")
         return
-    table = Table(("", "found", "kind", "what", "a mended copy"), right=frozenset({"found"}))
+    table = Table(("", "found", "kind", "what", "a corrected copy"), right=frozenset({"found"}))
     for kind, about in KINDS.items():
         if kind in by_kind:
             cases = by_kind[kind]
@@ -198,11 +198,11 @@ def _counts(report: Report) -> str:
 
 
 def _remedy(remedy: str) -> str:
-    return {"mended": "mends it", "left out": "leaves the row out", "kept": "keeps it"}[remedy]
+    return {"fixed": "corrects it", "left out": "leaves the row out", "kept": "keeps it"}[remedy]
 
 
 def _show_fixed(fixed: Fixed) -> None:
-    show(f"mended copy: {fixed.kept} rows in {fixed.folder}\n")
+    show(f"corrected copy: {fixed.kept} rows in {fixed.folder}\n")
     for path in fixed.metadata:
         show(f"  {path}\n")
     if fixed.left_out:

@@ -1,1 +1,1 @@
-"""A training corpus before training: a check, a mended copy, imports from elsewhere."""
+"""Training corpora before training: check, fix, import."""

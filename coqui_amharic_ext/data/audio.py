@@ -1,4 +1,4 @@
-"""What a clip's audio is like, measured while it is read once, block by block."""
+"""Read and measure clips, block by block in one pass."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ FRAME_SECONDS: Final = 0.02
 """Length of the frames whose loudness tells speech from silence."""
 
 SILENT: Final = 1e-3
-"""RMS of a frame, of full scale (-60 dB), below which it is silent whatever the rest is like."""
+"""RMS of a frame, relative to full scale (-60 dB), below which it is silent in any clip."""
 
 BELOW_LOUDEST: Final = 1e-2
-"""RMS of a frame, of the loudest one's (-40 dB), below which it is silent beside it."""
+"""RMS of a frame, relative to the loudest one (-40 dB), below which it is silent."""
 
 FULL_SCALE: Final = 0.999
 CLIPPED_RUN: Final = 3
@@ -37,29 +37,29 @@ RATES: Final = range(1000, 768001)
 MOST_CHANNELS: Final = 32
 MOST_SAMPLES: Final = 2**30
 MOST_LOADED: Final = 60_000_000
-"""What a clip may have and be measured; loaded are at most 20 minutes at 48 kHz."""
+"""Limits of a clip; ``MOST_LOADED`` is 20 minutes at 48 kHz."""
 
 _BLOCK_FRAMES: Final = 512
 
 
 class AudioError(DataError):
-    """An audio file cannot be read; the message says why."""
+    """An audio file cannot be read; the message gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """What was measured of one clip.
+    """Measures of one clip.
 
     Parameters
     ----------
     rate : int
-        Samples a second.
+        Samples per second.
     channels : int
         As recorded; the measures are of their mean, which is what upstream trains on.
     samples : int
         Samples of one channel.
     peak, loudest : float
-        Largest sample and largest RMS of a frame, of full scale.
+        Largest sample and largest RMS of a frame, relative to full scale.
     clipped : int
         Samples in runs of at least ``CLIPPED_RUN`` at full scale, over all channels.
     lead, tail : float
@@ -67,7 +67,7 @@ class Clip:
     finite : bool
         Whether every sample is a finite number.
     digest : str
-        Of the decoded samples: equal for copies, also in another lossless format.
+        Hash of the decoded samples: equal for copies, also in another lossless format.
     """
 
     rate: int
@@ -122,7 +122,7 @@ def measure(path: Path) -> Clip:
             padded = np.pad(mono, (0, -len(mono) % frame)).reshape(-1, frame)
             loudness.append(np.sqrt(np.square(padded).mean(axis=1)))
     if not samples:
-        raise AudioError("it holds no audio")
+        raise AudioError("it contains no audio")
     digest.update(f"{rate}".encode())
     levels = np.concatenate(loudness)
     loudest = float(np.max(levels))
@@ -148,7 +148,7 @@ def open_audio(source: Path | bytes) -> Iterator[Any]:
     Parameters
     ----------
     source : Path or bytes
-        A file, or what is in one.
+        A file, or its contents.
 
     Raises
     ------
@@ -161,12 +161,12 @@ def open_audio(source: Path | bytes) -> Iterator[Any]:
 
 
 def _require_plausible(file: Any) -> None:
-    """Refuse what a header says before memory is taken for it."""
+    """Check a header before memory is allocated for it."""
     if file.samplerate not in RATES:
         raise AudioError(f"its sample rate is {file.samplerate} Hz, which no recording has")
     if not 0 < file.channels <= MOST_CHANNELS:
         raise AudioError(f"it has {file.channels} channels")
-    # libsndfile says 2**63 - 1 where it does not know.
+    # libsndfile gives 2**63 - 1 for an unknown length.
     if MOST_SAMPLES < file.frames < 2**62:
         raise _too_long(file.frames, file.samplerate)
 
@@ -176,7 +176,7 @@ def _too_long(samples: int, rate: int) -> AudioError:
 
 
 def _open(source: Path | bytes) -> Any:
-    """Open a file, with errors that say what is the matter."""
+    """Open a file; errors name its fault."""
     import soundfile
 
     if isinstance(source, Path):
@@ -205,13 +205,13 @@ def _open(source: Path | bytes) -> Any:
 
 @contextmanager
 def _decoded(source: Path | bytes) -> Iterator[_Samples]:
-    """Read a sound as upstream does: by torchcodec, which needs FFmpeg."""
+    """Read a sound as upstream does, with torchcodec, which needs FFmpeg."""
     from torchcodec.decoders import AudioDecoder
 
     try:
         decoder = AudioDecoder(source if isinstance(source, bytes) else str(source))
         rate = int(decoder.metadata.sample_rate or 0)
-        # A small file can hold days.
+        # A small file can contain days.
         samples = decoder.get_samples_played_in_range(0, (MOST_LOADED + 1) / max(1, rate))
     except Exception as error:  # torchcodec raises RuntimeError, ValueError and its own
         raise _unreadable(source, error) from error
@@ -248,7 +248,7 @@ def _unreadable(source: Path | bytes, error: Exception) -> AudioError:
 
 
 class _Reading:
-    """A sound file whose errors while reading are ours, too: a truncated file opens well."""
+    """A sound file whose read errors are ``AudioError``: a truncated file opens without one."""
 
     def __init__(self, file: Any, source: Path | bytes) -> None:
         self._file = file
@@ -297,7 +297,7 @@ def load_mono(source: Path | bytes, rate: int) -> NDArray[np.float32]:
     path : Path
         Any file that libsndfile reads, and with FFmpeg's libraries what torchcodec reads.
     rate : int
-        Samples a second of the result.
+        Samples per second of the result.
 
     Returns
     -------
@@ -307,7 +307,7 @@ def load_mono(source: Path | bytes, rate: int) -> NDArray[np.float32]:
     Raises
     ------
     AudioError
-        It is missing, cannot be read, or holds values that are not finite.
+        It is missing, cannot be read, or contains values that are not finite.
     """
     with open_audio(source) as file:
         audio = file.read(frames=MOST_LOADED + 1, dtype="float32", always_2d=True)
@@ -321,7 +321,7 @@ def to_mono(audio: NDArray[Any], found: int, rate: int) -> NDArray[np.float32]:
     Raises
     ------
     AudioError
-        The rate, the length or a value is none of a clip's.
+        The rate, the length or a value is not valid for a clip.
     """
     import numpy as np
 
@@ -330,7 +330,7 @@ def to_mono(audio: NDArray[Any], found: int, rate: int) -> NDArray[np.float32]:
     if len(audio) > MOST_LOADED:
         raise _too_long(len(audio), found)
     if not np.isfinite(audio).all():
-        raise AudioError("it holds values that are not finite numbers")
+        raise AudioError("it contains values that are not finite numbers")
     mono = audio.mean(axis=1, dtype=np.float64)
     if found != rate and len(mono):
         from scipy.signal import resample_poly

@@ -26,7 +26,7 @@ from coqui_amharic_ext.settings import get_settings
 from coqui_amharic_ext.text.policy import TextPolicy
 
 EDGE_SECONDS: Final = 1.0
-"""Silence before or after the speech that is worth a word."""
+"""Silence before or after the speech that is reported."""
 
 CLIPPED_SHARE: Final = 1e-3
 CLIPPED_SAMPLES: Final = 10
@@ -37,39 +37,40 @@ PACE_CLIPS: Final = 20
 
 CLEAR_FAST: Final = 5.0
 CLEAR_SLOW: Final = 12.0
-"""How far from the usual pace a text is certainly not its clip's; long pauses make a slow one."""
+"""Factors of the usual pace outside which a text certainly belongs to another clip."""
 
 FASTEST: Final = 120.0
 SLOWEST: Final = 0.2
-"""Characters a second that are no speech, whatever the other clips have: several times what the
-fastest say (10 of Ethiopic script, where one is a syllable, and 25 of Latin), or hardly a word."""
+"""Characters per second that are no speech, whatever the pace of other clips: several times the
+fastest speech (10 in Ethiopic script, whose letters are syllables, and 25 in Latin), or hardly a
+word."""
 
 EVAL_SHARE: Final = 0.01
 EVAL_MOST: Final = 256
-"""Upstream's default share of clips for evaluation, and the recipe's most."""
+"""Upstream's default share of clips for evaluation, and the recipe's maximum."""
 
 PLACES: Final = 3
-"""Copies of a recording that a finding names."""
+"""Number of copies of a recording that a finding names."""
 
 Tell = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """One row with what was found about it.
+    """One row with its findings.
 
     Parameters
     ----------
     row : Row
-        As the metadata have it.
+        The row of the metadata.
     language : str
-        Its own, or the corpus's.
+        The row's, or the corpus's.
     clip : Clip or None
         Its audio; ``None`` where that cannot be read.
     spoken : str
-        The text as it is read out; as written for other languages than Amharic.
+        The text as it is read out; as written for languages other than Amharic.
     findings : tuple of Finding
-        In the order in which they were made.
+        In the order of the checks.
     """
 
     row: Row
@@ -80,20 +81,20 @@ class Examined:
 
     @property
     def usable(self) -> bool:
-        """Whether nothing was found for which a fixed copy would leave the row out."""
+        """Whether a fixed copy would contain the row."""
         return not any(found.remedy == "left out" for found in self.findings)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a check found.
+    """Findings of a check.
 
     Parameters
     ----------
     metadata : tuple of Metadata
-        The files that were read.
+        The files.
     rows : tuple of Examined
-        Every row of theirs.
+        Their rows.
     findings : tuple of Finding
         All of them, by file and line.
     """
@@ -146,7 +147,7 @@ def check(
     Parameters
     ----------
     metadata : sequence of Path
-        Its metadata files, or the folders of corpora; together they are one corpus.
+        Metadata files, or folders of corpora; together they form one corpus.
     layout : str
         As in ``read_metadata``.
     language : str
@@ -154,9 +155,9 @@ def check(
     limits : Limits
         Of the model that will be trained.
     reader : Reader, optional
-        What the model makes of a text; without one its tokens are not looked at.
+        Converts a text as the model does; without it, tokens are not checked.
     tell : callable
-        Is told how much of how much is done.
+        Called with the number of finished and of all steps.
 
     Raises
     ------
@@ -187,7 +188,7 @@ def check(
 
 
 def policy_for(limits: Limits) -> TextPolicy:
-    """Return how a model's Amharic is read out: XTTS keeps words in Latin letters."""
+    """Return the text policy of a model's Amharic: XTTS keeps words in Latin letters."""
     settings = get_settings()
     if limits.model == "xtts":
         from coqui_amharic_ext.coqui.xtts_text import xtts_settings
@@ -204,10 +205,10 @@ def _measure_all(rows: Sequence[Row], tell: Tell) -> list[Clip | AudioError]:
             return error
         except OSError as error:
             return AudioError(f"{error.strerror or error}")
-        except Exception as error:  # a clip is other people's, and so are its faults
+        except Exception as error:  # a clip can have any fault
             return AudioError(f"it cannot be read ({type(error).__name__}: {error})")
 
-    # A file that several rows name is read once.
+    # A file that several rows name is measured once.
     paths = list(dict.fromkeys(row.audio for row in rows))
     measured: dict[Path, Clip | AudioError] = {}
     pool = ThreadPoolExecutor(max_workers=os.cpu_count())
@@ -217,13 +218,13 @@ def _measure_all(rows: Sequence[Row], tell: Tell) -> list[Clip | AudioError]:
             # Audio is the first half of the work, texts are the second.
             tell(len(measured) * len(rows) // len(paths), 2 * len(rows))
     finally:
-        # On Ctrl-C, whoever waits is not kept until the whole corpus is read.
+        # On Ctrl-C, do not wait until the whole corpus is read.
         pool.shutdown(cancel_futures=True)
     return [measured[row.audio] for row in rows]
 
 
 class _Findings:
-    """Collects what is found about one row."""
+    """Collects the findings of one row."""
 
     def __init__(self, row: Row) -> None:
         self._row = row
@@ -310,7 +311,7 @@ def _examine_text(
     reader: Reader | None,
     policy: TextPolicy,
 ) -> str:
-    """Add what is found about a text; return it as it is read out."""
+    """Add the findings of a text; return it as it is read out."""
     text = row.text
     if not text.strip():
         findings.add("empty-text", "the text is empty")
@@ -366,7 +367,7 @@ def _about(done: Examined, kind: str, message: str) -> Finding:
 
 
 def _duplicates(rows: Iterable[Examined]) -> list[Finding]:
-    """Find recordings that come twice: once too often, or with another text."""
+    """Find recordings that occur twice, with the same or another text."""
     groups: dict[str, list[Examined]] = defaultdict(list)
     for done in rows:
         if done.clip is not None and not done.clip.silent:
@@ -375,7 +376,7 @@ def _duplicates(rows: Iterable[Examined]) -> list[Finding]:
     for members in groups.values():
         first = members[0]
         if len({_folded(done) for done in members}) > 1:
-            # Each of many would name all of them.
+            # With many copies, each finding would name all of them.
             places = ", ".join(done.row.place for done in members[:PLACES])
             if len(members) > PLACES:
                 places += f" and {len(members) - PLACES} more"
@@ -406,7 +407,7 @@ def _repeated(rows: Iterable[Examined]) -> list[Finding]:
 
 
 def _paces(rows: Iterable[Examined]) -> list[Finding]:
-    """Find clips whose text is far too long or short for them: often the wrong text."""
+    """Find clips whose text is far too long or too short: often the wrong text."""
     groups: dict[str, list[tuple[float, Examined]]] = defaultdict(list)
     for done in rows:
         if done.clip is None or done.clip.silent or not done.spoken:
@@ -441,7 +442,7 @@ def _paces(rows: Iterable[Examined]) -> list[Finding]:
 
 
 def _splits(path: Path, corpus: Iterable[Examined], files: int) -> list[Finding]:
-    """Find what would stop upstream's split of a file into training and evaluation clips."""
+    """Find faults that stop upstream's split of a file into training and evaluation clips."""
     rows = [done for done in corpus if done.row.metadata == path and not done.row.split]
     size = min(EVAL_MOST // files, int(len(rows) * EVAL_SHARE))
     if rows and size == 0:

@@ -1,4 +1,4 @@
-"""Finding the clip that a metadata file means, however it spells its name."""
+"""Find the clip that a row of metadata names, in any spelling."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ AUDIO_ENDINGS: Final = (
     *(".wma", ".aif", ".aiff", ".aifc", ".au", ".amr", ".3gp", ".mka", ".caf", ".w64"),
 )
 FOLDERS: Final = ("wavs", "clips", "audio", "wav", "audios", "data")
-"""Where corpora keep their clips, beside the metadata."""
+"""Folders of clips, beside the metadata."""
 
 
 def has_ending(name: str) -> bool:
-    """Whether a name is that of an audio file, not of a clip without its ending."""
+    """Whether a name has an audio file's ending."""
     return os.path.splitext(name.strip())[1].lower() in AUDIO_ENDINGS
 
 
@@ -29,7 +29,7 @@ class Clips:
     metadata : Path
         The file.
     layout_folder, layout_ending : str
-        Where its layout keeps clips, and what it leaves off their names.
+        The layout's folder of clips, and the ending that it omits.
     """
 
     def __init__(self, metadata: Path, layout_folder: str = "", layout_ending: str = "") -> None:
@@ -43,15 +43,15 @@ class Clips:
         self._listings: dict[Path, tuple[frozenset[str], dict[str, str]]] = {}
 
     def expected(self, name: str) -> Path:
-        """Return where the layout has a clip, which is where upstream looks for it."""
+        """Return the path of a clip in the layout, where upstream looks for it."""
         return self._root / self._own / f"{name}{self._ending}"
 
     def find(self, name: str) -> Path:
         """Return a clip's file, or where it should be if there is none.
 
-        A path is looked for as it is, then without its first folders: what was written on another
-        machine, or for another folder, is found where it lies now. Where no name is the same, one
-        that differs in case alone will do: Windows and macOS take them for one.
+        A path is tried as it is, then without its first folders, so that paths of another machine
+        or folder are found. If no name matches, one that differs only in case does, as on Windows
+        and macOS.
         """
         first = self.expected(name)
         if self._is_there(first):
@@ -97,7 +97,7 @@ class Clips:
         return found
 
     def _names(self, folder: Path) -> tuple[frozenset[str], dict[str, str]]:
-        """Return a folder's names, and which they are in any case."""
+        """Return a folder's names, and each by its name in lower case."""
         if folder not in self._listings:
             try:
                 names = os.listdir(folder)
@@ -117,7 +117,7 @@ def _folded(name: str) -> str:
 
 
 def _parts(plain: str) -> Sequence[str]:
-    """Return a path's parts without drive and root; what leads upwards is left out."""
+    """Return a path's parts without drive, root and parent references."""
     parts = PureWindowsPath(plain).parts
     anchor = PureWindowsPath(plain).anchor
     return [part for part in parts if part not in (anchor, "..", ".")] or [plain]

@@ -1,4 +1,4 @@
-"""Which column of a table without a header is the name, the text and the speaker."""
+"""Tell the columns of a table without a header: name, text and speaker."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from coqui_amharic_ext.data.clips import has_ending
 
 LONGEST_LABEL: Final = 64
 GENDERS: Final = frozenset({"male", "female", "m", "f", "other", "neutral", "unknown", ""})
-"""What stands beside speakers, and is none.  (``neutral`` is an emotion.)"""
+"""Values of columns that look like speakers. (``neutral`` is an emotion.)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,11 @@ class Columns:
     Parameters
     ----------
     name, text : int
-        The clip's name, and what is said in it.
+        The clip's name, and its text.
     written : int
-        The text as first written; the same as ``text`` where there is one text.
+        The original text; the same as ``text`` if there is one text.
     speaker : int or None
-        Who says it.
+        The speaker.
     """
 
     name: int
@@ -36,10 +36,10 @@ class Columns:
 
 
 def tell_columns(rows: Sequence[Sequence[str]]) -> Columns:
-    """Tell the columns of rows of one width, at least 2, by what is in them.
+    """Tell the columns of rows of one width, at least 2, by their contents.
 
-    The name is the column of audio files, else the first. A speaker says several texts and comes
-    more than once; numbers with a fraction are lengths. Of two texts the second is normalised, as
+    The name is the column of audio files, else the first. A speaker has several texts and occurs
+    several times; numbers with a fraction are lengths. Of two texts the second is normalised, as
     in LJSpeech's layout.
     """
     columns = list(zip(*rows, strict=True))
@@ -52,7 +52,7 @@ def tell_columns(rows: Sequence[Sequence[str]]) -> Columns:
     speaker = min(labels, key=lambda n: _wordiness(columns[n])) if labels else None
     texts = [n for n in texts if n != speaker] or [n for n in rest if n != speaker]
     if speaker is not None and len(set(columns[speaker])) == 1:
-        speaker = None  # one voice needs no name
+        speaker = None  # a single voice needs no name
     return Columns(name, texts[min(1, len(texts) - 1)], texts[0], speaker)
 
 
@@ -61,7 +61,7 @@ def _is_number(values: Sequence[str]) -> bool:
 
 
 def _is_label(values: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
-    """Whether a column can say who speaks: few values, and several texts beside one of them."""
+    """Whether a column can name speakers: few values, and several texts for one of them."""
     distinct = {value.strip() for value in values}
     if len(distinct) > len(values) // 2 or {value.casefold() for value in distinct} <= GENDERS:
         return False
@@ -69,7 +69,7 @@ def _is_label(values: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
         return False
     if any("." in value and _is_number([value]) for value in distinct):
         return False
-    # A text that is said again and again has one other form beside it, not several.
+    # A repeated text has one other form, not several.
     other = max(others, key=lambda column: len(set(column)))
     beside = defaultdict(set)
     for value, seen in zip(values, other, strict=True):
@@ -82,5 +82,5 @@ def _wordiness(values: Sequence[str]) -> tuple[int, int]:
 
 
 def punctuation(texts: Sequence[str]) -> int:
-    """Return how many punctuation marks texts have."""
+    """Return the number of punctuation marks in texts."""
     return sum(unicodedata.category(character)[0] == "P" for text in texts for character in text)

@@ -1,4 +1,4 @@
-"""Writing a corpus that stock recipes read: 16-bit mono wavs and metadata in upstream's layouts."""
+"""Write a corpus that stock recipes read: 16-bit mono wavs and metadata in upstream's layouts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SHORTEST: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One clip of a corpus that is being written."""
+    """One written clip of a corpus."""
 
     name: str
     written: str
@@ -73,15 +73,15 @@ class CorpusWriter:
         Parameters
         ----------
         name : str
-            Of its file, without folder and ending; made unique.
+            Name of its file, without folder and ending; made unique.
         audio : ndarray or Path
             Samples at the corpus's rate, or a wav to copy as it is.
         written, spoken : str
-            Its text as written and as it is read out; a ``|`` becomes a space.
+            The text as written and as read out; a ``|`` becomes a space.
         speaker, language : str
             Empty where there is none.
         split : str
-            ``train`` or ``eval`` where the corpus is split already.
+            ``train`` or ``eval`` if the corpus is already split.
         """
         name = self._unique(name)
         target = self._folder / "wavs" / f"{name}.wav"
@@ -95,10 +95,10 @@ class CorpusWriter:
 
     def _unique(self, name: str) -> str:
         plain = re.sub(r"[^\w.-]+", "_", unicodedata.normalize("NFC", name))
-        # File systems end at 255 bytes, of which a letter of Amharic takes three.
+        # File systems limit names to 255 bytes; an Amharic letter has three.
         plain = plain.encode(errors="ignore")[:NAME_BYTES].decode(errors="ignore")
         plain = plain.strip("._") or "clip"
-        # Some file systems take two cases for one.
+        # Some file systems ignore case.
         found, key = plain, plain.lower()
         while found.lower() in self._names:
             self._last[key] = self._last.get(key, 1) + 1
@@ -107,25 +107,25 @@ class CorpusWriter:
         return found
 
     def finish(self) -> tuple[str, tuple[Path, ...]]:
-        """Write the metadata, and ``corpus.json``, by which the recipes find them.
+        """Write the metadata, and ``corpus.json``, which the recipes read.
 
         Returns
         -------
         str
-            Upstream's formatter for them: ``coqui`` where there is more than one speaker, since
-            LJSpeech's layout has no place for them, else ``ljspeech``.
+            Upstream's formatter: ``coqui`` for several speakers, since LJSpeech's layout has no
+            column for them, else ``ljspeech``.
         tuple of Path
             ``metadata.csv``. With several languages one file each, ``metadata_am.csv``, since
-            upstream takes the language from the data set's config; a corpus that is split already
+            upstream takes the language from the data set's config; a corpus that is already split
             has ``metadata_train.csv`` and ``metadata_eval.csv``.
 
         Raises
         ------
         DataError
-            There is not one clip.
+            There are no clips.
         """
         if not self.clips:
-            raise DataError("not one clip is left")
+            raise DataError("no clip is left")
         short = short_names(clip.speaker for clip in self.clips)
         self.clips = [replace(clip, speaker=short[clip.speaker]) for clip in self.clips]
         speakers = set(short.values())
@@ -134,7 +134,7 @@ class CorpusWriter:
         parts = []
         for language in languages:
             of_it = [clip for clip in self.clips if clip.language == language]
-            # Clips for evaluation alone, or for training alone, are no split.
+            # Clips only for evaluation, or only for training, are no split.
             given = {clip.split == EVAL for clip in of_it} == {False, True}
             for split in (TRAIN, EVAL) if given else ("",):
                 clips = [c for c in of_it if not given or (c.split == EVAL) == (split == EVAL)]
@@ -162,7 +162,7 @@ def short_names(speakers: Iterable[str]) -> dict[str, str]:
 
 
 def one_line(text: str) -> str:
-    """Return a text as metadata can hold it: without ``|`` and line ends."""
+    """Return a text without ``|`` and line ends, which metadata cannot contain."""
     return " ".join(text.replace("|", " ").split())
 
 

@@ -1,4 +1,4 @@
-"""The lines of a metadata file in whatever Unicode encoding it was saved."""
+"""Read the lines of a metadata file in any Unicode encoding."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _END = re.compile(r"\r\n|\r|\n")
 
 
 def read_lines(path: Path) -> tuple[list[str], Finding | None]:
-    """Return the lines without their ends, and how the file is not what upstream reads.
+    """Return the lines without their ends, and a finding if upstream cannot read the encoding.
 
-    UTF-16 is known by its byte order mark, or by the zero bytes of its separators.
+    UTF-16 is recognised by its byte order mark, or by the zero bytes of its separators.
 
     Raises
     ------
     DataError
-        It is missing, empty, or in no such encoding; the message names the line.
+        The file is missing, empty, or in another encoding; the message names the line.
     """
     try:
         raw = read_whole(path)

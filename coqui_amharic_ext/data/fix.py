@@ -1,4 +1,4 @@
-"""A mended copy of a corpus; the corpus itself is only read."""
+"""Write a corrected copy of a corpus, which itself is only read."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MARGIN_SECONDS: Final = 0.2
-"""Silence that is left before and after the speech where it was too long."""
+"""Silence that remains before and after the speech after trimming."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """A mended copy.
+    """A corrected copy.
 
     Parameters
     ----------
     folder : Path
-        Where it lies.
+        Its path.
     metadata : tuple of Path
         Its metadata files.
     kept : int
-        Rows in it.
+        Number of its rows.
     left_out : tuple of Finding
-        Why others are not: one finding for each row or line.
+        The reason for each missing row or line.
     report : Report
-        The check of the copy itself.
+        The check of the copy.
     """
 
     folder: Path
@@ -57,12 +57,12 @@ def fix(
     reader: Reader | None = None,
     tell: Callable[[int, int], None] = lambda done, total: None,
 ) -> Fixed:
-    """Write a mended copy of a corpus that was checked.
+    """Write a corrected copy of a checked corpus.
 
-    Audio becomes 16-bit mono at the model's sample rate, long silence around the speech is cut;
-    Amharic is written as it is read out, the text as written stays beside it where the layout has
-    room. Rows that cannot be mended are left out and listed, with the reason, in ``left_out.tsv``.
-    The copy is checked itself before it gets its name.
+    Audio becomes 16-bit mono at the model's sample rate, and long silence around the speech is cut.
+    Amharic is written as it is read out, next to the original text if the layout has a column for
+    it. Rows that cannot be corrected are left out and listed, with the reason, in
+    ``left_out.tsv``. The copy is checked before it gets its name.
 
     Parameters
     ----------
@@ -73,14 +73,14 @@ def fix(
     limits, reader
         As for ``check``.
     tell : callable
-        Is told how many of how many rows are written.
+        Called with the number of written and of all rows.
 
     Raises
     ------
     DataError
-        The folder exists, no row is usable, or the copy is found wrong; then nothing is left.
+        The folder exists, no row is usable, or the check of the copy fails; nothing is left then.
     OSError
-        It cannot be written, such as on a full disk; then nothing is left.
+        The copy cannot be written, for example on a full disk; nothing is left then.
     """
     with new_folder(folder) as partial:
         writer = CorpusWriter(partial, limits.sample_rate)
@@ -92,7 +92,7 @@ def fix(
             tell(number, len(report.rows))
         if not writer.clips:
             raise DataError(
-                f"not one row of {len(report.rows)} can be used; the first: "
+                f"none of {len(report.rows)} rows can be used; the first: "
                 f"{left_out[0].place}: {left_out[0].message}"
             )
         _, paths = writer.finish()
@@ -117,12 +117,12 @@ def _reason(done: Examined) -> Finding | None:
 
 
 def _write(writer: CorpusWriter, done: Examined, limits: Limits) -> Finding | None:
-    """Write one row; return why not where its audio has changed since it was checked."""
+    """Write one row; return a finding if its audio has become unreadable since the check."""
     row, clip = done.row, done.clip
     if clip is None:
         raise DataError(f"{row.place}: the row has no audio")
     try:
-        audio = _mended(row.audio, clip, limits)
+        audio = _corrected(row.audio, clip, limits)
     except AudioError as error:
         return Finding("unreadable-audio", f"{row.audio}: {error}", row.metadata, row.line)
     writer.add(
@@ -137,7 +137,7 @@ def _write(writer: CorpusWriter, done: Examined, limits: Limits) -> Finding | No
     return None
 
 
-def _mended(path: Path, clip: Clip, limits: Limits) -> NDArray[np.float32] | Path:
+def _corrected(path: Path, clip: Clip, limits: Limits) -> NDArray[np.float32] | Path:
     trimmed = max(clip.lead, clip.tail) > EDGE_SECONDS
     if not trimmed and _is_plain(path, clip, limits):
         return path
@@ -151,28 +151,28 @@ def _mended(path: Path, clip: Clip, limits: Limits) -> NDArray[np.float32] | Pat
 
 
 def _is_plain(path: Path, clip: Clip, limits: Limits) -> bool:
-    """Whether a file is what the copy would be anyway."""
+    """Whether a file already has the copy's format."""
     import soundfile
 
     if clip.channels != 1 or clip.rate != limits.sample_rate:
         return False
     try:
         info = soundfile.info(path)
-    except RuntimeError:  # it went away since; loading it says so
+    except RuntimeError:  # the file has disappeared; loading it reports that
         return False
     return bool(info.format == "WAV" and info.subtype == "PCM_16")
 
 
 def _checked(paths: tuple[Path, ...], limits: Limits, reader: Reader | None) -> Report:
-    """Check the copy as a corpus of its own, file by file as upstream will read it."""
-    # Its manifest says each file's language.
+    """Check the copy file by file, as upstream will read it."""
+    # The manifest gives each file's language.
     reports = [check([path], limits=limits, reader=reader) for path in paths]
     whole = Report(
         tuple(m for r in reports for m in r.metadata),
         tuple(row for r in reports for row in r.rows),
         tuple(f for r in reports for f in r.findings),
     )
-    # Without its outliers a corpus has another usual pace, which makes no row wrong.
+    # Without outliers the usual pace changes, which makes no row wrong.
     wrong = [
         f
         for f in whole.findings
@@ -180,7 +180,7 @@ def _checked(paths: tuple[Path, ...], limits: Limits, reader: Reader | None) -> 
     ]
     if wrong:
         raise DataError(
-            f"the mended copy is not right itself and was removed: {wrong[0].kind}: "
+            f"the corrected copy has faults and was removed: {wrong[0].kind}: "
             f"{wrong[0].message} ({len(wrong)} in all)"
         )
     return whole

@@ -1,4 +1,4 @@
-"""Folders that appear under their name only when they are whole."""
+"""Folders that get their name when they are complete."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from coqui_amharic_ext.io.files import filling, naming, only_writer
 
 
 def require_new(path: Path) -> None:
-    """Refuse a folder that exists and holds something.
+    """Refuse a folder that exists and is not empty.
 
     Raises
     ------
     DataError
-        Something is there already; nothing is ever overwritten.
+        The folder is not empty; nothing is ever overwritten.
     """
     if path.is_dir() and not any(path.iterdir()):
         return
@@ -27,20 +27,20 @@ def require_new(path: Path) -> None:
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """Give a folder beside ``path`` to fill; it becomes ``path`` when all is on the disk.
+    """Yield a folder beside ``path`` to fill; it becomes ``path`` when everything is on the disk.
 
-    On any error it is removed. A process that is killed leaves it under its hidden name
-    ``.NAME.partial-...``, which nothing takes for a corpus, and which the next command that writes
-    beside it removes.
+    On any error it is removed. A killed process leaves it under its hidden name
+    ``.NAME.partial-...``, which no command reads as a corpus, and which the next command that
+    writes there removes.
 
     Raises
     ------
     DataError
-        ``path`` exists and holds something.
+        ``path`` exists and is not empty.
     BusyError
-        Another command fills it.
+        Another command is filling it.
     OSError
-        The disk is full or cannot be written to; the error names ``path``.
+        The disk is full or read-only; the error names ``path``.
     """
     require_new(path)
     path = Path(os.path.abspath(path))
@@ -50,7 +50,7 @@ def new_folder(path: Path) -> Iterator[Path]:
         yield partial
         _flush()
         try:
-            # An empty folder gives way; one that someone filled meanwhile does not.
+            # An empty folder is replaced; one that was filled meanwhile is not.
             os.rename(partial, path)
         except OSError:
             require_new(path)

@@ -1,4 +1,4 @@
-"""Import a corpus from elsewhere into the layout that stock recipes read."""
+"""Import a corpus into the layout that stock recipes read."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LISTED: Final = 100
-"""Unusable clips that are named where an import ends; more are counted."""
+"""Number of unusable clips that an error names; the rest are counted."""
 
 RATES: Final = range(8000, 192001)
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import wrote.
+    """Result of an import.
 
     Parameters
     ----------
@@ -42,11 +42,11 @@ class Imported:
     layout : str
         Name of upstream's formatter for them.
     clips : int
-        How many there are.
+        Their number.
     seconds : float
         Their length.
     left_out : tuple of str
-        Place and reason of each clip that is not there.
+        Place and reason of each clip that was left out.
     """
 
     folder: Path
@@ -83,8 +83,8 @@ def import_corpus(
 ) -> Imported:
     """Write a source's clips as 16-bit mono wavs with metadata beside them.
 
-    The folder appears when all is written. Texts are taken as they are; ``check`` says what is
-    wrong with them.
+    The folder appears when everything is written. Texts are copied unchanged; ``check`` finds their
+    faults.
 
     Parameters
     ----------
@@ -95,14 +95,14 @@ def import_corpus(
     layout, split, text_column, audio_column
         As in ``open_source``.
     language : str
-        Of clips whose source does not name one.
+        Language of clips whose source names none.
     rate : int
         Sample rate of the wavs.
     skip_bad : bool
-        Whether a clip without text or readable audio is left out and listed in ``left_out.tsv``,
-        or ends the import, after every other has been looked at.
+        Leave out clips without text or readable audio and list them in ``left_out.tsv``; otherwise
+        they end the import, after all clips were checked.
     tell : callable
-        Is told how many of how many clips are done.
+        Called with the number of finished and of all clips.
 
     Raises
     ------
@@ -135,7 +135,7 @@ def import_corpus(
             except AudioError as error:
                 left_out.append(f"{clip.place}: {error}")
             else:
-                # Once there will be no corpus, the others are only looked at.
+                # After a fault there will be no corpus: the other clips are only checked.
                 if skip_bad or not left_out:
                     _write(writer, clip, audio, language)
                     seconds += len(audio) / rate
@@ -143,7 +143,7 @@ def import_corpus(
         if left_out and not skip_bad:
             raise DataError(_listed(left_out))
         if not writer.clips:
-            raise DataError(f"{source}: not one clip can be imported; {_first(left_out)}")
+            raise DataError(f"{source}: no clip can be imported; {_first(left_out)}")
         left_out += opened.repeated
         formatter, paths = writer.finish()
         if left_out:
@@ -159,7 +159,7 @@ def import_corpus(
 
 
 def _load(clip: SourceClip, rate: int) -> NDArray[np.float32]:
-    """Return a clip's audio; whatever is wrong with the clip is an ``AudioError``."""
+    """Return a clip's audio; any fault of the clip is an ``AudioError``."""
     if not usable((clip.text, clip.written, clip.speaker, clip.language)):
         raise AudioError(NOT_TEXT)
     if not one_line(clip.text):
@@ -170,7 +170,7 @@ def _load(clip: SourceClip, rate: int) -> NDArray[np.float32]:
         audio = clip.load(rate)
     except AudioError:
         raise
-    except Exception as error:  # a clip is other people's, and so are its faults
+    except Exception as error:  # a clip can have any fault
         raise AudioError(f"it cannot be read ({type(error).__name__}: {error})") from error
     if not len(audio):
         raise AudioError("its audio is empty")
@@ -192,14 +192,13 @@ def _write(
 
 
 def _listed(bad: list[str]) -> str:
-    """Return every unusable clip in words, up to ``LISTED``, one a line."""
+    """Return a message with unusable clips, up to ``LISTED``, one per line."""
     if len(bad) == 1:
-        return f"{bad[0]}. Mend it, or leave such clips out: --skip-bad"
+        return f"{bad[0]}. Correct it, or leave such clips out: --skip-bad"
     more = [f"and {len(bad) - LISTED} more"] if len(bad) > LISTED else []
     found = "\n".join([*bad[:LISTED], *more])
-    return (
-        f"{len(bad)} clips cannot be used:\n{found}\nMend them, or leave such clips out: --skip-bad"
-    )
+    fix = "Correct them, or leave such clips out: --skip-bad"
+    return f"{len(bad)} clips cannot be used:\n{found}\n{fix}"
 
 
 def _first(left_out: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""Languages as corpora write them, and as upstream does."""
+"""Language names of corpora and upstream's codes."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ NAMES: Final = MappingProxyType(
         **{"korean": "ko", "japanese": "ja", "hindi": "hi"},
     }
 )
-"""XTTS's languages, which FLEURS and others write out."""
+"""XTTS's languages, by the names that FLEURS and others use."""
 
 
 def language_code(name: str) -> str:
-    """Return upstream's code of a language as corpora write it: ``am`` for Amharic in any form.
+    """Return upstream's code of a language name or code: ``am`` for Amharic in any form.
 
-    XTTS's languages lose their region (``en-US``, ``pt_br``), except Chinese.
+    The region of XTTS's languages (``en-US``, ``pt_br``) is dropped, except for Chinese.
     """
     if is_amharic(name):
         return AMHARIC

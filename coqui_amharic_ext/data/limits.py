@@ -1,4 +1,4 @@
-"""What a model takes: its sample rate, the lengths of clips and texts, its languages."""
+"""Limits of a model: its sample rate, lengths of clips and texts, languages."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ class Limits:
     Parameters
     ----------
     model : str
-        Upstream's name of it, such as ``xtts`` or ``vits``.
+        Upstream's name, such as ``xtts`` or ``vits``.
     sample_rate : int
-        At which it is trained.
+        The rate at which it is trained.
     min_seconds, max_seconds : float
         Shortest and longest clip that training uses.
     max_tokens : float
-        Longest text.
+        The longest text.
     resamples : bool
-        Whether upstream resamples a clip of another rate when it loads it. Where it does not, such
-        a clip is trained at the wrong speed and pitch.
+        Whether upstream resamples clips of another rate. If not, such a clip is trained at the
+        wrong speed and pitch.
     languages : tuple of str
-        Codes that it knows; empty where any will do.
+        Its language codes; empty if it takes any.
     """
 
     model: str
@@ -60,7 +60,7 @@ XTTS: Final = Limits(
     resamples=True,
     languages=XTTS_LANGUAGES,
 )
-"""What ``recipes/train_xtts_gpt.py`` sets."""
+"""Values of ``recipes/train_xtts_gpt.py``."""
 
 VITS: Final = Limits(
     model="vits",
@@ -70,7 +70,7 @@ VITS: Final = Limits(
     max_tokens=math.inf,
     resamples=False,
 )
-"""What ``recipes/train_vits.py`` sets, and upstream's defaults."""
+"""Values of ``recipes/train_vits.py``, and upstream's defaults."""
 
 MODELS: Final = {"xtts": XTTS, "vits": VITS}
 
@@ -123,10 +123,10 @@ def read_config(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read as a config: {error}") from error
     if not isinstance(config, dict):
-        raise DataError(f"{path} is not a config: it holds a {type(config).__name__}")
+        raise DataError(f"{path} is not a config: it contains a {type(config).__name__}")
     return config
 
 
 def _number(value: object, otherwise: float) -> float:
-    # Upstream saves an endless limit as Infinity, and drops it to null in some files.
+    # Upstream saves an infinite limit as Infinity, or as null in some files.
     return float(value) if isinstance(value, (int, float)) and value else otherwise

@@ -1,4 +1,4 @@
-"""What a corpus folder says about itself: ``corpus.json``, or the names of its metadata files."""
+"""The description of a corpus folder: ``corpus.json``, or the names of its metadata files."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Part:
     metadata : Path
         The file.
     language : str
-        Code of its language; empty where nothing says.
+        Code of its language; empty if unknown.
     split : str
-        ``train`` or ``eval`` where the corpus is split already, empty where upstream splits it.
+        ``train`` or ``eval`` if the corpus is already split, empty if upstream splits it.
     formatter : str
-        Upstream's formatter for it, as the manifest says; empty without one.
+        Upstream's formatter, from the manifest; empty without one.
     """
 
     metadata: Path
@@ -46,14 +46,14 @@ class Part:
 
 
 def is_language_code(language: str) -> bool:
-    """Whether a language can be a part of a file's name and of a token: ``am``, ``zh-cn``."""
+    """Whether a language can be part of a file name and of a token: ``am``, ``zh-cn``."""
     return bool(_LANGUAGE_CODE.match(language))
 
 
 def parts_of(path: Path) -> tuple[Part, ...]:
-    """Return the metadata files that a corpus folder is made of, or the file that was given.
+    """Return the metadata files of a corpus folder, or the given file.
 
-    Both recipes find them by the same rules: ``corpus.json``, else ``metadata.csv``, else
+    Both recipes follow the same rules: ``corpus.json``, else ``metadata.csv``, else
     ``metadata_train.csv`` with ``metadata_eval.csv``, else one ``metadata_LANGUAGE.csv`` each.
 
     Raises
@@ -73,7 +73,7 @@ def parts_of(path: Path) -> tuple[Part, ...]:
 
 
 def find_parts(folder: Path) -> tuple[Part, ...]:
-    """Return what ``parts_of`` does, nothing for a folder that is no corpus.
+    """Return the same as ``parts_of``, but nothing for a folder that is no corpus.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def find_parts(folder: Path) -> tuple[Part, ...]:
 
 
 def sample_rate(folder: Path) -> int | None:
-    """Return the rate that ``corpus.json`` gives for the wavs, None where nothing does.
+    """Return the sample rate in ``corpus.json``, None without one.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def sample_rate(folder: Path) -> int | None:
 
 
 def part_of(path: Path) -> Part:
-    """Return what the folder of a metadata file says about it.
+    """Return the description of a metadata file in its folder.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def part_of(path: Path) -> Part:
     for part in find_parts(folder):
         if part.metadata.name == path.name:
             return part
-    # Beside a metadata.csv, a file of one language still says which.
+    # Next to a metadata.csv, a file of one language still names it.
     named = _OF_LANGUAGE.match(path.name)
     return Part(path, named[1] if named else "")
 
@@ -148,7 +148,7 @@ def _from_manifest(folder: Path) -> tuple[Part, ...]:
 
 
 def _said(folder: Path) -> dict[str, Any]:
-    """Return what ``corpus.json`` says; nothing without one, or where it is somebody else's."""
+    """Return the parts in ``corpus.json``; nothing without one, or if it is another program's."""
     path = folder / MANIFEST
     if not os.path.isfile(path):
         return {}
@@ -178,13 +178,13 @@ def write_manifest(
     folder : Path
         The corpus.
     formatter : str
-        Upstream's, for all of its metadata.
+        Upstream's formatter for all metadata files.
     rate : int
         Sample rate of its wavs.
     parts : iterable of Part
         Its metadata files.
     speakers : iterable of str
-        Names of its speakers; none where the metadata do not say.
+        Names of its speakers; empty if the metadata name none.
     """
     datasets: dict[str, dict[str, str]] = {}
     for part in parts:

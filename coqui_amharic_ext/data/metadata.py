@@ -1,4 +1,4 @@
-"""Metadata files: which clip says what, in the layouts that upstream and others use."""
+"""Read metadata files, clips with their texts, in the layouts that upstream and others use."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from coqui_amharic_ext.data.manifest import MANIFEST, part_of, parts_of
 from coqui_amharic_ext.data.rows import Metadata
 
 LAYOUTS: Final = ("ljspeech", "coqui", "common_voice", "audiofolder", "fleurs", "table", "lines")
-"""``table`` has a header that names its columns, ``lines`` has none; any separator will do."""
+"""``table`` has a header that names its columns, ``lines`` has none; both take any separator."""
 
 COMMON_VOICE_FILES: Final = ("validated.tsv", "train.tsv")
-"""Which table of a Common Voice release is taken when its folder is given."""
+"""The table that is read from the folder of a Common Voice release."""
 
 
 def read_metadata(path: Path, layout: str = "auto") -> Metadata:
@@ -27,15 +27,15 @@ def read_metadata(path: Path, layout: str = "auto") -> Metadata:
     Parameters
     ----------
     path : Path
-        The file; audio is looked for beside it, where the layout keeps it.
+        The file; its folder contains the audio.
     layout : str
-        One of ``LAYOUTS``, or ``auto`` to tell by the file's first line.
+        One of ``LAYOUTS``, or ``auto`` to recognise it by the file's first line.
 
     Raises
     ------
     DataError
-        The file is missing, is in no encoding that is known (the message names the line) or in no
-        known layout, or has no rows.
+        The file is missing, has an unknown encoding (the message names the line) or layout, or has
+        no rows.
     """
     if layout not in ("auto", *LAYOUTS):
         raise DataError(f"layout={layout!r} is not known; valid values: auto, {', '.join(LAYOUTS)}")
@@ -47,7 +47,9 @@ def read_metadata(path: Path, layout: str = "auto") -> Metadata:
     if encoded is not None and layout in ("ljspeech", "coqui"):
         findings.insert(0, encoded)
     if layout in ("fleurs", "table", "lines"):
-        what = "upstream has no formatter for this; coqui-amharic data import makes a corpus of it"
+        what = (
+            "upstream has no formatter for this; coqui-amharic data import converts it to a corpus"
+        )
         findings.insert(0, Finding("layout", what, path))
     if not found.rows and not found.findings:
         raise DataError(f"{path}: no rows; the layout taken was {layout}")
@@ -64,7 +66,7 @@ def read_metadata(path: Path, layout: str = "auto") -> Metadata:
 
 
 def read_all(paths: Iterable[Path], layout: str = "auto") -> tuple[Metadata, ...]:
-    """Read metadata files; a corpus folder stands for all of its own.
+    """Read metadata files; a corpus folder stands for all of its files.
 
     Raises
     ------

@@ -23,7 +23,7 @@ TEXT_COLUMNS: Final = (
     *("text", "sentence", "raw_transcription", "transcription", "transcript"),
     *("normalized_text", "normalised_text", "utterance"),
 )
-"""In order of preference: FLEURS's ``transcription`` has lost the punctuation."""
+"""In order of preference: FLEURS's ``transcription`` has no punctuation."""
 SPEAKER_COLUMNS: Final = ("speaker_name", "speaker", "speaker_id", "client_id")
 LANGUAGE_COLUMNS: Final = ("language", "locale", "lang")
 
@@ -32,7 +32,7 @@ SEPARATORS: Final = ("\t", "|", ",", ";")
 
 
 def header_separator(line: str) -> str:
-    """Return what separates the columns of a header that names audio and text, if it is one."""
+    """Return the separator of a header that names audio and text, ``""`` for another line."""
     for separator in SEPARATORS:
         names = {_plain(cell) for cell in line.split(separator)}
         if names & set(AUDIO_COLUMNS) and names & set(TEXT_COLUMNS):
@@ -54,8 +54,8 @@ def table(path: Path, lines: list[str]) -> Metadata:
 def _table(
     path: Path, lines: list[str], layout: str, delimiter: str, quoting: bool
 ) -> Iterator[tuple[int, dict[str, str] | str]]:
-    """Yield line number and row of a table with a header; a string says what is wrong."""
-    # Empty lines say nothing, and upstream's reader passes over them, too.
+    """Yield line number and row of a table with a header; a string is the row's fault."""
+    # Upstream's reader skips empty lines, too.
     reader = csv.reader(
         (f"{line}\n" if line.strip() else "\n" for line in lines),
         delimiter=delimiter,
@@ -163,7 +163,7 @@ def common_voice(path: Path, lines: list[str]) -> Metadata:
     """Read a table of a Common Voice release."""
     cells = list(_table(path, lines, "common_voice", "\t", quoting=False))
     named = (row["path"] for _, row in cells if isinstance(row, dict))
-    # Releases since 2019 give the name with its ending, the first ones without.
+    # Releases since 2019 have names with endings, earlier ones without.
     ending = "" if any(map(has_ending, named)) else ".mp3"
     found = _from_table(path, iter(cells), "common_voice", Clips(path, "clips", ending))
     header = first_line(lines).split("\t")

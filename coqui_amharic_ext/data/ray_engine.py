@@ -1,9 +1,12 @@
 """Corpora larger than one machine: Ray Data reads them, maps the transcriber, writes Parquet.
 
-The same code runs on a laptop's own Ray and on a cluster. Text and JSON-lines files are cut into
-ranges of bytes, so that one large file keeps many workers busy; Ray does a range again whose
-worker was lost, and its file is written anew under the same name, so that nothing is lost and
-nothing is there twice.
+The same code runs on a local Ray and on a cluster. Ray repeats the work of a lost worker and writes
+its file again under the same name, so no row is lost or duplicated.
+
+Text and JSON-lines files are cut into ranges of bytes here instead of being read by Ray Data's
+``read_text`` and ``read_json``. Those read one file per task, so that a single large file keeps
+only one worker busy, and their rows do not tell where a line is, which errors need. Parquet is
+read by Ray Data.
 """
 
 from __future__ import annotations
@@ -38,7 +41,7 @@ CONNECT_SECONDS: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a run has done."""
+    """Result of a run."""
 
     rows: int
     files: int
@@ -61,27 +64,26 @@ def run(
     Parameters
     ----------
     files : sequence of Path
-        All text (one item a line), all JSON lines, or all Parquet. On a cluster they, and ``out``,
-        must lie where every node finds them.
+        All text (one item per line), all JSON lines, or all Parquet. On a cluster they, and
+        ``out``, must be on a file system that every node shares.
     out : Path
-        The folder to make; until all is done it is called ``OUT.part``. Its files, sorted by
-        name, hold the rows in the order of the input: those of the input, with ``normalised``,
-        ``ipa``, ``backend`` and ``quality``.
+        The new folder, called ``OUT.part`` until the end. Its files, sorted by name, contain the
+        input's rows in order, with ``normalised``, ``ipa``, ``backend`` and ``quality``.
     transcriber : Transcriber
-        What to do with each batch.
+        Called with each batch.
     workers : int, optional
-        Processes; by default all cores of this machine, or all that the cluster gives.
+        Processes; by default all cores of this machine, or all of the cluster.
     address : str, optional
-        A running cluster's address; by default Ray is started on this machine and ended again.
+        A running cluster's address; by default Ray is started and stopped on this machine.
     force : bool
-        Replace ``out``, once all is done, and what an interrupted run left.
+        Replace ``out`` at the end, and the remains of an interrupted run.
     range_bytes : int
         Size of the pieces that files are cut into.
 
     Raises
     ------
     UnavailableError
-        Ray is not installed, or the cluster is not there.
+        Ray is not installed, or the cluster cannot be reached.
     DataError
         A file cannot be read, or ``out`` exists.
     BusyError
@@ -93,7 +95,7 @@ def run(
     if kind == "parquet":
         _check_tables(files, transcriber.column)
     if not out.parent.is_dir():
-        raise DataError(f"{out.parent} is not a folder; make it first")
+        raise DataError(f"{out.parent} is not a folder; create it first")
     with only_writer(out):
         _make_room(out, part, force)
         ray = _start(workers if address is None else None, address)
@@ -131,10 +133,10 @@ def _make_room(out: Path, part: Path, force: bool) -> None:
     _settle(out)
     for path in (out, part):
         if path.exists() and not force:
-            raise DataError(f"{path} is there already; --force replaces it")
+            raise DataError(f"{path} already exists; --force replaces it")
     with naming(out, part):
         _remove(part)
-        part.mkdir()  # where that cannot be done, it is told before Ray starts
+        part.mkdir()  # an error is raised before Ray starts
         part.rmdir()
 
 
@@ -146,7 +148,7 @@ def _remove(path: Path) -> None:
 
 
 def _take_name(part: Path, out: Path) -> None:
-    """Put what is complete in the place of what was there, which goes only then."""
+    """Give the complete folder its name; an old one is removed only then."""
     if not out.exists():
         part.rename(out)
         return
@@ -165,7 +167,7 @@ def _aside(out: Path) -> Path:
 
 
 def _settle(out: Path) -> None:
-    """Put back what a run that was killed while it took the name had put aside."""
+    """Restore the old folder if a run was killed during the exchange."""
     aside = _aside(out)
     if aside.exists():
         if out.exists():
@@ -175,12 +177,12 @@ def _settle(out: Path) -> None:
 
 
 def _check_tables(files: Sequence[Path], column: str) -> None:
-    """Find what is wrong with Parquet files in what stands at their ends, before Ray starts."""
+    """Check the footers of Parquet files before Ray starts."""
     try:
         from pyarrow import ArrowInvalid, types
         from pyarrow.parquet import read_schema
     except ImportError:
-        return  # Ray Data brings it; without that, the error is about Ray
+        return  # a requirement of Ray Data, whose absence is reported later
     for file in files:
         tables = sorted(file.rglob("*.parquet")) if file.is_dir() else [file]
         if not tables:
@@ -204,13 +206,13 @@ def _check_tables(files: Sequence[Path], column: str) -> None:
 
 
 def _text_types(types: Any) -> list[Any]:
-    # A column of nothing but empty cells has no type of its own; a dictionary may hold text.
+    # A column of empty cells has the type null; a dictionary may contain text.
     names = ("is_string", "is_large_string", "is_string_view", "is_null", "is_dictionary")
     return [test for name in names if (test := getattr(types, name, None)) is not None]
 
 
 def _start(workers: int | None, address: str | None) -> Any:
-    # Before Ray is imported: it would tell its makers about each start.
+    # Before Ray is imported: it reports each start to its makers.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         import ray
@@ -231,20 +233,20 @@ def _start(workers: int | None, address: str | None) -> Any:
     context = ray.data.DataContext.get_current()
     context.execution_options.preserve_order = True
     context.enable_progress_bars = sys.stderr.isatty()
-    # What fails is raised and told once; Ray would print its traceback, too.
+    # Errors are raised and reported once; Ray would also print their traceback.
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     return ray
 
 
 def _require_reachable(address: str) -> None:
-    """Ask the port first: Ray itself goes on trying for seven minutes and then ends the process."""
+    """Try the port first: Ray retries for seven minutes and then ends the process."""
     place = urlsplit(address if "://" in address else f"//{address}")
     try:
         host, port = place.hostname, place.port
     except ValueError as error:
         raise UnavailableError(f"{address!r} is no address of a Ray cluster: {error}") from error
     if host is None or port is None:
-        return  # auto, local: Ray knows by itself
+        return  # auto, local: Ray resolves them
     try:
         socket.create_connection((host, port), timeout=CONNECT_SECONDS).close()
     except OSError as error:
@@ -269,8 +271,8 @@ def _run(
         )
     else:
         ranges = list(_ranges(files, range_bytes))
-        # One function for both steps: Ray would gather as many ranges as there are texts in a
-        # batch, and one worker would have them all.
+        # One function reads and transcribes: with two, Ray would gather as many ranges as a batch
+        # has texts, all in one worker.
         corpus = ray.data.from_items(ranges, override_num_blocks=max(1, len(ranges))).map_batches(
             _transcribe_range,
             batch_size=1,
@@ -291,7 +293,7 @@ def _run(
 
 
 def _cause(error: BaseException) -> BaseException:
-    """Return what was raised in a worker, which Ray wraps more than once."""
+    """Return the exception of a worker, which Ray wraps several times."""
     seen: set[int] = set()
     while id(error) not in seen:
         seen.add(id(error))
@@ -316,11 +318,11 @@ def _ranges(files: Sequence[Path], size: int) -> Iterator[dict[str, Any]]:
 
 
 def lines_between(path: str, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
-    """Yield position and bytes of the lines that begin in a range, without their ends."""
+    """Yield position and bytes of the lines that start in a range, without their ends."""
     with Path(path).open("rb") as stream:
         if start:
             stream.seek(start - 1)
-            stream.readline()  # the end of a line that begins before
+            stream.readline()  # the rest of the line before
         while (position := stream.tell()) < stop:
             line = stream.readline()
             yield position, line.rstrip(b"\r\n")
@@ -366,7 +368,7 @@ def _transcribe_range(
 
 
 def _transcribe(batch: dict[str, Any], transcriber: Transcriber) -> Iterator[dict[str, Any]]:
-    # A generator, since of what a plain function raises Ray gives only the text.
+    # A generator: of a plain function's exception, Ray keeps only the text.
     for number, text in enumerate(batch[transcriber.column]):
         if not isinstance(text, str):
             row = {name: values[number] for name, values in batch.items()}

@@ -1,4 +1,4 @@
-"""Tables for a person's spreadsheet, about what was left out of a corpus."""
+"""Tables of rows that were left out of a corpus, for a spreadsheet."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _FORMULA: Final = tuple("=+-@\t\r＝＋－＠")
 
 
 def write_report(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write a table, separated by tabs, in which no cell is a formula.
+    """Write a tab-separated table in which no cell is a formula.
 
-    What stands in a corpus is its maker's; a spreadsheet would run a cell that begins with ``=``.
-    Such cells get an apostrophe, which spreadsheets show as text.
+    A spreadsheet would run a cell of an untrusted corpus that begins with ``=``. Such cells get an
+    apostrophe, which spreadsheets show as text.
     """
-    # Names of files can hold bytes that are no text.
+    # File names can contain bytes that are no text.
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as target:
         table = csv.writer(target, delimiter="\t", lineterminator="\n")
         table.writerow(header)

@@ -1,4 +1,4 @@
-"""One clip of a corpus, and what a metadata file says about all of its clips."""
+"""A row of metadata, one clip with its text, and the rows of a metadata file."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Final
 
 from coqui_amharic_ext.data.findings import Finding
 
-NOT_TEXT: Final = "it holds half a character (a lone surrogate) or a zero byte, which is no text"
+NOT_TEXT: Final = "it contains half a character (a lone surrogate) or a zero byte, which is no text"
 
 
 def usable(values: Iterable[object]) -> bool:
-    """Whether strings can be written to a file and name one."""
+    """Whether strings can be written to a file and used as its name."""
     text = "".join(value for value in values if isinstance(value, str))
     return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
 
@@ -25,17 +25,17 @@ class Row:
     Parameters
     ----------
     metadata, line
-        Where it stands; lines count from 1.
+        Its file and line, from 1.
     audio : Path
         Its audio file.
     text : str
-        What the trainer would be given.
+        The text for the trainer.
     speaker, language : str
-        Empty where the metadata do not say.
+        Empty if the metadata name none.
     written : str
-        The text as first written, where the layout keeps both forms.
+        The original text, if the layout keeps both forms.
     split : str
-        ``train`` or ``eval`` where the corpus is split already.
+        ``train`` or ``eval`` if the corpus is already split.
     """
 
     metadata: Path
@@ -55,7 +55,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """A metadata file's rows, and what is wrong with the file itself."""
+    """A metadata file's rows, and findings about the file itself."""
 
     path: Path
     layout: str

@@ -40,7 +40,7 @@ def open_source(
     text_column: str | None = None,
     audio_column: str | None = None,
 ) -> Source:
-    """Find out what a path is and open it.
+    """Recognise and open the source at a path.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def open_source(
     Raises
     ------
     DataError
-        There is nothing that can be imported, or it cannot be read.
+        There is nothing to import, or it cannot be read.
     UnavailableError
         It is a Hugging Face data set, and the datasets library is not installed.
     """
@@ -74,7 +74,7 @@ def _tables(path: Path) -> list[Path]:
     if path.is_file():
         return [path] if path.suffix.lower() in TABLES else []
     found = (p for p in path.rglob("*") if p.suffix.lower() in TABLES and p.is_file())
-    # Hidden folders and the caches of the datasets library hold copies.
+    # Hidden folders and caches of the datasets library contain copies.
     return sorted(p for p in found if not _is_copy(p.relative_to(path)))
 
 
@@ -97,14 +97,14 @@ def _metadata_files(path: Path, split: str | None) -> list[Path]:
     found = [p for p in candidates if p.is_file()]
     if not found:
         raise DataError(
-            f"{path} holds nothing that can be imported: neither {', '.join(METADATA_NAMES)} nor "
+            f"{path} has nothing to import: neither {', '.join(METADATA_NAMES)} nor "
             f"{' or '.join(TABLES)} files" + (f" of the split {split!r}" if split else "")
         )
-    if found[0].parent != path:  # an audiofolder's splits are apart
+    if found[0].parent != path:  # an audiofolder's splits are separate
         return found
     if _OF_NEMO.fullmatch(found[0].name):
         return sorted(p for p in path.iterdir() if _OF_NEMO.fullmatch(p.name))
-    # One of Common Voice's tables holds the others, FLEURS's are apart.
+    # One of Common Voice's tables contains the others; FLEURS's are separate.
     if (
         split is None
         and found[0].name == SPLITS[0]
@@ -116,7 +116,7 @@ def _metadata_files(path: Path, split: str | None) -> list[Path]:
 
 def _from_metadata(paths: list[Path], layout: str) -> Source:
     read = [read_metadata(path, layout) for path in paths]
-    # What upstream's formatter would misread does not matter to us, who read it right.
+    # Findings about upstream's formatter do not matter here.
     defects = tuple(
         f"{f.place}: {f.message}" for one in read for f in one.findings if f.kind == "columns"
     )
@@ -128,7 +128,7 @@ def _from_metadata(paths: list[Path], layout: str) -> Source:
             yield SourceClip(
                 place=row.place,
                 name=row.audio.stem,
-                # A row of LJSpeech's may lack the normalised text.
+                # A row in LJSpeech's layout may lack the normalised text.
                 text=row.text if row.text.strip() else row.written,
                 speaker=row.speaker,
                 language=row.language,

@@ -1,4 +1,4 @@
-"""What a model would make of a text: its tokens, and the characters it has no symbol for."""
+"""Read texts as a model does: number of tokens, and characters without a symbol."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from coqui_amharic_ext.text.policy import TextPolicy
 
 _INVISIBLE: Final = frozenset({"Cf", "Cc", "Cs", "Cn"})
 _SPOKEN: Final = frozenset("LNSM")
-"""First letters of the Unicode categories that stand for something a reader would say."""
+"""First letters of the Unicode categories that are read aloud."""
 
 
 class Reader(Protocol):
-    """Turns a text of a language into what a model is given."""
+    """Converts a text of a language to a model's input."""
 
     def __call__(self, text: str, language: str) -> Reading:
         """Read a text.
@@ -26,13 +26,13 @@ class Reader(Protocol):
         Raises
         ------
         Exception
-            Whatever the model's own text code raises on it.
+            Any error of the model's text code.
         """
         ...
 
 
 def reader_for(limits: Limits, vocab: Path | None, config: Path | None) -> Reader | None:
-    """Return what reads texts for a model, ``None`` where nothing says how it reads them.
+    """Return the reader of a model, ``None`` if its text code is not known.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def reader_for(limits: Limits, vocab: Path | None, config: Path | None) -> Reade
     vocab : Path, optional
         XTTS's vocabulary.
     config : Path, optional
-        A model's ``config.json``; XTTS's names a vocabulary, too.
+        A model's ``config.json``; XTTS's also names a vocabulary.
     """
     if vocab is not None:
         return VocabularyReader(vocab)
@@ -56,7 +56,7 @@ def reader_for(limits: Limits, vocab: Path | None, config: Path | None) -> Reade
 
 
 def not_composed(text: str) -> list[str]:
-    """Return what Unicode would write otherwise: pieces that are not NFC, invisible characters."""
+    """Return pieces that are not NFC, and invisible characters."""
     found = []
     if not unicodedata.is_normalized("NFC", text):
         found.append("not composed (NFC)")
@@ -66,7 +66,7 @@ def not_composed(text: str) -> list[str]:
 
 
 def dropped_characters(text: str, policy: TextPolicy) -> list[str]:
-    """Return the letters, numbers and symbols of an Amharic text that reading it out leaves out."""
+    """Return letters, numbers and symbols of an Amharic text that are not read out."""
     return [c for c in dict.fromkeys(text) if _is_dropped(c, policy)]
 
 
@@ -76,12 +76,12 @@ def _is_dropped(character: str, policy: TextPolicy) -> bool:
 
     if unicodedata.category(character)[0] not in _SPOKEN or ord(character) < 0x80:
         return False
-    # A combining mark is spoken with its letter, or is no letter's.
+    # A combining mark is spoken with its letter, or belongs to none.
     return not unicodedata.combining(character) and not settle(character, policy).strip()
 
 
 def figures(text: str, policy: TextPolicy) -> list[tuple[str, str]]:
-    """Return the numbers in figures of an Amharic text, each with how it is read out."""
+    """Return the numbers of an Amharic text, each with its reading."""
     from coqui_amharic_ext.text import explain
 
     if not any(_is_figure(c) for c in text):

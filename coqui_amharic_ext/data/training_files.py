@@ -1,4 +1,4 @@
-"""What a recipe is given to train on, checked before it loads anything heavy."""
+"""Check a recipe's input files before anything heavy is loaded."""
 
 from __future__ import annotations
 
@@ -30,35 +30,35 @@ from coqui_amharic_ext.data.findings import DataError
 from coqui_amharic_ext.data.manifest import Part, parts_of
 
 XTTS_SIZES: Final = {"gpt_layers": 30, "gpt_n_model_channels": 1024, "gpt_num_audio_tokens": 1026}
-"""What ``recipes/train_xtts_gpt.py`` trains, upstream's defaults among it."""
+"""The model of ``recipes/train_xtts_gpt.py``, with upstream's defaults."""
 _EXTRA_TOKENS: Final = 2
-"""The start and the stop of audio, which the GPT has beside the DVAE's codes."""
+"""The GPT's start and stop token of audio, in addition to the DVAE's codes."""
 _HEARD_SECONDS: Final = 30.0
 _PREFIX: Final = "--coqpit."
 
 
 def check_training_files(recipe: str, given: argparse.Namespace, arguments: Sequence[str]) -> None:
-    """Refuse what a recipe's arguments name and training would stop at.
+    """Refuse files in a recipe's arguments at which training would stop.
 
-    What is missing among them is left to the recipe, and so is a run that is gone on with.
+    The recipe checks missing arguments and resumed runs itself.
 
     Parameters
     ----------
     recipe : str
         ``vits`` or ``xtts``.
     given : Namespace
-        What the recipe reads in its arguments.
+        The recipe's parsed arguments.
     arguments : sequence of str
-        The same as they are given, with config values.
+        All arguments, with config values.
 
     Raises
     ------
     ModelFileError
-        A file is not what it is given for, or files do not fit together.
+        A file has the wrong kind, or files do not match.
     SynthesisError
         The voice of the test sentences cannot be used.
     DataError
-        The corpus is none, or too small to be split.
+        The folder is no corpus, or is too small to be split.
     """
     if given.continue_path:
         return
@@ -93,7 +93,7 @@ def _number(value: object, otherwise: float) -> float:
 
 
 def _check_split(parts: Sequence[Part], config: Mapping[str, str], most: int | None) -> None:
-    """Refuse a corpus of which upstream would take no clip for evaluation, at which it stops."""
+    """Refuse a corpus without a clip for evaluation, at which upstream stops."""
     share = _number(config.get("eval_split_size"), EVAL_SHARE)
     most = round(_number(config.get("eval_split_max_size"), most or 0))
     for part in parts:
@@ -141,7 +141,7 @@ def _check_models(given: argparse.Namespace, config: Mapping[str, str]) -> None:
 
 
 def _contents(given: argparse.Namespace) -> dict[str, Contents]:
-    """Look into the files that are given, and refuse those that are something else."""
+    """Read the headers of the given files, and refuse those of another kind."""
     names = {"dvae": given.dvae, "mel-stats": given.mel_stats, "checkpoint": given.checkpoint}
     contents = {name: look_into(Path(path)) for name, path in names.items() if path}
     wanted = {"dvae": DVAE, "mel-stats": MEL_STATS, "checkpoint": "an XTTS model"}

@@ -1,4 +1,4 @@
-"""Batches of texts to batches of transcriptions: what ``datasets.map`` and Ray Data call."""
+"""Transcribe batches of texts, as ``datasets.map`` and Ray Data call it."""
 
 from __future__ import annotations
 
@@ -9,25 +9,24 @@ from typing import Any, Final
 from coqui_amharic_ext.settings import Settings, get_settings
 
 COLUMNS: Final = ("normalised", "ipa", "backend", "quality")
-"""The columns that are added."""
+"""The added columns."""
 
 
 @dataclass(frozen=True)
 class Transcriber:
     """Transcribes one column of a batch.
 
-    It holds nothing but its choices, so that it can be sent to other processes, and so that
-    ``datasets.map`` knows work again that it has done before. The choices are fixed when it is
-    made; processes elsewhere do as this one did.
+    It contains only its options, so that it can be sent to other processes and ``datasets.map`` can
+    find cached results. The options are fixed at creation, also for other processes.
 
     Parameters
     ----------
     column : str
         The column with the texts.
     backend : str, optional
-        Only this G2P backend, not the configured chain.
+        Use this G2P backend instead of the configured chain.
     settings : Settings, optional
-        By default those in force where the object is made.
+        By default those in force at creation.
 
     Examples
     --------
@@ -49,16 +48,16 @@ class Transcriber:
         Returns
         -------
         dict
-            ``normalised``: spoken form; ``ipa``; ``backend``: who answered, joined by commas;
-            ``quality``: share of the words whose measures are all within their bounds, 1.0 where
-            there are no words.
+            ``normalised``: spoken form; ``ipa``; ``backend``: those that answered, separated by
+            commas; ``quality``: share of words with all measures within bounds, 1.0 without
+            words.
 
         Raises
         ------
         KeyError
             The batch has no such column.
         ValueError
-            The batch has a column of an added one's name.
+            The batch already has an added column.
         TypeError
             A text is not a ``str``.
         """

@@ -1,4 +1,4 @@
-"""Metadata without a header: LJSpeech's in its dialects, FLEURS's, names of files beside texts."""
+"""Read metadata without a header: LJSpeech's layout and variants, FLEURS's, names with texts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def is_fleurs(line: str) -> bool:
 
 
 def line_separator(path: Path, lines: list[str]) -> str:
-    """Return what separates the names of audio files from texts, where ``|`` does not."""
+    """Return the separator of audio file names and texts, if it is not ``|``."""
     said = [line for line in lines if line.strip()]
     for separator in ("\t", ",", ";"):
         if not all(separator in line for line in said):
@@ -35,20 +35,20 @@ def _is_file(cell: str) -> bool:
 
 
 def ljspeech(path: Path, lines: list[str]) -> Metadata:
-    """Read LJSpeech's layout and what goes by its name."""
+    """Read LJSpeech's layout and its variants."""
     return _unnamed(path, lines, "ljspeech", "|", Clips(path, "wavs", ".wav"))
 
 
 def lines(path: Path, lines: list[str]) -> Metadata:
-    """Read names of audio files beside their texts."""
+    """Read names of audio files with their texts."""
     return _unnamed(path, lines, "lines", line_separator(path, lines) or "\t", Clips(path))
 
 
 def _unnamed(path: Path, lines: list[str], layout: str, separator: str, clips: Clips) -> Metadata:
-    """Read lines whose columns are told by what is in them."""
+    """Read lines whose columns are recognised by their contents."""
     cells = [_unquoted(line, separator, layout) for line in lines]
     empty = {number for number, line in enumerate(lines, start=1) if not line.strip()}
-    # Lines of other widths are defects; in doubt the layout's own width is right.
+    # Lines of other widths are faults; if in doubt, the layout's width is right.
     widths = Counter(len(row) for row in cells if len(row) > 1)
     width = max(widths, key=lambda n: (widths[n], n == 3, -n)) if widths else 3
     findings: list[Finding] = []
@@ -60,7 +60,7 @@ def _unnamed(path: Path, lines: list[str], layout: str, separator: str, clips: C
     if ours and told:
         findings += _other_columns(path, columns, width)
         if cells != [line.split(separator) for line in lines]:
-            findings.append(_misread(path, ["quotation marks around a cell are a part of it"]))
+            findings.append(_misread(path, ["quotation marks around a cell are part of it"]))
     rows: list[Row] = []
     renamed: list[str] = []
     for number, row in enumerate(cells, start=1):
@@ -85,15 +85,15 @@ def _unnamed(path: Path, lines: list[str], layout: str, separator: str, clips: C
 
 
 def _used(rows: list[list[str]]) -> list[list[str]]:
-    """Return rows without the columns that separators at the ends of lines make."""
+    """Return rows without the columns of trailing separators."""
     width = max((n + 1 for row in rows for n, cell in enumerate(row) if cell.strip()), default=2)
     return [row[: max(2, width)] for row in rows]
 
 
 def _unquoted(line: str, separator: str, layout: str) -> list[str]:
-    """Return a line's cells; a spreadsheet's quotation marks around a cell are no text."""
+    """Return a line's cells, without a spreadsheet's quotation marks around them."""
     if separator == ",":
-        # Text beside a name has commas; with quotes around it they are the text's, too.
+        # A text after a name can contain commas, also in quotes.
         name, _, rest = line.partition(",")
         cells = [name, rest]
     else:
@@ -120,7 +120,7 @@ def _wrong_width(row: list[str], width: int) -> str:
 
 
 def _other_columns(path: Path, columns: Columns, width: int) -> list[Finding]:
-    """Find columns that upstream's formatter takes for others."""
+    """Find columns that upstream's formatter misreads."""
     if width == 2:
         what = "every line is name|text, without the third column (name|text|text)"
         return [Finding("no-third-column", f"{what}; upstream stops here", path)]
@@ -148,7 +148,7 @@ def _misread(path: Path, wrong: list[str]) -> Finding:
 
 
 def fleurs(path: Path, lines: list[str]) -> Metadata:
-    """Read FLEURS's own tables: of its two transcriptions the one with punctuation."""
+    """Read FLEURS's tables; of the two transcriptions, the one with punctuation."""
     cells = [line.split("\t") for line in lines]
     whole = [row for row in cells if len(row) >= 6]
     raw, normalised = (punctuation([row[n] for row in whole]) for n in (2, 3))

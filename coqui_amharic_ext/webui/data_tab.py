@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 MOST_ROWS: Final = 500
 COLUMNS: Final = 320
 PLAYED_SECONDS: Final = 60
-_REMEDY: Final = {"mended": "corrects it", "left out": "leaves the row out", "kept": "keeps it"}
+_REMEDY: Final = {"fixed": "corrects it", "left out": "leaves the row out", "kept": "keeps it"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,7 +154,7 @@ def test_an_empty_folder_is_taken(corpus: Corpus, tmp_path: Path) -> None:
 
 def test_without_a_usable_row_there_is_no_copy(corpus: Corpus, tmp_path: Path) -> None:
     report = check([corpus({"a": None})])
-    with pytest.raises(DataError, match=r"not one row of 1 can be used; .*metadata.csv:1"):
+    with pytest.raises(DataError, match=r"none of 1 rows can be used; .*metadata.csv:1"):
         fix(report, tmp_path / "out", limits=XTTS)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["corpus"]
 

@@ -73,7 +73,7 @@ def test_files_that_ray_does_not_read_are_named_before_it_starts(
 def test_what_is_there_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("ሰላም\n", encoding="utf-8")
     (tmp_path / "out.part").mkdir()
-    with pytest.raises(DataError, match=r"out\.part is there already; --force"):
+    with pytest.raises(DataError, match=r"out\.part already exists; --force"):
         ray_engine.run([tmp_path / "a.txt"], tmp_path / "out", Transcriber())
 
 
@@ -344,6 +344,6 @@ def test_what_a_killed_run_put_aside_comes_back(tmp_path: Path) -> None:
     aside, out = tmp_path / ".out.replaced", tmp_path / "out"
     aside.mkdir()
     (aside / "old").touch()
-    with pytest.raises(DataError, match="out is there already; --force replaces it"):
+    with pytest.raises(DataError, match="out already exists; --force replaces it"):
         ray_engine._make_room(out, tmp_path / "out.part", force=False)
     assert [path.name for path in tmp_path.rglob("*")] == ["out", "old"]
