@@ -325,11 +325,21 @@ def _check_packing(path: Path) -> None:
 
 
 def _no_checkpoint(path: Path, error: Exception) -> CheckpointError:
-    reason = str(error).partition("\n")[0][:200]
-    return CheckpointError(
-        f"{path} is cut off or no PyTorch checkpoint ({reason or type(error).__name__}); copy or "
-        "download it again"
-    )
+    return CheckpointError(not_read(path, error))
+
+
+def not_read(path: Path, error: Exception) -> str:
+    """Return what is wrong with a file that PyTorch cannot read, and the advice.
+
+    Where the file is none of PyTorch's, its reader names no more than an opcode that it does not
+    know (``101``), or says how to load it all the same.
+    """
+    reason = str(error).partition("\n")[0][:200] or type(error).__name__
+    if isinstance(error, EOFError):
+        reason = "it ends too early"
+    elif not zipfile.is_zipfile(path) or isinstance(error, pickle.UnpicklingError):
+        reason = "its content is not what torch.save writes"
+    return f"{path} is cut off or no PyTorch file ({reason}); copy or download it again"
 
 
 def _code(path: Path, names: list[str]) -> CheckpointError:

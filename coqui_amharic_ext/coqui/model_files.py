@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from coqui_amharic_ext.coqui.checkpoint_file import BROKEN, EMBEDDING
+from coqui_amharic_ext.coqui.checkpoint_file import BROKEN, EMBEDDING, not_read
 from coqui_amharic_ext.errors import CoquiAmharicError
 
 XTTS: Final = "an XTTS model"
@@ -152,12 +152,7 @@ def _unreadable(path: Path, error: Exception) -> ModelFileError:
         return ModelFileError(
             f"{path} holds quantised or sparse tensors, which upstream's models do not take"
         )
-    reason = str(error).partition("\n")[0][:_SHOWN] or type(error).__name__
-    if isinstance(error, pickle.UnpicklingError):
-        reason = "it holds no tensors"  # torch says how to load it all the same
-    return ModelFileError(
-        f"{path} is cut off or no PyTorch file ({reason}); copy or download it again"
-    )
+    return ModelFileError(not_read(path, error))
 
 
 class _Object:

@@ -122,7 +122,7 @@ def test_a_file_that_is_no_checkpoint(
 ) -> None:
     path = tmp_path / "model.pth"
     path.write_bytes(content)
-    _refused(r"model\.pth is .*no PyTorch checkpoint", path, files.old, files.ipa, out)
+    _refused(r"model\.pth is .*no PyTorch file", path, files.old, files.ipa, out)
 
 
 class _Runs:
@@ -280,7 +280,7 @@ def test_a_directory_that_is_cut_off(files: Files, out: Path, tmp_path: Path, ke
     content = files.model.read_bytes()
     # The end is there, what it points to is not.
     path.write_bytes(content[:-4000] + content[-keep:])
-    _refused(r"cut\.pth .*(cut off|no PyTorch checkpoint)", path, files.old, files.ipa, out)
+    _refused(r"cut\.pth .*(cut off|no PyTorch file)", path, files.old, files.ipa, out)
 
 
 @pytest.mark.parametrize("name", ["x.safetensors", "x.onnx", "x.json", "x", "x.pth.zip"])

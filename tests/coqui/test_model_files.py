@@ -14,12 +14,14 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from coqui_amharic_ext.coqui import model_files  # noqa: E402
+from coqui_amharic_ext.coqui.checkpoint_file import open_checkpoint  # noqa: E402
 from coqui_amharic_ext.coqui.model_files import (  # noqa: E402
     ModelFileError,
     look_into,
     read_config,
     read_vocabulary,
 )
+from coqui_amharic_ext.errors import CoquiAmharicError  # noqa: E402
 from tests.coqui.model_folders import save, write_speakers, write_vits, write_xtts  # noqa: E402
 
 
@@ -165,3 +167,20 @@ def test_configs_with_comments_and_in_yaml(tmp_path: Path) -> None:
 def test_vits_has_its_text_encoder(tmp_path: Path) -> None:
     contents = look_into(write_vits(tmp_path) / "model.pth")
     assert (contents.is_xtts, contents.gpt_layers) == (False, 0)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"weights of text" * 9, bytes(1000), bytes(range(256)), b"\x80\x02" + bytes(99), b"e" * 99],
+    ids=["text", "zeros", "every byte", "pickle", "letter"],
+)
+def test_what_is_no_file_of_pytorchs_is_named_without_its_readers_words(
+    content: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "model.pth"
+    path.write_bytes(content)
+    said = f"{path} is cut off or no PyTorch file (its content is not what torch.save writes)"
+    for read in (look_into, open_checkpoint):
+        with pytest.raises(CoquiAmharicError) as caught:
+            read(path)
+        assert str(caught.value) == f"{said}; copy or download it again"

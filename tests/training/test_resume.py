@@ -134,7 +134,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def stock(assets: tiny.TinyAssets, folder: Path) -> Run:
+def stock(stock_decodes: None, assets: tiny.TinyAssets, folder: Path) -> Run:
     return _train(assets, folder / "stock", None)
 
 
@@ -161,7 +161,6 @@ def _same_training(run: Run, reference: Run, start: Run) -> None:
     assert run.steps == {2 * STEPS}
 
 
-@pytest.mark.usefixtures("stock_decodes")
 def test_the_checkpoint_is_upstreams(stock: Run, ours: Run) -> None:
     assert ours.checkpoint.keys() == stock.checkpoint.keys()
     assert ours.checkpoint["model"].keys() == stock.checkpoint["model"].keys()
