@@ -16,7 +16,7 @@ import hashlib
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import compress, takewhile
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -26,6 +26,7 @@ from coqui_amharic_ext.availability import Availability
 from coqui_amharic_ext.errors import SettingsError, TranscriptionError, UnavailableError
 from coqui_amharic_ext.g2p import deadline
 from coqui_amharic_ext.g2p.backend import HANG_FIX, Backend, BackendSpec, Gives
+from coqui_amharic_ext.g2p.grammar import context
 from coqui_amharic_ext.g2p.letters_fit import read_as
 from coqui_amharic_ext.g2p.phonology.elision import elided
 from coqui_amharic_ext.g2p.phonology.inventory import LENGTH
@@ -77,6 +78,10 @@ class Answer:
         Of a word that was too long to be read in one go.
     style : callable, optional
         Takes a written word and its IPA; how ``ipa`` was written, and other readings are.
+    rule : str
+        The rule by which the context selected this reading, "" for the default.
+    others : tuple of str, optional
+        The readings that the context did not select.
     """
 
     written: str
@@ -89,12 +94,14 @@ class Answer:
     reading: Realisation | None = None
     pieces: tuple[Answer, ...] = ()
     style: Style | None = None
+    rule: str = ""
+    others: tuple[str, ...] | None = None
     _word: Word | None = None
 
     def word(self) -> Word:
         """Return the transcription with every measure of its quality and its other readings."""
         if self._word is None:
-            others = self.reading.alternatives if self.reading is not None else ()
+            others = self._others()
             if self.style is not None:
                 others = tuple([self.style(self.written, ipa) for ipa in others])
             self._word = Word(
@@ -105,8 +112,27 @@ class Answer:
                 self._quality(),
                 self.rejected,
                 others,
+                self.rule,
             )
         return self._word
+
+    def in_context(self, before: str, after: str, rules: tuple[context.Rule, ...]) -> Answer | None:
+        """Return the answer that the text on both sides selects, or None for this one."""
+        if self.reading is None:
+            return None
+        default = self.reading.ipa
+        selected = context.select(rules, default, self._others(), before, after)
+        if selected is None:
+            return None
+        ipa, rule = selected
+        others = tuple([other for other in (default, *self._others()) if other != ipa])
+        said = ipa if self.style is None else self.style(self.written, ipa)
+        return replace(self, ipa=said, rule=rule, others=others, _word=None)
+
+    def _others(self) -> tuple[str, ...]:
+        if self.others is not None:
+            return self.others
+        return self.reading.alternatives if self.reading is not None else ()
 
     def _quality(self) -> Quality:
         """Measure; of a word in pieces, which compare in linear time, return the worst."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from coqui_amharic_ext.g2p.grammar.lexicon import words
@@ -17,9 +18,14 @@ from coqui_amharic_ext.g2p.phonology.letters import coding
 
 __all__ = ["Realisation", "fold", "realise"]
 
+_VOWELS: Final = re.compile("ʷ[əɨi]|[əuiaeo]")
+
+_EVERYDAY: Final = (("wu", "w"), ("ji", "j"), ("wo", "wə"), ("jə", "je"), ("wə", "wo"))
+"""Everyday spellings ዉ ዪ ዎ የ ወ and what is usual in their place: ው ይ ወ ዬ ዎ. Only a word that is
+not known as it is written, and is known in the usual spelling, is read so."""
 
 _MODERN: Final = (("ʷɨ", "u"), ("ʷə", "o"), ("ʷi", "u"))
-"""Policy: ቍ, ቈ, ቊ are read kʼʷɨ, kʼʷə, kʼʷi, as written, unless the word is known with ቁ or ቆ."""
+"""How ቍ, ቈ and ቊ are spelled today; each is read as it is written: kʼʷɨ, kʼʷə, kʼʷi."""
 
 
 class Realisation(NamedTuple):
@@ -77,10 +83,27 @@ def realise(word: str, *, segments: Sequence[str] | None = None) -> Realisation:
     entry = known.get(coded)
     if entry is None and "ʷ" in coded:
         modern = _modern(coded)
-        if modern is not None:
-            coded, segments = modern, None
-            entry = known.get(coded)
+        if modern != coded:
+            reading = realise_coded(modern, None)
+            if reading.source != "rules" or likeliest(coded).layer == "rules":
+                return reading._replace(ipa=_as_written(reading.ipa, coded))
+    reading = realise_coded(coded, segments)
+    if entry is None and reading.source == "lexicon" and coded.endswith("wu"):
+        other = realise_coded(coded[:-1], None)
+        if other.source == "lexicon":  # ሰዉ, ጨዉ: the word itself rather than -u after it
+            return other
+    if reading.source == "rules":
+        for usual in _usual(coded):
+            other = realise_coded(usual, None)
+            if other.source != "rules":
+                return other
+    return reading
+
+
+def realise_coded(coded: str, segments: Sequence[str] | None) -> Realisation:
+    """Return the IPA of a word without length marks, given as what its letters say."""
     source: Layer
+    entry = words().get(coded)
     if entry is not None:
         ipa, source = entry.ipa, "lexicon"
     elif not coded:
@@ -95,14 +118,35 @@ def realise(word: str, *, segments: Sequence[str] | None = None) -> Realisation:
     return Realisation(ipa, source, coded)
 
 
-def _modern(coded: str) -> str | None:
-    """Return the modern spelling of a word with labialised letters, if that is a known word."""
+def _usual(coded: str) -> Iterator[str]:
+    """Yield the usual spellings of a word in everyday spelling."""
+    for everyday, usual in _EVERYDAY:
+        if everyday in coded:
+            yield coded.replace(everyday, usual)
+            if coded.count(everyday) > 1:
+                yield coded.replace(everyday, usual, 1)
+
+
+def _modern(coded: str) -> str:
+    """Return the modern spelling of a word with labialised letters."""
     for old, new in _MODERN:
-        if old in coded:
-            modern = coded.replace(old, new)
-            if modern in words() or likeliest(modern).layer != "rules":
-                return modern
-    return None
+        coded = coded.replace(old, new)
+    return coded
+
+
+def _as_written(ipa: str, coded: str) -> str:
+    """Return the IPA of a modern spelling with the labialised consonants of the written word."""
+    written = _VOWELS.findall(coded)
+    spoken = re.split("([əuiaeo])", encode(ipa))
+    if len(spoken) != 2 * len(written) + 1:
+        return ipa
+    for place, vowel in zip(range(1, len(spoken), 2), written, strict=True):
+        if vowel[0] == "ʷ" and spoken[place] in "ou":
+            before, length = spoken[place - 1], ""
+            if before.endswith("ː"):
+                before, length = before[:-1], "ː"
+            spoken[place - 1], spoken[place] = f"{before}ʷ{length}", vowel[1]
+    return decode("".join(spoken))
 
 
 def _marked(marked: length.Marked, segments: Sequence[str] | None) -> Realisation:

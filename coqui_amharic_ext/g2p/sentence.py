@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from coqui_amharic_ext.g2p.cache import WordCache
 from coqui_amharic_ext.g2p.chain import Answer, Chain
+from coqui_amharic_ext.g2p.grammar import context
 from coqui_amharic_ext.g2p.phonology.letters import MARKS, TONAL_MARKS, fidel
 from coqui_amharic_ext.g2p.types import Quality, Transcription, Word
 from coqui_amharic_ext.text import TextPolicy, normalize, to_ascii_punctuation
@@ -27,6 +28,8 @@ _PUNCTUATION: Final = ".,;:?!"
 _LATIN: Final = "A-Za-zªº\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"
 _ASCII: Final = {mark: to_ascii_punctuation(f"ሀ{mark}")[1:] for mark in ("", *"።፣፤፥፦፧.,;:?!")}
 _CONTEXTUAL: Final = re.compile(r"[^\w\s.,;:?!።፣፤፥፦፧፨፡]")
+_LETTER: Final = re.compile(r"\w")
+_SENTENCE_END: Final = re.compile(r"[።.?!]\s")
 _SPACE_BEFORE_MARK: Final = re.compile(rf" +(?=[{_PUNCTUATION}])")
 
 
@@ -49,10 +52,11 @@ class Piece(NamedTuple):
 
 
 class Token(NamedTuple):
-    """What is read for one token: its words and marks in IPA, and the answers for its words."""
+    """What is read for one token: words and marks in IPA, answers, rules that need its context."""
 
     ipa: str
     answers: tuple[Answer, ...]
+    rules: tuple[context.Rule, ...] = ()
 
 
 def _letter_class() -> str:
@@ -113,9 +117,15 @@ class Reader:
 
     def _read(self, normalised: str) -> list[Token]:
         """Split at spaces; brackets, dashes and quotes are settled over the whole text before."""
+        written = normalised
         if _CONTEXTUAL.search(normalised) is not None:
-            normalised = to_ascii_punctuation(normalised)
-        return self._tokens.lookup(normalised.split(), self._read_tokens)
+            written = to_ascii_punctuation(normalised)
+        words = written.split()
+        tokens = self._tokens.lookup(words, self._read_tokens)
+        homographs = [place for place, token in enumerate(tokens) if token[2]]
+        if homographs:
+            _settle(tokens, homographs, _with_quotes(words, normalised))
+        return tokens
 
     def _read_tokens(self, tokens: list[str]) -> Mapping[str, Token]:
         plain: dict[str, tuple[str, str]] = {}
@@ -133,7 +143,7 @@ class Reader:
                 written += [piece.text for piece in mixed[token] if piece.kind == "word"]
         answers = self.chain.answers(written)
         found = {
-            token: Token(answers[word].ipa + mark, (answers[word],))
+            token: Token(answers[word].ipa + mark, (answers[word],), _rules(word, answers[word]))
             for token, (word, mark) in plain.items()
         }
         return found | {token: _put(pieces, answers) for token, pieces in mixed.items()}
@@ -149,6 +159,46 @@ class Reader:
             else:
                 for name in spell(match[0], self.policy).split():
                     yield Piece("word", name)
+
+
+def _rules(word: str, answer: Answer) -> tuple[context.Rule, ...]:
+    """Return the rules about a word that the user did not list and no backend transcribed."""
+    known = answer.reading is not None and answer.layer in ("lexicon", "paradigm")
+    return context.rules_for(word) if known else ()
+
+
+def _with_quotes(words: list[str], normalised: str) -> list[str]:
+    """Return the words with the quotes that reading aloud leaves out, or as they are."""
+    quoted = [word for word in normalised.split() if _LETTER.search(word)]
+    if len(quoted) == len(words):
+        return quoted
+    spoken = [place for place, word in enumerate(words) if _LETTER.search(word)]
+    if len(spoken) != len(quoted):
+        return words
+    found = list(words)
+    for place, word in zip(spoken, quoted, strict=True):
+        found[place] = word
+    return found
+
+
+def _settle(tokens: list[Token], homographs: list[int], words: list[str]) -> None:
+    """Put in the readings of homographs that the words beside them select."""
+    for place in homographs:
+        token = tokens[place]
+        answer = token.answers[0]
+        mark = token.ipa[len(answer.ipa) :]
+        before = " ".join(words[max(0, place - context.REACH) : place])
+        after = " ".join(words[place + 1 : place + 1 + context.REACH])
+        if mark in {".", "?", "!"}:
+            after = mark
+        selected = answer.in_context(_clause(before), after, token.rules)
+        if selected is not None:
+            tokens[place] = Token(selected.ipa + mark, (selected,), token.rules)
+
+
+def _clause(before: str) -> str:
+    """Return what belongs to the sentence in hand; a quotation may end with its own mark."""
+    return _SENTENCE_END.split(before)[-1]
 
 
 def _put(pieces: list[Piece], answers: Mapping[str, Answer]) -> Token:

@@ -39,7 +39,11 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """The transcription of one normalised word."""
+    """The transcription of one normalised word.
+
+    ``rule`` names the rule of ``data/contexts.tsv`` by which the words beside a homograph selected
+    its reading; it is empty for the default reading.
+    """
 
     written: str
     ipa: str
@@ -48,6 +52,7 @@ class Word:
     quality: Quality
     rejected: tuple[Rejection, ...] = ()
     alternatives: tuple[str, ...] = ()
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,10 +25,10 @@ def unlisted(monkeypatch: pytest.MonkeyPatch) -> object:
     ("word", "ipa"),
     [
         # The last syllable is repeated whole, with its ɨ in the same place.
-        ("ቅልስልስ", "kʼɨlɨslɨs"),
-        ("ዝርክርክ", "zɨɾɨkɾɨk"),
-        ("ፍርክስክስ", "fɨɾɨkɨskɨs"),
-        ("ኩንስንስ", "kunɨsnɨs"),
+        ("ቅልስልስ", "kʼɨlɨslɨsː"),
+        ("ዝርክርክ", "zɨɾɨkɾɨkː"),
+        ("ፍርክስክስ", "fɨɾɨkɨskɨsː"),
+        ("ኩንስንስ", "kunɨsnɨsː"),
         ("ፍትፍት", "fɨtfɨt"),
         # First and second radical alike.
         ("ቅቅል", "kʼɨkʼːɨl"),
@@ -42,11 +42,19 @@ def unlisted(monkeypatch: pytest.MonkeyPatch) -> object:
         # Agents and instruments as in Ge'ez.
         ("መዘምር", "məzəmːɨɾ"),
         ("መናፍቅ", "mənafɨkʼ"),
-        # Adjectives with o after the first radical; with ə only those of known roots.
+        # Adjectives in -a, whose last radical is long (Leslau 1995, nominal patterns).
         ("ጎምጣጣ", "ɡomtʼatʼːa"),
         ("ጎድጓዳ", "ɡodɡʷadːa"),
         ("ጠንካራ", "tʼənkaɾːa"),
-        ("ዘንባባ", "zənbaba"),
+        ("ገብጋባ", "ɡəbɡabːa"),
+        ("ጨምዳዳ", "t͡ʃʼəmdadːa"),
+        ("ጎደርዳራ", "ɡodəɾdaɾːa"),
+        # What is left of an action, and states.
+        ("ስንጣሪ", "sɨnɨtʼːaɾi"),
+        ("ቅንጣሽ", "kʼɨntʼaʃ"),
+        ("ቁራጭ", "kʼuɾːat͡ʃʼ"),
+        ("ዝንፍፍ", "zɨnfɨfː"),
+        ("ሸተት", "ʃətətː"),
         # Nouns of quadriradicals.
         ("ጥንካሬ", "tʼɨnɨkːaɾe"),
         ("ቅልጥም", "kʼɨltʼɨm"),

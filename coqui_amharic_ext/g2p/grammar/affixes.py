@@ -122,6 +122,9 @@ class Affix(NamedTuple):
 AffixIndex = dict[str, tuple[Affix, ...]]
 """Composed affixes by what is written of them."""
 
+
+_AFTER_BARE_STEM: Final = ("əh", "əʃ", "əwo")
+"""Objects that begin with ɨ after a bare imperfective or jussive: jɨnəɡɾɨh, jɨnəɡɾɨwo."""
 _UNWRITTEN: Final = {ord("ː"): None, ord("ɨ"): None}
 
 
@@ -280,7 +283,10 @@ def _subjects() -> Iterator[Affix]:
         if part.suffix == "" and "impf" in part.hosts:
             following = [item for item in following if item[0][1:3] not in ("lː", "bː")]
             following = following + bare_applicative
-            following = [("ɨ" + o[1:], e) if o in ("əh", "əʃ") else (o, e) for o, e in following]
+            following = [
+                ("ɨ" + item[0][1:], item[1]) if item[0].startswith(_AFTER_BARE_STEM) else item
+                for item in following
+            ]
         for ending, evidence in following:
             spoken = part.before_object + ending
             yield Affix(spoken, hosts, cost("object"), evidence, person=part.person)

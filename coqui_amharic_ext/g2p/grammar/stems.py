@@ -227,7 +227,7 @@ def _groups(forms: list[Form]) -> tuple[Group, ...]:
         group = members.setdefault(outline, _Members())
         pattern = _pattern(form, parts)
         group.by_class.setdefault(form.name if radicals else "", []).append(pattern)
-        if form.tense in form.paradigm.default and form.name.partition(".")[2] in ("", "1"):
+        if form.tense in form.paradigm.default:
             group.unknown.append(pattern)
     return tuple([_group(outline, group) for outline, group in members.items()])
 

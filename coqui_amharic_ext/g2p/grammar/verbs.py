@@ -5,6 +5,7 @@ A word's affixes decide where its stem may be, and its shape which of those stre
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
@@ -23,6 +24,11 @@ _UNWRITTEN_SUBJECT: Final = frozenset("sbl")
 """Preverbs alone, before a first person that is not written."""
 _SHORT: Final = 3
 _SHORT_COST: Final = cost("short stem in a")
+_OPENING: Final = tuple("əuiaeo")
+_LAST_VOWEL: Final = re.compile(
+    "(?:(?<=^[^əuiaeɨoːʷ]{2})|(?<=[əuiaeɨo][^əuiaeɨoːʷ]))ɨ(?=[^əuiaeɨoːʷ]$)"
+)
+"""The ɨ of a stem's last syllable, which falls where a vowel follows."""
 _STEMS_SIZE: Final = 1 << 14
 _STRETCHES_SIZE: Final = 1 << 12
 
@@ -159,7 +165,10 @@ def _in_frames(
                 elif opening == "a" and len(written) < _SHORT and not frame.evidence:
                     total += _SHORT_COST
             if total <= best + window:
-                spoken = frame.before + stems.speak(written, pattern.inserts) + frame.after
+                spoken = frame.before + stems.speak(written, pattern.inserts)
+                if frame.after[:1] in _OPENING:
+                    spoken = _LAST_VOWEL.sub("", spoken)  # jɨlɨk, jɨlkal
+                spoken += frame.after
                 if clitic:
                     spoken = affixes.attach(spoken, affixes.clitics()[clitic])
                 found.append(Reading(total, spoken, "paradigm" if stem.known else "rules"))
