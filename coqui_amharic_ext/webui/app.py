@@ -1,18 +1,28 @@
-"""The page: five tabs, their fonts and colours."""
+"""The page: five tabs, their fonts and colours, and the server that answers with them."""
 
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 import gradio as gr
+import uvicorn
+from fastapi import FastAPI
 
 from coqui_amharic_ext.webui import data_tab, performance_tab, synthesis_tab, text_tab, train_tab
+from coqui_amharic_ext.webui.events import fetch_nothing
+from coqui_amharic_ext.webui.guard import Guard
 from coqui_amharic_ext.webui.page import Page
+from coqui_amharic_ext.webui.runs import Runs
+from coqui_amharic_ext.webui.speech import ADDRESS, Speech
+from coqui_amharic_ext.webui.workfolder import WorkFolder
 
 TITLE: Final = "Amharic for Coqui TTS"
 DONE_SECONDS: Final = 3600
 """Age at which gradio deletes its copies of uploads."""
+MOST_BYTES: Final = 50 * 2**20
+"""Of one upload: a reference recording."""
 
 ETHIOPIC_FONTS: Final = (
     *("Noto Sans Ethiopic", "Abyssinica SIL", "Kefa", "Ebrima", "Nyala"),
@@ -72,3 +82,33 @@ def theme() -> gr.themes.Base:
 def css() -> str:
     """Return the page's style sheet."""
     return files(__package__).joinpath("page.css").read_text(encoding="utf-8")
+
+
+def make_server(work: WorkFolder, runs: Runs, uploads: Path, token: str) -> Any:
+    """Return the server of the page, which is not started yet."""
+    fetch_nothing()
+    speech = Speech(work, uploads)
+    application = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    application.get(ADDRESS)(speech.answer)
+    mounted = gr.mount_gradio_app(
+        application,
+        build(Page(work, runs, speech)),
+        path="",
+        ssr_mode=False,
+        pwa=False,
+        footer_links=[],
+        run_history=False,
+        max_file_size=MOST_BYTES,
+        theme=theme(),
+        css=css(),
+    )
+    mounted.add_middleware(Guard, token=token)
+    config = uvicorn.Config(
+        mounted,
+        log_level="warning",
+        timeout_graceful_shutdown=2,  # open pages hold a connection for ever
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+    )
+    return uvicorn.Server(config)

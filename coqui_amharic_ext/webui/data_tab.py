@@ -7,12 +7,19 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import gradio as gr
+import numpy as np
+import pandas as pd
 from markupsafe import Markup
+from numpy.typing import NDArray
 
+from coqui_amharic_ext.data.audio import AudioError, open_audio
+from coqui_amharic_ext.data.check import Report, check
 from coqui_amharic_ext.data.findings import KINDS, DataError, Finding
+from coqui_amharic_ext.data.limits import MODELS
+from coqui_amharic_ext.data.text import reader_for
 from coqui_amharic_ext.io.wav import WavStream
 from coqui_amharic_ext.webui.events import on
 from coqui_amharic_ext.webui.inside import metadata_of, require_audio_inside
@@ -20,13 +27,6 @@ from coqui_amharic_ext.webui.markup import Tone, amharic, badge, message, table
 from coqui_amharic_ext.webui.page import Page
 from coqui_amharic_ext.webui.trial import BUNDLED, bundled_corpus
 from coqui_amharic_ext.webui.workfolder import WorkFolder
-
-if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-    from numpy.typing import NDArray
-
-    from coqui_amharic_ext.data.check import Report
 
 MOST_ROWS: Final = 500
 COLUMNS: Final = 320
@@ -48,10 +48,6 @@ def run_check(
     work: WorkFolder, given: str, model: str, tell: Callable[[int, int], None]
 ) -> Checked:
     """Check a corpus and make tables of the findings."""
-    from coqui_amharic_ext.data.check import check
-    from coqui_amharic_ext.data.limits import MODELS
-    from coqui_amharic_ext.data.text import reader_for
-
     if model not in MODELS:
         raise DataError(f"model {model!r} is not known; valid values: {', '.join(MODELS)}")
     metadata = metadata_of(work, given)
@@ -121,10 +117,6 @@ def _severity(severity: str) -> Markup:
 
 def load_clip(work: WorkFolder, given: str) -> tuple[int, NDArray[np.float32]]:
     """Return the sample rate of a clip, and its first minute as one channel."""
-    import numpy as np
-
-    from coqui_amharic_ext.data.audio import AudioError, open_audio
-
     path = work.file(given, "clip")
     try:
         with open_audio(path) as file:
@@ -140,9 +132,6 @@ def load_clip(work: WorkFolder, given: str) -> tuple[int, NDArray[np.float32]]:
 
 def waveform(audio: NDArray[np.float32], rate: int) -> pd.DataFrame:
     """Return the lowest and the highest sample of each of ``COLUMNS`` parts, to plot."""
-    import numpy as np
-    import pandas as pd
-
     rows = [
         (float(part[0]) / rate, float(extreme(audio[part])))
         for part in np.array_split(np.arange(len(audio)), min(COLUMNS, len(audio)))
@@ -203,7 +192,7 @@ def build(page: Page, tab: gr.Tab) -> None:
         folder = bundled_corpus(page.work)
         return gr.update(choices=page.work.corpora(), value=page.work.shown(folder))
 
-    def check(
+    def show_check(
         given: str | None,
         chosen: str | None,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - gradio's way
@@ -232,5 +221,5 @@ def build(page: Page, tab: gr.Tab) -> None:
     on(tab.select, corpora, None, corpus, doing="looking for corpora", quiet=True)
     on(bundled.click, unpack, None, corpus, doing="writing the bundled corpus")
     results = [summary, clip, player, drawing, listing]
-    on(start.click, check, [corpus, model], results, doing="checking the corpus", fresh=True)
+    on(start.click, show_check, [corpus, model], results, doing="checking the corpus", fresh=True)
     on(clip.input, listen, clip, [player, drawing], doing="reading the clip")

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
 import gradio as gr
+import safehttpx
+from gradio import processing_utils
 from markupsafe import escape
 from pydantic import ValidationError, validate_call
 
@@ -111,8 +113,6 @@ def fetch_nothing() -> None:
 
     gradio would ask a public resolver for the host, which tells it private names.
     """
-    import safehttpx
-    from gradio import processing_utils
 
     async def get(url: object, *arguments: Any, **options: Any) -> NoReturn:
         raise FetchError("the page takes files, and fetches nothing from addresses")

@@ -10,6 +10,8 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from coqui_amharic_ext.data.findings import DataError
+from coqui_amharic_ext.data.manifest import parts_of
+from coqui_amharic_ext.data.metadata import read_all
 from coqui_amharic_ext.io.jsontext import parsed
 from coqui_amharic_ext.webui.workfolder import WorkFolder, WorkFolderError
 
@@ -21,8 +23,6 @@ _PATHS: Final = re.compile(r"path|file|dir|folder|checkpoint|root|uri", re.IGNOR
 
 def metadata_of(work: WorkFolder, given: str) -> tuple[Path, ...]:
     """Find the metadata files of a corpus folder, or of a metadata file."""
-    from coqui_amharic_ext.data.manifest import parts_of
-
     found = work.inside(given, "corpus folder or metadata file")
     if not found.exists():
         raise DataError(f"{work.shown(found)} does not exist")
@@ -44,8 +44,6 @@ def leads_out(name: str) -> bool:
 
 def require_audio_inside(work: WorkFolder, metadata: tuple[Path, ...]) -> None:
     """Refuse metadata that name audio outside the corpus, before any audio is read."""
-    from coqui_amharic_ext.data.metadata import read_all
-
     for read in read_all(metadata):
         folder = read.path.parent
         rows = {row.line: row.audio for row in read.rows}

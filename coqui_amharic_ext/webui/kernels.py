@@ -11,8 +11,10 @@ import os
 import subprocess
 import sys
 import threading
+from importlib import import_module
 from typing import Any
 
+from coqui_amharic_ext import plugins
 from coqui_amharic_ext.availability import Availability
 from coqui_amharic_ext.errors import CoquiAmharicError
 from coqui_amharic_ext.settings import Settings
@@ -65,8 +67,6 @@ def _ask() -> dict[str, Any]:
 
 def g2p_states(settings: Settings) -> dict[str, Availability]:
     """Return the availability of every G2P backend."""
-    from coqui_amharic_ext import plugins
-
     found: dict[str, Availability] = {}
     for name, backend in plugins.g2p_backends().items():
         try:
@@ -78,8 +78,6 @@ def g2p_states(settings: Settings) -> dict[str, Availability]:
 
 def main() -> None:
     """Print the status as one line of JSON."""
-    from importlib import import_module
-
     import coqui_amharic_ext as am
     from coqui_amharic_ext.demo.run import PATCHED
 

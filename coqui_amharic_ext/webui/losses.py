@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    import pandas as pd
+import pandas as pd
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 Losses = dict[str, dict[int, float]]
 """By name: the value at each global step."""
@@ -28,8 +28,6 @@ class LossReader:
 
     def read(self) -> Losses:
         """Return the usual losses, or all of them where there is none of these."""
-        from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
         found: Losses = {}
         for folder in sorted({file.parent for file in self._folder.glob("*/events.out.tfevents*")}):
             sizes = {"scalars": MOST_POINTS, "images": 1, "audio": 1, "histograms": 1, "tensors": 1}
@@ -44,8 +42,6 @@ class LossReader:
 
 def frame(losses: Losses) -> pd.DataFrame:
     """Return one row per point that can be drawn, for gradio's plots."""
-    import pandas as pd
-
     rows = [
         (step, value, name)
         for name, points in losses.items()

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from coqui_amharic_ext.availability import Availability
 from coqui_amharic_ext.webui.runs import Runs
 from coqui_amharic_ext.webui.speech import Speech
 from coqui_amharic_ext.webui.workfolder import WorkFolder
-
-if TYPE_CHECKING:
-    from coqui_amharic_ext.availability import Availability
 
 EXAMPLE: Final = "በ2015 ዓ.ም አዲስ አበባ ውስጥ 25% ጨመረ።"
 Choices = list[tuple[str, str]]

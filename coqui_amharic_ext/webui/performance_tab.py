@@ -6,18 +6,16 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
+import pandas as pd
 from markupsafe import Markup
 
 from coqui_amharic_ext.demo.measure import GRADIENT_TOLERANCE, LOSS_TOLERANCE, ORDER, measure
 from coqui_amharic_ext.webui import kernels
 from coqui_amharic_ext.webui.events import on
 from coqui_amharic_ext.webui.markup import badge, message, table
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def state_tables(status: dict[str, Any]) -> Markup:
@@ -64,8 +62,6 @@ def parity(result: dict[str, Any]) -> Markup:
 
 def bars(result: dict[str, Any], what: str, key: str) -> tuple[str, pd.DataFrame]:
     """Return the label of a plot and its bars: one figure of stock and of the extension."""
-    import pandas as pd
-
     values = [result[variant][key] for variant in ("stock", "extension")]
     ratio = values[1] / values[0] if values[0] else float("nan")
     figures = pd.DataFrame({"variant": ["stock", "extension"], key: values})

@@ -10,19 +10,18 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+from pydantic import TypeAdapter
 
 from coqui_amharic_ext.data.manifest import MANIFEST, parts_of
 from coqui_amharic_ext.data.metadata import LAYOUTS
 from coqui_amharic_ext.errors import CoquiAmharicError
 from coqui_amharic_ext.recipes import RECIPES
-from coqui_amharic_ext.settings import ENVIRONMENT, XTTS_ONLY, get_settings
+from coqui_amharic_ext.settings import ENVIRONMENT, XTTS_ONLY, Settings, get_settings
 from coqui_amharic_ext.webui import kernels
 from coqui_amharic_ext.webui.inside import metadata_of, require_audio_inside
 from coqui_amharic_ext.webui.workfolder import WorkFolder
-
-if TYPE_CHECKING:
-    from coqui_amharic_ext.settings import Settings
 
 OFTEN: Final = {"plot_step": "10"}
 """A loss for the plot every few steps; upstream's default is every 100."""
@@ -57,8 +56,6 @@ class TrainForm:
     @classmethod
     def checked(cls, values: Mapping[str, Any]) -> TrainForm:
         """Make a form of values by name, of the right types; an empty field has its default."""
-        from pydantic import TypeAdapter
-
         given = {name: value for name, value in dict(values).items() if value is not None}
         return TypeAdapter(cls).validate_python(given)
 

@@ -13,7 +13,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+
+import psutil
 
 from coqui_amharic_ext.errors import UnavailableError
 from coqui_amharic_ext.io.ending import ENDINGS, like_ctrl_c
@@ -23,8 +25,6 @@ from coqui_amharic_ext.webui.workfolder import WorkFolder, WorkFolderError
 HOST: Final = "127.0.0.1"
 FIRST_PORT: Final = 7860
 PORTS: Final = 40
-MOST_BYTES: Final = 50 * 2**20
-"""Of one upload: a reference recording."""
 END_SECONDS: Final = 5.0
 """How long children, and then requests, may take to end."""
 
@@ -86,9 +86,10 @@ def serve(
     with listen(port) as taken, uploads_folder() as uploads, like_ctrl_c():
         # A script starts its background jobs with Ctrl-C ignored.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        # gradio reads these when it is imported.
+        # gradio reads these when it is imported, which takes seconds: hence here.
         os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
         os.environ["GRADIO_TEMP_DIR"] = str(uploads)
+        from coqui_amharic_ext.webui.app import make_server
         from coqui_amharic_ext.webui.runs import Runs
 
         runs = Runs(work)
@@ -96,7 +97,7 @@ def serve(
         address = f"http://{HOST}:{taken.getsockname()[1]}/?token={token}"
         server, thread = None, None
         try:
-            server = _server(work, runs, uploads, token)
+            server = make_server(work, runs, uploads, token)
             # A daemon, as are the threads that it starts: one that hangs does not keep us here.
             thread = threading.Thread(target=server.run, args=([taken],), daemon=True)
             thread.start()
@@ -129,49 +130,8 @@ def _forwarding_file(private: Path, address: str) -> Path:
     return path
 
 
-def _server(work: WorkFolder, runs: Any, uploads: Path, token: str) -> Any:
-    import gradio as gr
-    import uvicorn
-    from fastapi import FastAPI
-
-    from coqui_amharic_ext.webui import app
-    from coqui_amharic_ext.webui.events import fetch_nothing
-    from coqui_amharic_ext.webui.guard import Guard
-    from coqui_amharic_ext.webui.page import Page
-    from coqui_amharic_ext.webui.speech import ADDRESS, Speech
-
-    fetch_nothing()
-    speech = Speech(work, uploads)
-    application = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    application.get(ADDRESS)(speech.answer)
-    mounted = gr.mount_gradio_app(
-        application,
-        app.build(Page(work, runs, speech)),
-        path="",
-        ssr_mode=False,
-        pwa=False,
-        footer_links=[],
-        run_history=False,
-        max_file_size=MOST_BYTES,
-        theme=app.theme(),
-        css=app.css(),
-    )
-    mounted.add_middleware(Guard, token=token)
-    config = uvicorn.Config(
-        mounted,
-        log_level="warning",
-        timeout_graceful_shutdown=2,  # open pages hold a connection for ever
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-    )
-    return uvicorn.Server(config)
-
-
 def _end_children(keep: set[int]) -> None:
     """End this process's children and theirs, except those of ``keep`` and theirs."""
-    import psutil
-
     children = [child for child in psutil.Process().children() if child.pid not in keep]
     for child in list(children):
         with suppress(psutil.NoSuchProcess):

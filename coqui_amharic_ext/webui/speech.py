@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
+from starlette.responses import FileResponse, Response, StreamingResponse
 
 from coqui_amharic_ext.errors import CoquiAmharicError
 from coqui_amharic_ext.io.wav import WavStream
@@ -152,8 +153,6 @@ class Speech:
 
     def answer(self, token: str) -> Any:
         """Answer a player that asks for a sound."""
-        from starlette.responses import FileResponse, Response, StreamingResponse
-
         sound = self._sounds.get(token)
         if sound is None:
             return Response("This sound is no longer kept: speak again.", status_code=404)

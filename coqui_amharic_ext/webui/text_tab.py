@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import gradio as gr
 from markupsafe import Markup
 
+from coqui_amharic_ext import plugins
 from coqui_amharic_ext.errors import CoquiAmharicError
+from coqui_amharic_ext.g2p.api import transcribe
+from coqui_amharic_ext.g2p.types import Quality, Rejection, Transcription
 from coqui_amharic_ext.settings import get_settings
+from coqui_amharic_ext.text import explain
+from coqui_amharic_ext.text.policy import TextPolicy
+from coqui_amharic_ext.text.trace import Explanation
 from coqui_amharic_ext.webui import kernels, synthesis_tab
 from coqui_amharic_ext.webui.events import explained, on
 from coqui_amharic_ext.webui.markup import amharic, badge, lines, message, table
 from coqui_amharic_ext.webui.page import EXAMPLE, Page, g2p_choices
-
-if TYPE_CHECKING:
-    from coqui_amharic_ext.g2p.types import Quality, Rejection, Transcription
-    from coqui_amharic_ext.text.trace import Explanation
 
 CHAIN: Final = "chain"
 MOST_CHARACTERS: Final = 20_000
@@ -43,10 +45,6 @@ def read(text: str | None, backend: str | None, order: list[str] | None) -> tupl
 
 
 def _read(text: str, backend: str | None, order: list[str]) -> tuple[str, str, str]:
-    from coqui_amharic_ext.g2p.api import transcribe
-    from coqui_amharic_ext.text import explain
-    from coqui_amharic_ext.text.policy import TextPolicy
-
     if len(text) > MOST_CHARACTERS:
         raise TooLongError(
             f"the text has {len(text)} characters, the page takes {MOST_CHARACTERS}; use "
@@ -186,8 +184,6 @@ def backends() -> tuple[Any, Any]:
 
 def build(page: Page, blocks: gr.Blocks) -> None:
     """Build the tab."""
-    from coqui_amharic_ext import plugins
-
     names = [(name, name) for name in plugins.g2p_backends()]
     with gr.Row():
         with gr.Column(scale=1, min_width=300):

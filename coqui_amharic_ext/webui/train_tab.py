@@ -7,6 +7,7 @@ from typing import Any, Final
 import gradio as gr
 from markupsafe import Markup
 
+from coqui_amharic_ext import plugins
 from coqui_amharic_ext.settings import (
     ATTENTION_CHOICES,
     PRECISION_CHOICES,
@@ -149,8 +150,6 @@ def build(page: Page, tab: gr.Tab, blocks: gr.Blocks) -> None:
 
 def _form(page: Page, tab: gr.Tab) -> dict[str, Any]:
     """Build the form; return its fields by their names in ``TrainForm``."""
-    from coqui_amharic_ext import plugins
-
     now = get_settings()
     recipe = gr.Radio(
         [("VITS", "vits"), ("XTTS GPT", "xtts")],
