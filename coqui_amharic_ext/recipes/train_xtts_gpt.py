@@ -109,6 +109,7 @@ def main() -> None:
     require_settings(parser, "xtts")
 
     from trainer import Trainer, TrainerArgs
+    from trainer.generic_utils import remove_experiment_folder
     from TTS.tts.datasets import load_tts_samples
     from TTS.tts.layers.xtts.trainer.gpt_trainer import GPTTrainer, GPTTrainerConfig
 
@@ -152,7 +153,11 @@ def main() -> None:
         eval_samples=eval_samples,
     )
     if trainer.args.rank == 0:
-        _keep_files(trainer.output_path, config)
+        try:
+            _keep_files(trainer.output_path, config)
+        except BaseException:  # as by Ctrl-C
+            remove_experiment_folder(trainer.output_path)  # where it has no checkpoint
+            raise
     trainer.fit()
 
 

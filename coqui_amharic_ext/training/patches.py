@@ -292,6 +292,23 @@ PATCHES: Final = (
         probe="coqui_amharic_ext.training.probes:copy_model_files",
     ),
     Patch(
+        name="run-folder-unbegun",
+        module="trainer.trainer",
+        qualname="Trainer.__init__",
+        summary="a run that is interrupted before it trains leaves no folder",
+        distribution=_TRAINER,
+        known=(
+            Known(
+                "0.4.0",
+                "400ae189e7e1483f",
+                "(self, args, config, output_path, c_logger, dashboard_logger, model, "
+                "train_samples, eval_samples, train_loader, eval_loader, parse_command_line_args, "
+                "callbacks, gpu)",
+            ),
+        ),
+        replace="coqui_amharic_ext.training.runfolder:removing_unbegun",
+    ),
+    Patch(
         name="run-folder-given-back",
         module="trainer.trainer",
         qualname="Trainer._fit",

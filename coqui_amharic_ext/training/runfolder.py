@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from coqui_amharic_ext.io.ending import Ended, like_ctrl_c
 from coqui_amharic_ext.io.files import filling, naming, sweep
 from coqui_amharic_ext.io.locks import OutputLock
 from coqui_amharic_ext.training.saving import local_path
@@ -43,14 +45,45 @@ def taking_the_folder(original: Callable[..., None]) -> Callable[..., None]:
             original(config, out_path, new_fields)
         elif _is_main():
             _take(folder.resolve())
-            # Beside its place: a kill must not leave half of the config that continuing reads.
-            with filling(folder / "config") as aside:
-                original(config, aside, new_fields)
-                for path in aside.iterdir():
-                    path.replace(folder / path.name)
-                aside.rmdir()
+            try:
+                # Beside its place: a kill must not leave half of the config that continuing reads.
+                with filling(folder / "config") as aside:
+                    original(config, aside, new_fields)
+                    for path in aside.iterdir():
+                        path.replace(folder / path.name)
+                    aside.rmdir()
+            except BaseException:
+                _release(folder)
+                with suppress(OSError):  # a run that goes on has files there
+                    folder.rmdir()
+                raise
 
     return copy_model_files
+
+
+def removing_unbegun(original: Callable[..., None]) -> Callable[..., None]:
+    """Wrap ``Trainer.__init__``, which writes a new run's config and log long before it trains.
+
+    SIGTERM and SIGHUP end it as Ctrl-C does.
+    """
+
+    @functools.wraps(original)
+    def __init__(self: Any, *given: Any, **named: Any) -> None:
+        with like_ctrl_c() as ending:
+            try:
+                original(self, *given, **named)
+            except BaseException as error:
+                folder = getattr(self, "output_path", None)
+                if folder is not None and not self.continue_run:
+                    from trainer import trainer
+
+                    with suppress(OSError):
+                        trainer.remove_experiment_folder(folder)  # where it has no checkpoint
+                if isinstance(error, Ended):
+                    raise SystemExit(ending.code(130)) from None
+                raise
+
+    return __init__
 
 
 def giving_the_folder_back(original: Callable[[Any], None]) -> Callable[[Any], None]:

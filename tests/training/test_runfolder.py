@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
+import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -44,8 +47,8 @@ def test_the_probes_fit_upstream(upstream: Any) -> None:
         owner: Any = upstream
         for name in patch.qualname.split("."):
             owner = getattr(owner, name)
-        assert patch.probe is not None
-        load(patch.probe)(owner)
+        if patch.probe is not None:
+            load(patch.probe)(owner)
 
 
 def test_a_folder_is_taken_until_the_training_has_ended(upstream: Any, tmp_path: Path) -> None:
@@ -115,3 +118,57 @@ def test_what_killed_saves_left_is_removed_when_training_begins(
     upstream.copy_model_files(_config(1), made.output_path, {})
     assert not left.exists()
     runfolder._release(made.output_path)
+
+
+@pytest.mark.parametrize(
+    "where", ["copy_model_files", "Trainer.init_loggers", "Trainer.get_optimizer"]
+)
+@pytest.mark.parametrize("how", ["interrupt", "error", "SIGTERM"])
+def test_a_run_that_never_began_leaves_no_folder(
+    upstream: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    where: str,
+    how: str,
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        if how == "SIGTERM":
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(10)
+        raise KeyboardInterrupt if how == "interrupt" else RuntimeError("as it happens")
+
+    if where == "copy_model_files":
+        monkeypatch.setattr(json, "dump", fail)
+    else:
+        monkeypatch.setattr(upstream.Trainer, where.partition(".")[2], fail)
+    for number in (signal.SIGTERM, signal.SIGHUP):  # a process that is ended keeps our handlers
+        request.addfinalizer(functools.partial(signal.signal, number, signal.SIG_DFL))
+    ends = {"interrupt": KeyboardInterrupt, "error": RuntimeError, "SIGTERM": SystemExit}
+    with pytest.raises(ends[how]) as caught:
+        toy.make(tmp_path)
+    assert how != "SIGTERM" or caught.value.code == 128 + signal.SIGTERM  # type: ignore[attr-defined]
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_run_that_fails_to_go_on_keeps_its_folder(
+    upstream: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = toy.make(tmp_path)
+    made.fit()
+    folder = made.output_path
+    (folder / "checkpoint_1.pth").unlink(missing_ok=True)
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(upstream.Trainer, "init_loggers", fail)
+    with pytest.raises(KeyboardInterrupt):
+        upstream.Trainer(
+            upstream.TrainerArgs(continue_path=str(folder)),
+            upstream.TrainerConfig(output_path=str(tmp_path), run_name="toy"),
+            model=toy.ToyModel(),
+            train_samples=[],
+            parse_command_line_args=False,
+        )
+    assert (folder / "config.json").is_file()
