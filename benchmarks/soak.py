@@ -199,8 +199,8 @@ def _alarm(*_: object) -> None:
 def soak(task: tuple[int, int, int, Sequence[str], str | None, float]) -> Tally:
     """Read one chunk of strings; runs in a worker process."""
     number, first, last, lines, backend, hang = task
-    from coqui_amharic_ext.g2p.api import reader
     from coqui_amharic_ext.g2p.quality import ETHIOPIC
+    from coqui_amharic_ext.g2p.readers import reader
 
     read = reader(backend=backend).phonemize
     read("ሰላም")  # so that no string is called slow for the loading of a backend
@@ -284,7 +284,7 @@ class LineTime:
 
 def line_times(size: int, backend: str | None) -> Iterator[LineTime]:
     """Read a long line of each kind at three sizes."""
-    from coqui_amharic_ext.g2p.api import reader
+    from coqui_amharic_ext.g2p.readers import reader
 
     read = reader(backend=backend).phonemize
     read("ሰላም")  # backends and tables are loaded once in any process

@@ -183,7 +183,7 @@ def _through_ray(
 ) -> None:
     from coqui_amharic_ext.data import ray_engine
     from coqui_amharic_ext.data.transcriber import Transcriber
-    from coqui_amharic_ext.g2p.api import reader
+    from coqui_amharic_ext.g2p.readers import reader
 
     if workers is not None and workers < 1:
         raise InputError(f"--workers {workers} is not valid; give 1 or more")
@@ -205,7 +205,8 @@ class _Work:
         self.settings, self.backend, self.workers, self.json = settings, backend, workers, json
 
     def lines(self, texts: Iterator[str]) -> Iterator[str]:
-        from coqui_amharic_ext.g2p.api import phonemize_many, reader
+        from coqui_amharic_ext.g2p.api import phonemize_many
+        from coqui_amharic_ext.g2p.readers import reader
 
         if not self.json:
             return phonemize_many(
@@ -291,7 +292,7 @@ def _to_stdout(row: Row, line: str) -> None:
 def _choices(settings: Settings, backend: str | None) -> dict[str, Any]:
     """Return all that the IPA depends on, besides the text."""
     from coqui_amharic_ext import __version__
-    from coqui_amharic_ext.g2p.api import reader
+    from coqui_amharic_ext.g2p.readers import reader
 
     states = reader(settings, backend).chain.states()
     lexicon = Path(settings.lexicon).expanduser() if settings.lexicon else None

@@ -59,7 +59,7 @@ class AmharicPhonemizer(BasePhonemizer):
         *,
         keep_puncs: bool = True,
     ) -> None:
-        from coqui_amharic_ext.g2p.api import reader
+        from coqui_amharic_ext.g2p.readers import reader
         from coqui_amharic_ext.settings import get_settings
 
         # An invalid setting that autoload only remembered, or a G2P backend that cannot serve,
@@ -143,7 +143,7 @@ class AmharicPhonemizer(BasePhonemizer):
 
     def identity(self) -> str:
         """Return a digest of all that decides how a text is read; equal ones read alike."""
-        from coqui_amharic_ext.g2p.api import reader
+        from coqui_amharic_ext.g2p.readers import reader
 
         kept = f"{self._keep_puncs} {self._punctuator.puncs}"
         return f"{reader(self._settings).identity()} {kept}"

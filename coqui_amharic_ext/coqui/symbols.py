@@ -66,17 +66,6 @@ def to_coqui(ipa: str, *, also: Iterable[str] = ()) -> str:
     return symbols
 
 
-@lru_cache(maxsize=1)
-def _back() -> dict[str, str]:
-    return {phone.coqui_symbol: phone.symbol for phone in inventory().values()}
-
-
-def to_ipa(symbols: str) -> str:
-    """Undo ``to_coqui``: write each symbol as its phone; other characters stay."""
-    back = _back()
-    return "".join(back.get(character, character) for character in symbols)
-
-
 def separate(symbols: str, separator: str) -> str:
     """Put a separator between the phones of each word; marks and spaces take none."""
     if not separator:

@@ -5,20 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from coqui_amharic_ext.g2p.chain import chosen_specs
-from coqui_amharic_ext.g2p.sentence import Reader
+from coqui_amharic_ext.g2p.readers import reader
 from coqui_amharic_ext.g2p.types import Transcription
-from coqui_amharic_ext.io.forking import ForkSafeLock
 from coqui_amharic_ext.settings import get_settings
 
 if TYPE_CHECKING:
     from coqui_amharic_ext.settings import Settings
 
-_READERS: Final = 8
 _SHOWN: Final = 60
-
-_readers: dict[tuple[object, ...], Reader] = {}
-_lock = ForkSafeLock(rank=1)
 
 
 def phonemize(text: str, *, backend: str | None = None, settings: Settings | None = None) -> str:
@@ -122,34 +116,12 @@ def phonemize_many(
         raise ValueError(f"workers={workers} is not valid; give 1 or more")
     checked = (_require_str("phonemize_many", text) for text in iter(texts))
     settings = get_settings() if settings is None else settings
+    chosen = reader(settings, backend)  # what cannot be served is an error here, not in a worker
     if workers == 1:
-        return map(reader(settings, backend).phonemize, checked)
-    chosen_specs(settings, backend)  # an unknown name is an error here, not in a worker
+        return map(chosen.phonemize, checked)
     from coqui_amharic_ext.g2p.workers import in_processes  # multiprocessing takes 20 ms to import
 
     return in_processes(checked, workers, settings, backend)
-
-
-def reader(settings: Settings | None = None, backend: str | None = None) -> Reader:
-    """Return the reader for these settings, made once per process.
-
-    Raises
-    ------
-    SettingsError, UnavailableError
-        As ``phonemize``.
-    """
-    settings = get_settings() if settings is None else settings
-    key = (settings, backend, chosen_specs(settings, backend))
-    found = _readers.get(key)
-    if found is None:
-        with _lock:
-            found = _readers.get(key)
-            if found is None:
-                found = Reader(settings, backend)
-                while len(_readers) >= _READERS:
-                    del _readers[next(iter(_readers))]
-                _readers[key] = found
-    return found
 
 
 def _require_str(function: str, text: object) -> str:

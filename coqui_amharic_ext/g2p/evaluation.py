@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from coqui_amharic_ext import plugins
 from coqui_amharic_ext.errors import CoquiAmharicError
-from coqui_amharic_ext.g2p.api import reader
+from coqui_amharic_ext.g2p.readers import reader
 from coqui_amharic_ext.g2p.realisation import realise
 from coqui_amharic_ext.g2p.scoring import ErrorRate, edits, fold, nearest, score
 from coqui_amharic_ext.io.whole import read_text

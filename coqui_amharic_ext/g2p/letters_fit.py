@@ -62,7 +62,7 @@ def _labialised(consonant: str, vowel: str) -> list[Phones]:
     return found
 
 
-def read_as(word: str, phones: Sequence[str]) -> Phones | None:
+def phones_of_letters(word: str, phones: Sequence[str]) -> Phones | None:
     """Return the phones in our system, if they can be a reading of the word.
 
     Parameters

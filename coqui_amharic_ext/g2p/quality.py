@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Final
 
 from coqui_amharic_ext.g2p.backend import Gives
-from coqui_amharic_ext.g2p.letters_fit import read_as
+from coqui_amharic_ext.g2p.letters_fit import phones_of_letters
 from coqui_amharic_ext.g2p.phonology.inventory import EJECTIVE, LENGTH, inventory, vowels
 from coqui_amharic_ext.g2p.phonology.letters import fidel
 from coqui_amharic_ext.g2p.scoring import edit_distance
@@ -60,7 +60,7 @@ def _own(written: str) -> tuple[str, ...]:
     return () if letter is None else (*letter.consonants, letter.vowel)
 
 
-def check(
+def measure(
     word: str,
     phones: Sequence[str],
     *,
@@ -119,7 +119,7 @@ def _surface(word: str, said: list[str], raw: str, gives: Gives) -> dict[str, fl
 def _agreement(word: str, said: list[str]) -> dict[str, float]:
     own = [phone for letter in word for phone in _own(letter)]
     ejectives = abs(sum(EJECTIVE in p for p in own) - sum(EJECTIVE in p for p in said))
-    if read_as(word, said) is not None:
+    if phones_of_letters(word, said) is not None:
         return {"ejectives": ejectives, "consonants": 1.0, "vowels": 1.0, "skeleton": 0.0}
     if len(said) > _COMPARABLE * len(word):
         return {"ejectives": ejectives, "consonants": 0.0, "vowels": 0.0, "skeleton": 1.0}

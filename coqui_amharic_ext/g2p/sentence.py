@@ -9,8 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from coqui_amharic_ext.g2p.answer import Answer
 from coqui_amharic_ext.g2p.cache import WordCache
-from coqui_amharic_ext.g2p.chain import Answer, Chain
+from coqui_amharic_ext.g2p.chain import Chain
 from coqui_amharic_ext.g2p.grammar import context
 from coqui_amharic_ext.g2p.phonology.letters import MARKS, TONAL_MARKS, fidel
 from coqui_amharic_ext.g2p.types import Quality, Transcription, Word
@@ -122,7 +123,7 @@ class Reader:
             written = to_ascii_punctuation(normalised)
         words = written.split()
         tokens = self._tokens.lookup(words, self._read_tokens)
-        homographs = [place for place, token in enumerate(tokens) if token[2]]
+        homographs = [place for place, token in enumerate(tokens) if token.rules]
         if homographs:
             _settle(tokens, homographs, _with_quotes(words, normalised))
         return tokens

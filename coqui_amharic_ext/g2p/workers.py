@@ -12,6 +12,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from coqui_amharic_ext.g2p.readers import reader
+
 if TYPE_CHECKING:
     from coqui_amharic_ext.settings import Settings
 
@@ -21,8 +23,6 @@ CHUNK: Final = 64
 
 def ipa(texts: list[str], settings: Settings, backend: str | None) -> list[str]:
     """Return the IPA of some texts."""
-    from coqui_amharic_ext.g2p.api import reader
-
     found = reader(settings, backend)
     return [found.phonemize(text) for text in texts]
 

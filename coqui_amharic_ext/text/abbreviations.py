@@ -22,7 +22,6 @@ from coqui_amharic_ext.text.cardinals import ordinal
 from coqui_amharic_ext.text.homophones import fold_homophones
 from coqui_amharic_ext.text.scanner import GEEZ, NUMBER, WORD, Line, Reading
 
-_MAX_PIECES: Final = 8
 _MAX_PIECE: Final = 16
 _SEPARATORS: Final = frozenset("/.")
 

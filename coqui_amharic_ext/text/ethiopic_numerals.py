@@ -15,7 +15,6 @@ UNITS: Final = "፩፪፫፬፭፮፯፰፱"
 TENS: Final = "፲፳፴፵፶፷፸፹፺"
 HUNDRED: Final = "፻"
 MYRIAD: Final = "፼"
-DIGITS: Final = UNITS + TENS + HUNDRED + MYRIAD
 
 _VALUE: Final = {
     **{c: n for n, c in enumerate(UNITS, 1)},

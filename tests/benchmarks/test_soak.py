@@ -16,7 +16,7 @@ sys.path.insert(0, str(FOLDER))
 
 import soak  # noqa: E402
 
-from coqui_amharic_ext.g2p import api  # noqa: E402
+from coqui_amharic_ext.g2p import readers  # noqa: E402
 
 
 def test_two_thousand_strings_and_long_lines_are_read(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def _scripted(monkeypatch: pytest.MonkeyPatch, read: Any) -> None:
         def __init__(self, *args: Any) -> None:
             self.phonemize = lambda text: "" if text == "ሰላም" else read(text)
 
-    monkeypatch.setattr(api, "reader", lambda *args, **kwargs: Scripted())
+    monkeypatch.setattr(readers, "reader", lambda *args, **kwargs: Scripted())
 
 
 def _fail(text: str) -> str:

@@ -15,7 +15,7 @@ from TTS.tts.utils.text.characters import Graphemes
 from TTS.tts.utils.text.tokenizer import TTSTokenizer
 
 import coqui_amharic_ext as am
-from coqui_amharic_ext.g2p import api
+from coqui_amharic_ext.g2p import readers
 
 TEXTS = ("ሰላም ለዓለም", "የእኔ ቤት", "በ3:30 ሰዓት", "ልብ", "ዮሐንስ USA")
 RULES = am.Settings(g2p_backends=("rules",))
@@ -91,7 +91,7 @@ def test_a_changed_lexicon_is_seen_and_one_that_is_the_same_elsewhere_is_not(
     before = _ids(_samples(tmp_path))
     files = set((tmp_path / "cache").iterdir())
     lexicon.write_text("ልብ\tlab\n", encoding="utf-8")
-    api._readers.clear()  # as in another run
+    readers.forget()  # as in another run
     found = _samples(tmp_path)
     after = _ids(found)
     assert after == _read(found)
@@ -107,19 +107,19 @@ def test_a_changed_lexicon_is_seen_and_one_that_is_the_same_elsewhere_is_not(
 def test_a_backend_that_is_put_aside_takes_its_readings_with_it(tmp_path: Path) -> None:
     """What rules read in its place is not found where it serves again."""
     am.activate(am.Settings(g2p_backends=("epitran", "rules")))
-    (member, _) = api.reader().chain._members
-    if not member.state:
+    (member, _) = readers.reader().chain.members
+    if not member.available:
         pytest.skip("epitran cannot serve here")
     first = _samples(tmp_path)
     _ids(first)
     files = set((tmp_path / "cache").iterdir())
-    served = member.state
-    member.state = type(served)(False, "a test")
+    served = member.available
+    member.available = type(served)(False, "a test")
     try:
         _ids(_samples(tmp_path))
         assert len(set((tmp_path / "cache").iterdir()) - files) == len(TEXTS)
     finally:
-        member.state = served
+        member.available = served
 
 
 def _own(text: str, lang: str | None = None) -> str:

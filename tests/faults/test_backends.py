@@ -37,13 +37,6 @@ def _raises(error: BaseException) -> Callable[[str], str]:
     return read
 
 
-class Textless(Exception):
-    """An error that cannot even be printed."""
-
-    def __str__(self) -> str:
-        raise RuntimeError("no text")
-
-
 def _exits(word: str) -> str:
     sys.exit("usage: exits FILE")
 
@@ -61,7 +54,6 @@ FAULTY: dict[str, tuple[Callable[[str], Any], str]] = {
     "readonly": (_raises(READ_ONLY), "Read-only"),
     "deep": (_raises(RecursionError("too deep")), "too deep"),
     "greedy": (_raises(MemoryError()), "MemoryError"),
-    "textless": (_raises(Textless()), "Textless: it has no text"),
     "endless": (_raises(ValueError("x" * 1_000_000)), "xxx…"),
     "stopping": (_raises(StopIteration()), "StopIteration"),
     "exiting": (_exits, "SystemExit usage: exits FILE"),

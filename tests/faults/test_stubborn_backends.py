@@ -18,7 +18,7 @@ import pytest
 
 import coqui_amharic_ext as am
 from coqui_amharic_ext.availability import Availability
-from coqui_amharic_ext.g2p import api
+from coqui_amharic_ext.g2p import readers
 from coqui_amharic_ext.g2p.backend import Backend
 from tests.cli.command import environment
 from tests.g2p.backends import Registrar
@@ -171,9 +171,9 @@ def test_chains_made_anew_do_not_wait_again(register: Registrar, in_c: type[Back
     register("in_c", str, factory=in_c)
     am.phonemize("ዶላፖ", settings=_settings("in_c"))
     before = threading.active_count()
-    for number in range(api._READERS + 1):
+    for number in range(readers.KEPT + 1):
         am.phonemize("ዶላፖ", settings=RULES.replace(backend_timeout=10.0 + number))
-    assert (_settings("in_c"), None) not in {key[:2] for key in api._readers}
+    assert (_settings("in_c"), None) not in {key[:2] for key in readers._readers}
     started = time.perf_counter()
     found = am.transcribe("ቴሎ", settings=_settings("in_c"))
     assert time.perf_counter() - started < TIMEOUT

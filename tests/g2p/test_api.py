@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 import coqui_amharic_ext as am
 from coqui_amharic_ext.errors import SettingsError
-from coqui_amharic_ext.g2p.api import reader
 from coqui_amharic_ext.g2p.phonology.inventory import inventory, split
 from coqui_amharic_ext.g2p.quality import ETHIOPIC
+from coqui_amharic_ext.g2p.readers import reader
 from coqui_amharic_ext.g2p.sentence import Reader
 from tests.conftest import RunPython
 from tests.g2p.backends import Registrar

@@ -14,7 +14,7 @@ from coqui_amharic_ext.g2p.chain import Chain
 from coqui_amharic_ext.g2p.evaluation import read_gold
 from coqui_amharic_ext.g2p.phonology.folding import fold
 from coqui_amharic_ext.g2p.phonology.letters import fidel
-from coqui_amharic_ext.g2p.quality import BOUNDS, check
+from coqui_amharic_ext.g2p.quality import BOUNDS, measure
 from coqui_amharic_ext.g2p.same_as_letters import same_as_letters
 from coqui_amharic_ext.io.tables import mapping
 from coqui_amharic_ext.settings import Settings
@@ -38,7 +38,7 @@ def test_of_the_corrupted_words_at_most_one_in_a_hundred_is_believed(
     believed: Counter[str] = Counter()
     for kind, written, wrong in corrupted(lexicon, seed):
         seen[kind] += 1
-        believed[kind] += check(written, fold(wrong), raw=wrong).ok
+        believed[kind] += measure(written, fold(wrong), raw=wrong).ok
     assert seen.total() > 10_000
     assert believed.total() <= 0.01 * seen.total()
     for kind, count in seen.items():
@@ -59,7 +59,7 @@ def test_of_the_right_words_at_most_one_in_a_hundred_is_rejected(lexicon: dict[s
             rejected = [
                 word
                 for word, ipa in lexicon.items()
-                if not check(word, fold(spell(ipa)), raw=ipa, gives=gives).ok
+                if not measure(word, fold(spell(ipa)), raw=ipa, gives=gives).ok
             ]
             assert len(rejected) <= 0.01 * len(lexicon), (name, gives, rejected)
 
@@ -67,14 +67,14 @@ def test_of_the_right_words_at_most_one_in_a_hundred_is_rejected(lexicon: dict[s
 def test_right_words_of_the_development_list_are_believed(dev_data: Path) -> None:
     gold = read_gold(dev_data / "g2p" / "wikipron_amh_dev.tsv")
     pairs = {(word, ipa) for word, found in gold.items() for ipa in found}
-    rejected = [pair for pair in pairs if not check(pair[0], fold(pair[1]), raw=pair[1]).ok]
+    rejected = [pair for pair in pairs if not measure(pair[0], fold(pair[1]), raw=pair[1]).ok]
     assert len(rejected) <= 0.01 * len(pairs), rejected
 
 
 def test_corrupted_words_of_the_development_list_are_not(dev_data: Path) -> None:
     gold = read_gold(dev_data / "g2p" / "wikipron_amh_dev.tsv")
     words = {word: "".join(fold(found[0])) for word, found in gold.items()}
-    results = [check(word, fold(wrong), raw=wrong).ok for _, word, wrong in corrupted(words, 3)]
+    results = [measure(word, fold(wrong), raw=wrong).ok for _, word, wrong in corrupted(words, 3)]
     assert sum(results) <= 0.01 * len(results)
 
 
@@ -96,7 +96,7 @@ def test_corrupted_words_of_the_development_list_are_not(dev_data: Path) -> None
     ],
 )
 def test_the_measure_that_fails_is_named(word: str, raw: str, failed: set[str]) -> None:
-    found = check(word, fold(raw), raw=raw)
+    found = measure(word, fold(raw), raw=raw)
     assert failed <= set(found.failed)
     assert not found.ok
     assert set(found.measures) <= set(BOUNDS)
@@ -121,13 +121,13 @@ def test_the_measure_that_fails_is_named(word: str, raw: str, failed: set[str]) 
     ],
 )
 def test_places_where_right_transcriptions_differ_are_tolerated(word: str, raw: str) -> None:
-    assert check(word, fold(raw), raw=raw).failed == ()
+    assert measure(word, fold(raw), raw=raw).failed == ()
 
 
 def test_a_surface_form_that_nobody_can_say_is_not_believed() -> None:
     phones = fold("səndrktalat")
-    assert check("ሰንድርክታላት", phones, gives="segments").failed == ()
-    assert check("ሰንድርክታላት", phones, gives="surface").failed == ("cluster",)
+    assert measure("ሰንድርክታላት", phones, gives="segments").failed == ()
+    assert measure("ሰንድርክታላት", phones, gives="surface").failed == ("cluster",)
 
 
 _LETTERS = sorted(letter.written for letter in fidel().values())
@@ -147,13 +147,13 @@ def test_the_fast_path_believes_only_what_the_check_believes(
     raw = raw if stops else raw.replace("ʔ", "")
     raw = raw[:-1] if final and len(raw) > 1 and raw.endswith("ɨ") else raw
     if same_as_letters(word, raw):
-        assert check(word, fold(raw), raw=raw).failed == ()
+        assert measure(word, fold(raw), raw=raw).failed == ()
 
 
 @given(word=st.text("ሰላምትአእጵ", min_size=1, max_size=6), raw=st.text("səlamtʼɨʔpː", max_size=12))
 def test_the_fast_path_never_believes_more_than_the_check(word: str, raw: str) -> None:
     if same_as_letters(word, raw):
-        assert check(word, fold(raw), raw=raw).ok
+        assert measure(word, fold(raw), raw=raw).ok
 
 
 def test_the_fast_path_takes_the_usual_word() -> None:
@@ -166,7 +166,7 @@ def test_the_fast_path_takes_the_usual_word() -> None:
 
 @given(st.text(max_size=20), st.text(max_size=40))
 def test_any_text_is_measured_without_an_error(word: str, raw: str) -> None:
-    found = check(word, fold(raw), raw=raw)
+    found = measure(word, fold(raw), raw=raw)
     assert all(name in BOUNDS for name in found.failed)
 
 

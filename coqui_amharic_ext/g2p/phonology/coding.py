@@ -46,23 +46,6 @@ def encode(ipa: str) -> str:
     return ipa.replace("ːʷ", "ʷː")
 
 
-def check(ipa: str) -> None:
-    """Raise unless every symbol is of the inventory.
-
-    Raises
-    ------
-    ValueError
-        If one is not, naming it.
-    """
-    known = decode_table()
-    for char in encode(ipa):
-        if ord(char) not in known and char != LABIALISED:
-            raise ValueError(
-                f"{char!r} (U+{ord(char):04X}) in {ipa[:40]!r} is not a phone of the inventory; "
-                "the valid symbols are in g2p/data/phones.tsv"
-            )
-
-
 def decode(coded: str) -> str:
     """Return one-character phones as IPA."""
     return coded.translate(decode_table())
