@@ -5,18 +5,18 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from coqui_amharic_ext.autoload import finder
+from coqui_amharic_ext import plugins
+from coqui_amharic_ext import settings as settings_module
+from coqui_amharic_ext.errors import SettingsError
+from coqui_amharic_ext.finder import finder
 from coqui_amharic_ext.io.forking import PATIENCE, ForkSafeLock
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from coqui_amharic_ext.patching import Patcher
-    from coqui_amharic_ext.report import BackendStatus, Chosen, Kind, Report
-    from coqui_amharic_ext.settings import Settings
+from coqui_amharic_ext.patching import Patcher
+from coqui_amharic_ext.report import BackendStatus, Chosen, Kind, Report
+from coqui_amharic_ext.settings import ENVIRONMENT, Settings
 
 logger = logging.getLogger("coqui_amharic_ext")
 _HALF: Final = "partially initialized module 'coqui_amharic_ext"
@@ -63,8 +63,6 @@ def settled() -> None:
 
 
 def _apply(patience: float) -> None:
-    from coqui_amharic_ext import plugins
-
     with _state.applying.patiently(patience):
         patches = plugins.patches().values()
         patcher = _state.patcher or _put_in_force(_make_patcher())
@@ -75,16 +73,13 @@ def _apply(patience: float) -> None:
 
 
 def _make_patcher() -> Patcher:
-    from coqui_amharic_ext import settings
-    from coqui_amharic_ext.errors import SettingsError
-    from coqui_amharic_ext.patching import Patcher
-
     try:
-        chosen = settings.get_settings()
-    except SettingsError:
+        chosen = plugins.require_known(settings_module.get_settings())
+    except SettingsError as error:
         # Remembered, and raised by get_settings() where the setting is first used: the patches
         # that ask for it must be in place for that.
-        chosen = settings.Settings()
+        settings_module.refuse(error)
+        chosen = Settings()
     return Patcher((), chosen)
 
 
@@ -111,11 +106,9 @@ def activate(settings: Settings | None = None) -> Report:
     SettingsError
         A setting, or a ``COQUI_AMHARIC_*`` variable, has a value that is not valid.
     """
-    from coqui_amharic_ext import settings as settings_module
-
-    if settings is not None and not isinstance(settings, settings_module.Settings):
+    if settings is not None and not isinstance(settings, Settings):
         raise TypeError(f"settings must be a Settings, got {type(settings).__name__}")
-    chosen = settings or settings_module.of_this_process()
+    chosen = plugins.require_known(settings or settings_module.of_this_process())
     with _state.applying.patiently(PATIENCE):
         _say(_exchange(chosen, export=settings is not None))
         _apply(PATIENCE)
@@ -125,12 +118,11 @@ def activate(settings: Settings | None = None) -> Report:
 
 def _exchange(chosen: Settings, *, export: bool) -> list[str]:
     """Put settings in force and take back what others made; return what could not be."""
-    from coqui_amharic_ext import settings as settings_module
-
     with _state.lock:
         settings_module.set_settings(chosen)
         _export(chosen if export else None)
         _state.fault = ""
+        finder.settled = settled
         finder.install()
         old = _state.patcher
         if old is None:
@@ -160,8 +152,6 @@ def _late_notes() -> tuple[str, ...]:
 
 def _export(chosen: Settings | None) -> None:
     """Make processes started from here do as this one does."""
-    from coqui_amharic_ext.settings import ENVIRONMENT
-
     wanted: dict[str, str | None] = {"COQUI_AMHARIC_AUTOLOAD": "1"}
     if chosen is not None:
         wanted |= dict.fromkeys(ENVIRONMENT.values()) | chosen.to_environment()
@@ -179,8 +169,6 @@ def _set_variable(variable: str, value: str | None) -> None:
 
 def deactivate() -> None:
     """Put every upstream object back and take the finder out; live models run upstream's code."""
-    from coqui_amharic_ext import settings
-
     with _state.lock:
         finder.remove()
         patcher, _state.patcher = _state.patcher, None
@@ -189,22 +177,17 @@ def deactivate() -> None:
         _state.exported.clear()
         _state.notes = ()
         _state.fault = ""
-        settings.set_settings(None)
+        settings_module.set_settings(None)
     if patcher is not None:
         _say(patcher.undo())
 
 
 def status() -> Report:
     """Return the state of every patch and backend; a remembered settings error is in it."""
-    from coqui_amharic_ext import plugins
-    from coqui_amharic_ext import settings as settings_module
-    from coqui_amharic_ext.errors import SettingsError
-    from coqui_amharic_ext.report import Report
-
     error = _state.fault or finder.fault
     chosen: Settings | None = None
     try:
-        chosen = settings_module.get_settings()
+        chosen = plugins.require_known(settings_module.get_settings())
     except SettingsError as problem:
         error = str(problem)
     patcher = _state.patcher
@@ -212,7 +195,7 @@ def status() -> Report:
         patcher.apply(finder.complete, finder.stillness)
     return Report(
         active=finder.installed,
-        settings={name: getattr(chosen, name) for name in settings_module.ENVIRONMENT}
+        settings={name: getattr(chosen, name) for name in ENVIRONMENT}
         if chosen is not None
         else {},
         settings_error=error,
@@ -225,9 +208,8 @@ def status() -> Report:
 
 
 def _backends(chosen: Settings | None) -> tuple[BackendStatus, ...]:
-    from coqui_amharic_ext import plugins
+    # Loads what tries kernels, which no activation alone needs.
     from coqui_amharic_ext.attention.trial import availability
-    from coqui_amharic_ext.settings import Settings
 
     chosen = chosen or Settings()
     found: list[BackendStatus] = []
@@ -239,8 +221,6 @@ def _backends(chosen: Settings | None) -> tuple[BackendStatus, ...]:
 
 
 def _backend(kind: Kind, name: str, availability: Callable[[], Any]) -> BackendStatus:
-    from coqui_amharic_ext.report import BackendStatus
-
     try:
         state = availability()
         return BackendStatus(kind, name, state.ok, state.reason, state.fix)

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from importlib.machinery import ModuleSpec
 from types import FrameType, ModuleType
-from typing import Any
+from typing import Any, Final
 
 logger = logging.getLogger("coqui_amharic_ext")
 
@@ -88,17 +88,21 @@ def _is_ground(name: str) -> bool:
     return name.count(".") == 1 or name.startswith(f"{__package__}.io.")
 
 
+def _nothing() -> None:
+    """Do nothing."""
+
+
 class PostImportFinder:
-    """Watches the packages named in ``roots`` and calls ``settled`` when an import is complete.
+    """Watches the packages named in ``roots`` and calls back when an import is complete.
 
     Its own faults never reach the import that it watches: it steps aside and keeps the fault's
     description in ``fault``.
     """
 
-    def __init__(self, roots: Iterable[str], settled: Callable[[], None]) -> None:
+    def __init__(self, roots: Iterable[str], settled: Callable[[], None] = _nothing) -> None:
         self.roots: set[str] = set()
         self.fault = ""
-        self._settled = settled
+        self.settled = settled
         self._thread = _Thread()
         self._count = 0
         self._executing: set[str] = set()
@@ -176,7 +180,7 @@ class PostImportFinder:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            self.fault = f"imports can no longer be followed: {type(error).__name__}: {error}"
+            self.fault = f"imports are no longer watched: {type(error).__name__}: {error}"
             self.remove()
             logger.error(
                 "coqui-amharic-ext: %s; Coqui runs without what was not patched yet", self.fault
@@ -227,7 +231,7 @@ class PostImportFinder:
         try:
             if not any(map(_initialising, self._under_way)):
                 self._under_way = frozenset()
-            self._settled()
+            self.settled()
         finally:
             self._thread.reporting = False
 
@@ -253,3 +257,7 @@ class PostImportFinder:
         if not self.installed:
             sys.meta_path.insert(0, self)  # type: ignore[arg-type]
         self._look_who_is_under_way()
+
+
+finder: Final = PostImportFinder(("TTS", "trainer"))
+"""The one of this process: it waits for Coqui."""

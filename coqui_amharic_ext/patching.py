@@ -22,6 +22,7 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
+from coqui_amharic_ext.contribution import Contribution
 from coqui_amharic_ext.io.forking import ForkSafeLock
 from coqui_amharic_ext.report import PatchStatus, State
 from coqui_amharic_ext.settings import Settings
@@ -84,7 +85,7 @@ def _never(settings: Settings) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Patch:
+class Patch(Contribution):
     """One change of one upstream attribute.
 
     Parameters
@@ -122,6 +123,8 @@ class Patch:
     adds : bool
         The attribute does not exist upstream; if it does, upstream has the change already.
     """
+
+    hook = "patches"
 
     name: str
     module: str

@@ -9,17 +9,20 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 try:
     import pluggy
 except SystemExit as error:
     raise ImportError(f"pluggy ends the process when it is imported: {error!r}") from error
 
+from coqui_amharic_ext.contribution import Contribution
+from coqui_amharic_ext.errors import SettingsError
 from coqui_amharic_ext.io.forking import ForkSafeLock
+from coqui_amharic_ext.settings import ATTENTION_CHOICES, OWN_G2P_BACKENDS, Settings
 
 if TYPE_CHECKING:
     from coqui_amharic_ext.attention.kernel import KernelSpec
@@ -38,7 +41,6 @@ _OWN_MODULES: Final = (
 logger = logging.getLogger(__name__)
 hookspec = pluggy.HookspecMarker(GROUP)
 hookimpl = pluggy.HookimplMarker(GROUP)
-T = TypeVar("T")
 
 
 class HookSpecs:
@@ -134,25 +136,25 @@ class _Registry:
             logger.warning("plugin %s of %s is left out: %s", name, source[0] or "unknown", error)
         return True
 
-    def collect(self, hook: str, kind: type[T], key: Callable[[T], str]) -> dict[str, T]:
+    def collect(self, hook: str) -> dict[str, Any]:
         """Ask every plugin in registration order; a faulty plugin is named and left out."""
         if hook in self._collected:
             return self._collected[hook]
         self._load()
         complete = self._complete
-        found: dict[str, T] = {}
+        found: dict[str, Any] = {}
         for implementation in getattr(self._manager.hook, hook).get_hookimpls():
             name = implementation.plugin_name
             try:
-                items = _items(implementation.function(), kind)
+                items = _items(implementation.function(), hook)
             except (Exception, SystemExit) as error:
                 self._fault(name, f"{hook}() raised {type(error).__name__}: {error}")
                 continue
             for item in items:
-                if key(item) in found:
-                    self._fault(name, f"{hook}() gives the name {key(item)!r}, already taken")
+                if item.name in found:
+                    self._fault(name, f"{hook}() gives the name {item.name!r}, already taken")
                 else:
-                    found[key(item)] = item
+                    found[item.name] = item
         if complete:
             self._collected[hook] = found
         return found
@@ -190,16 +192,16 @@ def _initialising(module: str) -> bool:
     return bool(getattr(spec, "_initializing", False))
 
 
-def _items(given: object, kind: type[T]) -> Iterator[T]:
+def _items(given: object, hook: str) -> list[Contribution]:
     if given is None:
-        return iter(())
+        return []
     if not isinstance(given, Iterable):
-        raise TypeError(f"expected an iterable of {kind.__name__}, got {type(given).__name__}")
+        raise TypeError(f"expected an iterable, got {type(given).__name__}")
     items = list(given)
     for item in items:
-        if not isinstance(item, kind):
-            raise TypeError(f"expected {kind.__name__}, got {type(item).__name__}: {item!r}")
-    return iter(items)
+        if not isinstance(item, Contribution) or item.hook != hook:
+            raise TypeError(f"expected what {hook} gives, got {type(item).__name__}: {item!r}")
+    return items
 
 
 def _entry_points() -> list[EntryPoint]:
@@ -227,23 +229,43 @@ _registry = _Registry()
 
 def g2p_backends() -> dict[str, BackendSpec]:
     """Return every G2P backend by name, whether or not it is available here."""
-    from coqui_amharic_ext.g2p.backend import BackendSpec
-
-    return _registry.collect("g2p_backends", BackendSpec, lambda spec: spec.name)
+    return _registry.collect("g2p_backends")
 
 
 def attention_backends() -> dict[str, KernelSpec]:
     """Return every attention kernel by name, whether or not it is available here."""
-    from coqui_amharic_ext.attention.kernel import KernelSpec
-
-    return _registry.collect("attention_backends", KernelSpec, lambda spec: spec.name)
+    return _registry.collect("attention_backends")
 
 
 def patches() -> dict[str, Patch]:
     """Return every guarded patch by name."""
-    from coqui_amharic_ext.patching import Patch
+    return _registry.collect("patches")
 
-    return _registry.collect("patches", Patch, lambda patch: patch.name)
+
+def require_known(settings: Settings) -> Settings:
+    """Return settings whose backends and kernel somebody provides.
+
+    Plugins are asked where a name is not one of ours alone: finding them reads the metadata of
+    every installed distribution, which takes longer than a first sentence.
+
+    Raises
+    ------
+    SettingsError
+        Nobody provides one of them; the message lists the valid names.
+    """
+    for name in settings.g2p_backends:
+        if name not in OWN_G2P_BACKENDS and name not in g2p_backends():
+            raise _unknown("g2p_backends", name, tuple(g2p_backends()))
+    if settings.attention not in ATTENTION_CHOICES and settings.attention not in (
+        known := attention_backends()
+    ):
+        raise _unknown("attention", settings.attention, (*ATTENTION_CHOICES, *known))
+    return settings
+
+
+def _unknown(setting: str, name: str, known: tuple[str, ...]) -> SettingsError:
+    valid = ", ".join(dict.fromkeys(known))
+    return SettingsError(f"{setting}={name!r} is not valid; valid values: {valid}")
 
 
 def plugin_infos() -> tuple[PluginInfo, ...]:

@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 from coqui_amharic_ext import run_folder
 from coqui_amharic_ext.errors import SettingsError
 from coqui_amharic_ext.io.forking import ForkSafeLock
-
-PREFIX: Final = "COQUI_AMHARIC_"
+from coqui_amharic_ext.options import (
+    PREFIX,
+    XTTS,
+    check_name,
+    check_names,
+    check_seconds,
+    choice,
+    count,
+    option,
+    parse_freeze,
+    parse_language_weights,
+    parse_names,
+    path,
+    switch,
+    written,
+)
+from coqui_amharic_ext.text.policy import TextPolicy
 
 OWN_G2P_BACKENDS: Final = ("transphone", "epitran", "rules")
 ATTENTION_CHOICES: Final = (
@@ -31,214 +46,132 @@ DROPOUT_CHOICES: Final = ("keep", "zero")
 PRECISION_CHOICES: Final = ("stock", "fp32", "bf16", "fp16")
 XTTS_TEXT_CHOICES: Final = ("auto", "ipa", "fidel")
 
-_XTTS: Final = "xtts"
-_TRUE: Final = frozenset({"1", "true", "yes", "on"})
-_FALSE: Final = frozenset({"0", "false", "no", "off", ""})
-
-
-def _names(value: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in value.split(",") if part.strip())
-
-
-def _flag(value: str) -> bool:
-    lowered = value.strip().lower()
-    if lowered in _TRUE:
-        return True
-    if lowered in _FALSE:
-        return False
-    raise ValueError("expected one of 0, 1, true, false, yes, no, on, off")
-
-
-def _path_or_none(value: str) -> str | None:
-    return value or None
-
-
-def _option(default: Any, parse: Callable[[str], Any], doc: str, model: str = "") -> Any:
-    """Declare a setting; ``model`` is the only one that reads it, ``""`` where every model does."""
-    return field(default=default, metadata={"parse": parse, "doc": doc, "model": model})
-
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Every choice a user has. Immutable and picklable; unknown values raise ``SettingsError``.
 
     Each field can also be set by an environment variable: ``COQUI_AMHARIC_`` and the field's name
-    in capitals (two have a shorter name, see ``ENVIRONMENT``).
+    in capitals (see ``ENVIRONMENT``; ``g2p_backends`` has ``COQUI_AMHARIC_G2P``). Names of backends
+    and kernels are known to the plugins, see ``plugins.require_known``.
     """
 
-    g2p_backends: tuple[str, ...] = _option(
+    g2p_backends: tuple[str, ...] = option(
         OWN_G2P_BACKENDS,
-        _names,
         "G2P backends in the order in which they are tried",
+        parse=parse_names,
+        check=check_names,
+        variable="G2P",
     )
-    backend_timeout: float = _option(
-        20.0, float, "seconds after which a G2P backend that does not answer is put aside"
+    backend_timeout: float = option(
+        20.0,
+        "seconds after which a G2P backend that does not answer is put aside",
+        parse=float,
+        check=check_seconds,
     )
-    lexicon: str | None = _option(
-        None, _path_or_none, "TSV file of the user's own words (word, IPA); wins over every backend"
+    lexicon: str | None = path(
+        "TSV file of the user's own words (word, IPA); wins over every backend"
     )
-    transphone_dir: str | None = _option(
-        None, _path_or_none, "folder with the transphone and phonepiece model files"
+    transphone_dir: str | None = path("folder with the transphone and phonepiece model files")
+    narrow: bool = switch(False, "narrow IPA output (b → β between vowels, n → m)")
+    elision: bool = switch(
+        False, "fluent speech: no ʔɨ or ʔ after a preposition's ə (የእኔ jəne, ከአገር kaɡəɾ)"
     )
-    narrow: bool = _option(False, _flag, "narrow IPA output (b → β between vowels, n → m)")
-    elision: bool = _option(
-        False, _flag, "fluent speech: no ʔɨ or ʔ after a preposition's ə (የእኔ jəne, ከአገር kaɡəɾ)"
+    text: str = written(
+        "",
+        "text policies, such as latin=spell,hours24=on",
+        TextPolicy.from_string,
+        "latin=spell,hours24=on",
     )
-    text: str = _option("", str, "text policies, such as latin=spell,hours24=on")
-    xtts_text: str = _option(
+    xtts_text: str = choice(
         "auto",
-        str,
         "what XTTS reads for Amharic: ipa (phones) or fidel (letters); auto: what the vocabulary "
         "was made for, ipa where it does not say",
-        model=_XTTS,
+        XTTS_TEXT_CHOICES,
+        model=XTTS,
     )
-    on_bad_sample: str = _option(
+    on_bad_sample: str = choice(
         "raise",
-        str,
         "an XTTS training sample that cannot be used: raise, or skip with a warning",
-        model=_XTTS,
+        ON_BAD_SAMPLE_CHOICES,
+        model=XTTS,
     )
-    attention: str = _option("auto", str, "attention kernel of the XTTS GPT", model=_XTTS)
-    attention_dropout: str = _option(
+    attention: str = option(
+        "auto", "attention kernel of the XTTS GPT", check=check_name, model=XTTS
+    )
+    attention_dropout: str = choice(
         "keep",
-        str,
         "keep: only kernels that honour dropout; zero: switch attention dropout off",
-        model=_XTTS,
+        DROPOUT_CHOICES,
+        model=XTTS,
     )
-    packing: bool = _option(
-        True, _flag, "train the XTTS GPT on sequences without padding", model=_XTTS
+    packing: bool = switch(True, "train the XTTS GPT on sequences without padding", model=XTTS)
+    fused_gelu: bool = switch(
+        True, "train the XTTS GPT with a fused GELU, equal within float32 noise", model=XTTS
     )
-    fused_gelu: bool = _option(
-        True, _flag, "train the XTTS GPT with a fused GELU, equal within float32 noise", model=_XTTS
+    needed_logits: bool = switch(
+        True, "compute logits only where there is a target; needs packing", model=XTTS
     )
-    needed_logits: bool = _option(
-        True, _flag, "compute logits only where there is a target; needs packing", model=_XTTS
+    conditioning_sdpa: bool = switch(
+        True, "run XTTS's conditioning encoder and perceiver through SDPA", model=XTTS
     )
-    conditioning_sdpa: bool = _option(
-        True, _flag, "run XTTS's conditioning encoder and perceiver through SDPA", model=_XTTS
-    )
-    compile: bool = _option(False, _flag, "compile the XTTS GPT's blocks for training", model=_XTTS)
-    checkpointing: int = _option(
-        0,
-        int,
+    compile: bool = switch(False, "compile the XTTS GPT's blocks for training", model=XTTS)
+    checkpointing: int = count(
         "recompute every N-th block of the GPT and its conditioning in backward; 0 is off",
-        model=_XTTS,
+        "0 (off) or N for every N-th block",
+        model=XTTS,
     )
-    precision: str = _option("stock", str, "training precision; stock leaves the recipe's own")
-    fused_adamw: bool = _option(False, _flag, "run the recipe's Adam or AdamW as a fused kernel")
-    index_true_dataset: bool = _option(
+    precision: str = choice(
+        "stock", "training precision; stock leaves the recipe's own", PRECISION_CHOICES
+    )
+    fused_adamw: bool = switch(False, "run the recipe's Adam or AdamW as a fused kernel")
+    index_true_dataset: bool = switch(
         False,
-        _flag,
         "XTTS training visits each sample by its index, seeded, shared among ranks",
-        model=_XTTS,
+        model=XTTS,
     )
-    language_weights: str = _option(
+    language_weights: str = written(
         "",
-        str,
         "share of each language, such as am=3,en=1, or uniform; implies index_true_dataset",
-        model=_XTTS,
+        parse_language_weights,
+        "am=3,en=1",
+        model=XTTS,
     )
-    batch_tokens: int = _option(
-        0,
-        int,
+    batch_tokens: int = count(
         "fill training batches to this many tokens; 0 is off; implies index_true_dataset",
-        model=_XTTS,
+        "0 (off) or a whole number of tokens",
+        model=XTTS,
     )
-    freeze: str = _option(
+    freeze: str = written(
         "",
-        str,
         "parts of the XTTS GPT not to train: all_but_text, or some of text, mel, positions,"
         " conditioning, transformer",
-        model=_XTTS,
+        parse_freeze,
+        "all_but_text",
+        model=XTTS,
     )
-    freeze_steps: int = _option(
-        0, int, "training steps after which frozen parts are trained, too; 0 is never", model=_XTTS
+    freeze_steps: int = count(
+        "training steps after which frozen parts are trained, too; 0 is never",
+        "0 (never) or a whole number of steps",
+        model=XTTS,
     )
 
     def __post_init__(self) -> None:
-        if isinstance(self.g2p_backends, str):
-            object.__setattr__(self, "g2p_backends", _names(self.g2p_backends))
-        else:
-            object.__setattr__(self, "g2p_backends", tuple(self.g2p_backends))
-        self._check_backends()
-        self._check_text()
-        self._check_choice("attention", (*ATTENTION_CHOICES, *_plugin_kernels(self.attention)))
-        self._check_choice("attention_dropout", DROPOUT_CHOICES)
+        names: object = self.g2p_backends
+        names = parse_names(names) if isinstance(names, str) else tuple(self.g2p_backends)
+        object.__setattr__(self, "g2p_backends", names)
+        for declared in fields(self):
+            value = getattr(self, declared.name)
+            try:
+                declared.metadata["check"](value)
+            except (TypeError, ValueError) as error:
+                raise SettingsError(f"{declared.name}={value!r} is not valid; {error}") from error
         if self.attention == "off" and self.attention_dropout == "zero":
             raise SettingsError(
                 'attention_dropout="zero" needs a kernel of this package, attention is "off"'
             )
-        self._check_choice("precision", PRECISION_CHOICES)
-        self._check_choice("on_bad_sample", ON_BAD_SAMPLE_CHOICES)
-        self._check_choice("xtts_text", XTTS_TEXT_CHOICES)
-        for name in (f.name for f in fields(self) if isinstance(f.default, bool)):
-            if not isinstance(getattr(self, name), bool):
-                raise _invalid(name, getattr(self, name), "True or False")
-        value = self.checkpointing
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise _invalid("checkpointing", value, "0 (off) or N for every N-th block")
-        value = self.batch_tokens
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise _invalid("batch_tokens", value, "0 (off) or a whole number of tokens")
-        self._check_language_weights()
-        self._check_freeze()
-        if not isinstance(self.backend_timeout, (int, float)) or not self.backend_timeout > 0:
-            raise _invalid("backend_timeout", self.backend_timeout, "a number of seconds above 0")
-
-    def _check_choice(self, name: str, choices: tuple[str, ...]) -> None:
-        if getattr(self, name) not in choices:
-            raise _invalid(name, getattr(self, name), ", ".join(choices))
-
-    def _check_backends(self) -> None:
-        valid = _valid_backends(self.g2p_backends)
-        if not self.g2p_backends:
-            raise _invalid("g2p_backends", self.g2p_backends, "at least one of " + ", ".join(valid))
-        for name in self.g2p_backends:
-            if name not in valid:
-                raise _invalid("g2p_backends", name, ", ".join(valid))
-        if len(set(self.g2p_backends)) != len(self.g2p_backends):
-            raise _invalid("g2p_backends", self.g2p_backends, "each backend once")
-
-    def _check_language_weights(self) -> None:
-        if not isinstance(self.language_weights, str):
-            raise _invalid("language_weights", self.language_weights, "text such as am=3,en=1")
-        if not self.language_weights:
-            return
-        from coqui_amharic_ext.training.batching import parse_language_weights
-
-        try:
-            parse_language_weights(self.language_weights)
-        except ValueError as error:
-            raise SettingsError(
-                f"language_weights={self.language_weights!r} is not valid: {error}"
-            ) from error
-
-    def _check_freeze(self) -> None:
-        value = self.freeze_steps
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise _invalid("freeze_steps", value, "0 (never) or a whole number of steps")
-        if not isinstance(self.freeze, str):
-            raise _invalid("freeze", self.freeze, "text such as all_but_text")
-        if not self.freeze:
-            if value:
-                raise SettingsError(f"freeze_steps={value} needs freeze, which is empty")
-            return
-        from coqui_amharic_ext.training.freezing import parse_freeze
-
-        try:
-            parse_freeze(self.freeze)
-        except ValueError as error:
-            raise SettingsError(f"freeze={self.freeze!r} is not valid: {error}") from error
-
-    def _check_text(self) -> None:
-        if not self.text:
-            return
-        from coqui_amharic_ext.text.policy import TextPolicy
-
-        try:
-            TextPolicy.from_string(self.text)
-        except (TypeError, ValueError) as error:
-            raise SettingsError(f"text={self.text!r} is not valid: {error}") from error
+        if self.freeze_steps and not self.freeze:
+            raise SettingsError(f"freeze_steps={self.freeze_steps} needs freeze, which is empty")
 
     def replace(self, **changes: Any) -> Settings:
         """Return a copy with some fields changed."""
@@ -257,35 +190,35 @@ class Settings:
         """
         environ = os.environ if environ is None else environ
         values: dict[str, Any] = {}
-        parsers = {ENVIRONMENT[f.name]: f for f in fields(cls)}
+        by_variable = {ENVIRONMENT[f.name]: f for f in fields(cls)}
         for variable, raw in environ.items():
             if variable in _OTHER_VARIABLES:
                 _check_other(variable, raw)
                 continue
-            if variable not in parsers:
+            if variable not in by_variable:
                 _refuse_unknown(variable, raw)
                 continue
-            option = parsers[variable]
-            if option.name in overrides:
+            declared = by_variable[variable]
+            if declared.name in overrides:
                 continue
             try:
-                values[option.name] = option.metadata["parse"](raw)
+                values[declared.name] = declared.metadata["parse"](raw)
             except ValueError as error:
-                raise SettingsError(f"{variable}={raw!r} is not valid: {error}") from error
+                raise SettingsError(f"{variable}={raw!r} is not valid; {error}") from error
         return cls(**values, **overrides)
 
     def to_environment(self) -> dict[str, str]:
         """Return the variables that make a child process choose the same, defaults left out."""
         result = {}
-        for option in fields(self):
-            value = getattr(self, option.name)
-            if value == option.default:
+        for declared in fields(self):
+            value = getattr(self, declared.name)
+            if value == declared.default:
                 continue
             if isinstance(value, bool):
                 value = int(value)
             elif isinstance(value, tuple):
                 value = ",".join(value)
-            result[ENVIRONMENT[option.name]] = "" if value is None else str(value)
+            result[ENVIRONMENT[declared.name]] = "" if value is None else str(value)
         return result
 
     def of_another_model(self, model: str) -> dict[str, str]:
@@ -300,16 +233,15 @@ class Settings:
         return {k: v for k, v in self.to_environment().items() if k not in read}
 
 
-_SHORT_NAMES: Final = {"g2p_backends": "G2P"}
 ENVIRONMENT: Final[dict[str, str]] = {
-    f.name: PREFIX + _SHORT_NAMES.get(f.name, f.name.upper()) for f in fields(Settings)
+    f.name: PREFIX + (f.metadata["variable"] or f.name.upper()) for f in fields(Settings)
 }
 _OTHER_VARIABLES: Final = frozenset(
     PREFIX + name for name in ("AUTOLOAD", "PLUGINS", "TRACEBACK", "DEV_DATA")
 )
 
 
-XTTS_ONLY: Final = tuple(f.name for f in fields(Settings) if f.metadata["model"] == _XTTS)
+XTTS_ONLY: Final = tuple(f.name for f in fields(Settings) if f.metadata["model"] == XTTS)
 """The settings that no other model reads."""
 
 
@@ -329,32 +261,6 @@ def _refuse_unknown(variable: str, raw: str) -> None:
         meant = f"; did you mean {near[0]}" if near else ""
         listed = ", ".join(known)
         raise SettingsError(f"{variable}={raw!r} is not known{meant}; valid variables: {listed}")
-
-
-def _invalid(name: str, value: object, valid: str) -> SettingsError:
-    return SettingsError(f"{name}={value!r} is not valid; valid values: {valid}")
-
-
-def _valid_backends(chosen: tuple[str, ...]) -> tuple[str, ...]:
-    """Our own names, and those of plugins when a name is not one of ours.
-
-    Finding plugins reads every installed distribution's metadata, which costs more than a first
-    sentence does.
-    """
-    if chosen and set(chosen) <= set(OWN_G2P_BACKENDS):
-        return OWN_G2P_BACKENDS
-    from coqui_amharic_ext import plugins
-
-    return tuple(plugins.g2p_backends())
-
-
-def _plugin_kernels(chosen: str) -> tuple[str, ...]:
-    """Names that plugins add; looked up only when the choice is not one of our own."""
-    if chosen in ATTENTION_CHOICES:
-        return ()
-    from coqui_amharic_ext import plugins
-
-    return tuple(name for name in plugins.attention_backends() if name not in ATTENTION_CHOICES)
 
 
 class _Current:
@@ -400,6 +306,13 @@ def of_this_process() -> Settings:
     folder = run_folder.continued()
     kept = None if folder is None else run_folder.read(folder)
     return Settings.from_environment({**(kept or {}), **os.environ})
+
+
+def refuse(error: SettingsError) -> None:
+    """Let ``get_settings`` raise an error of the environment that was found elsewhere."""
+    with _Current.lock:
+        _Current.settings = None
+        _Current.error = error
 
 
 def set_settings(settings: Settings | None) -> None:

@@ -70,7 +70,7 @@ def test_a_plugin_adds_a_patch() -> None:
 @pytest.mark.parametrize(
     ("hook", "says"),
     [
-        (lambda: [1], "expected Patch, got int"),
+        (lambda: [1], "expected what patches gives, got int"),
         (lambda: 7, "expected an iterable"),
         (lambda: 1 / 0, "ZeroDivisionError"),
         (lambda: [noop_patch("once"), noop_patch("once")], "already taken"),

@@ -8,8 +8,13 @@ from typing import Any
 
 import pytest
 
+from coqui_amharic_ext import plugins
+from coqui_amharic_ext.activation import activate
 from coqui_amharic_ext.errors import SettingsError
-from coqui_amharic_ext.settings import ENVIRONMENT, XTTS_ONLY, Settings
+from coqui_amharic_ext.options import FREEZABLE
+from coqui_amharic_ext.plugins import require_known
+from coqui_amharic_ext.settings import ENVIRONMENT, XTTS_ONLY, Settings, get_settings_or_none
+from coqui_amharic_ext.training.freezing import PARTS
 
 
 def test_arguments_win_over_variables_and_variables_over_defaults() -> None:
@@ -24,10 +29,9 @@ def test_arguments_win_over_variables_and_variables_over_defaults() -> None:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"g2p_backends": ("festival",)}, "transphone, epitran, rules"),
         ({"g2p_backends": ()}, "at least one"),
         ({"g2p_backends": ("rules", "rules")}, "once"),
-        ({"attention": "fast"}, "flash_attn"),
+        ({"attention": ""}, "one name"),
         ({"attention_dropout": "half"}, "keep, zero"),
         ({"precision": "fp8"}, "bf16"),
         ({"on_bad_sample": "ignore"}, "raise, skip"),
@@ -54,7 +58,6 @@ def test_a_value_that_is_not_valid_names_the_valid_ones(given: dict[str, Any], s
     [
         ("COQUI_AMHARIC_PACKING", "maybe", "0, 1"),
         ("COQUI_AMHARIC_CHECKPOINTING", "often", "invalid literal"),
-        ("COQUI_AMHARIC_G2P", "festival", "transphone, epitran, rules"),
         ("COQUI_AMHARIC_ATENTION", "auto", "did you mean COQUI_AMHARIC_ATTENTION;"),
         ("COQUI_AMHARIC_CHECKPOINT", "1", "did you mean COQUI_AMHARIC_CHECKPOINTING;"),
         ("COQUI_AMHARIC_XYZ", "auto", "valid variables: COQUI_AMHARIC_ATTENTION,"),
@@ -69,6 +72,35 @@ def test_a_variable_that_is_not_valid_is_named(variable: str, value: str, says: 
         Settings.from_environment({variable: value})
     assert says in str(caught.value)
     assert value in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"g2p_backends": ("rules", "festival")}, "transphone, epitran, rules"),
+        ({"attention": "fast"}, "auto, flash_attn"),
+    ],
+)
+def test_a_name_that_no_plugin_provides_is_refused_where_it_is_to_serve(
+    given: dict[str, Any], says: str
+) -> None:
+    chosen = Settings(**given)
+
+    for use in (require_known, activate):
+        with pytest.raises(SettingsError, match=f"{next(iter(given))}=.* is not valid") as caught:
+            use(chosen)
+        assert says in str(caught.value)
+    assert get_settings_or_none() is not chosen
+
+
+def test_names_of_our_own_ask_no_plugin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plugins, "_registry", None)
+    chosen = Settings(attention="flash_attn", g2p_backends=("rules", "epitran"))
+    assert require_known(chosen) is chosen
+
+
+def test_each_part_that_can_be_frozen_has_parameters() -> None:
+    assert tuple(PARTS) == FREEZABLE
 
 
 def test_variables_of_others_are_left_alone() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from coqui_amharic_ext.availability import Demand
+from coqui_amharic_ext.contribution import Contribution
 
 if TYPE_CHECKING:
     from coqui_amharic_ext.attention.layout import PackedLayout
@@ -39,7 +40,7 @@ class PackedAttention(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class KernelSpec:
+class KernelSpec(Contribution):
     """The declaration of one kernel, cheap to make; nothing heavy is imported before ``load``.
 
     Parameters
@@ -61,6 +62,8 @@ class KernelSpec:
     capabilities : tuple of (int, int)
         Majors of compute capability, first and last, on CUDA.
     """
+
+    hook = "attention_backends"
 
     name: str
     summary: str

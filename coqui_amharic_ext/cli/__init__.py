@@ -7,7 +7,9 @@ import sys
 from contextlib import suppress
 
 from coqui_amharic_ext.cli import streams
+from coqui_amharic_ext.errors import CoquiAmharicError
 from coqui_amharic_ext.io import utf8_mode
+from coqui_amharic_ext.io.ending import Ending, like_ctrl_c
 
 
 def main() -> None:
@@ -18,17 +20,15 @@ def main() -> None:
     """
     utf8_mode.ensure()
     streams.prepare()
-    from coqui_amharic_ext.errors import CoquiAmharicError
-    from coqui_amharic_ext.io.ending import Ending, like_ctrl_c
-
     code: int | str | None
     ending = Ending()
     try:
         with like_ctrl_c() as ending:
             if sys.argv[1:2] != ["doctor"]:  # which reports it
+                from coqui_amharic_ext.plugins import require_known
                 from coqui_amharic_ext.settings import Settings
 
-                Settings.from_environment()
+                require_known(Settings.from_environment())
             code = _run()
     except KeyboardInterrupt:  # before the verb was found
         code = 130

@@ -18,6 +18,7 @@ import typer
 from coqui_amharic_ext.cli.child import run_child
 from coqui_amharic_ext.cli.completion import kernel_names
 from coqui_amharic_ext.cli.output import InputError, emit
+from coqui_amharic_ext.plugins import require_known
 from coqui_amharic_ext.recipes import RECIPES
 from coqui_amharic_ext.settings import ENVIRONMENT, XTTS_ONLY, Settings
 
@@ -157,7 +158,7 @@ def _variables(given: dict[str, Any], recipe: Recipe) -> dict[str, str]:
         for name in set(XTTS_ONLY) & set(given):
             option = name.replace("_", "-")
             raise InputError(f"--{option} is about XTTS's GPT; the recipe {recipe.value} has none")
-    chosen = Settings.from_environment(**given)
+    chosen = require_known(Settings.from_environment(**given))
     for variable, value in chosen.of_another_model(recipe.value).items():
         raise InputError(
             f"{variable}={value} is about XTTS's GPT; the recipe {recipe.value} has none: unset it"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from coqui_amharic_ext.availability import Availability
+from coqui_amharic_ext.contribution import Contribution
 from coqui_amharic_ext.g2p import deadline
 from coqui_amharic_ext.io.forking import ForkSafeLock
 
@@ -111,7 +112,7 @@ _put_aside: dict[tuple[BackendSpec, Settings], Availability] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class BackendSpec:
+class BackendSpec(Contribution):
     """How a backend declares itself; returned by the ``g2p_backends`` hook.
 
     Attributes
@@ -127,6 +128,8 @@ class BackendSpec:
         Takes ``Settings`` and returns a ``Backend``. Heavy imports belong into the backend's
         ``_load``, light ones into the factory, none into the plugin module.
     """
+
+    hook = "g2p_backends"
 
     name: str
     summary: str

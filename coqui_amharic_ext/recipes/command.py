@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from coqui_amharic_ext.errors import SettingsError
+from coqui_amharic_ext.plugins import require_known
 from coqui_amharic_ext.settings import ENVIRONMENT, get_settings
 
 
@@ -41,7 +42,7 @@ class Parser(argparse.ArgumentParser):
 def require_settings(parser: Parser, model: str) -> None:
     """Refuse variables that are not valid, or that the model does not read."""
     try:
-        unread = get_settings().of_another_model(model)
+        unread = require_known(get_settings()).of_another_model(model)
     except SettingsError as error:
         parser.error(str(error))
     for variable, value in unread.items():

@@ -24,34 +24,6 @@ Without it a small corpus, which is one pool, would have the same batches in eve
 """
 
 
-def parse_language_weights(text: str) -> dict[str, float]:
-    """Read ``"am=3,en=1"``; ``"uniform"`` reads as no entry at all.
-
-    Raises
-    ------
-    ValueError
-        An entry is not ``language=number``, a number is negative or not finite, a language comes
-        twice, or no weight is above 0.
-    """
-    if text.strip() in {"", "uniform"}:
-        return {}
-    weights: dict[str, float] = {}
-    for part in text.split(","):
-        language, equals, number = (piece.strip() for piece in part.partition("="))
-        try:
-            weight = float(number)
-        except ValueError:
-            weight = -1.0
-        if not language or not equals or not 0 <= weight < float("inf"):
-            raise ValueError(f"{part.strip()!r} is not language=weight, such as am=3,en=1")
-        if language in weights:
-            raise ValueError(f"{language!r} is given twice")
-        weights[language] = weight
-    if not any(weights.values()):
-        raise ValueError("no language has a weight above 0")
-    return weights
-
-
 def language_quotas(counts: Mapping[str, int], weights: Mapping[str, float]) -> dict[str, int]:
     """Share an epoch of as many draws as there are samples among languages, by weight.
 

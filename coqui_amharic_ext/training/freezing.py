@@ -16,6 +16,7 @@ from types import MappingProxyType, SimpleNamespace
 from typing import Any, Final
 
 from coqui_amharic_ext.errors import UnavailableError
+from coqui_amharic_ext.options import parse_freeze
 
 PARTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -31,32 +32,9 @@ PARTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "transformer": ("gpt.", "final_norm."),
     }
 )
-"""Parts of upstream's ``GPT`` by the beginnings of their parameters' names."""
+"""Each of ``options.FREEZABLE``: how its parameters' names in upstream's ``GPT`` begin."""
 
-ALL_BUT_TEXT: Final = "all_but_text"
 _KEEPER: Final = "_coqui_amharic_freezer"
-
-
-def parse_freeze(text: str) -> tuple[str, ...]:
-    """Return the parts that ``Settings.freeze`` names.
-
-    Raises
-    ------
-    ValueError
-        A part is not known, or nothing would be left to train.
-    """
-    parts: list[str] = []
-    for name in filter(None, (piece.strip() for piece in text.split(","))):
-        if name == ALL_BUT_TEXT:
-            parts += [part for part in PARTS if part != "text"]
-        elif name in PARTS:
-            parts.append(name)
-        else:
-            raise ValueError(f"{name!r} is not one of {', '.join((ALL_BUT_TEXT, *PARTS))}")
-    parts = list(dict.fromkeys(parts))
-    if len(parts) == len(PARTS):
-        raise ValueError("nothing would be left to train")
-    return tuple(parts)
 
 
 def frozen_parameters(gpt: Any, parts: Iterable[str]) -> dict[str, Any]:

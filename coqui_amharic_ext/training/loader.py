@@ -13,12 +13,12 @@ from typing import Any, Final
 from torch.utils.data import DataLoader
 
 from coqui_amharic_ext.errors import SettingsError
+from coqui_amharic_ext.options import parse_language_weights
 from coqui_amharic_ext.settings import Settings, get_settings
 from coqui_amharic_ext.training import samples as usability
 from coqui_amharic_ext.training.batching import (
     EpochBatches,
     language_quotas,
-    parse_language_weights,
 )
 from coqui_amharic_ext.training.dataset import IndexTrueDataset
 from coqui_amharic_ext.training.runlog import run_log

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 from coqui_amharic_ext.data.manifest import MANIFEST, parts_of
 from coqui_amharic_ext.data.metadata import LAYOUTS
 from coqui_amharic_ext.errors import CoquiAmharicError
+from coqui_amharic_ext.plugins import require_known
 from coqui_amharic_ext.recipes import RECIPES
 from coqui_amharic_ext.settings import ENVIRONMENT, XTTS_ONLY, Settings, get_settings
 from coqui_amharic_ext.webui import kernels
@@ -130,7 +131,7 @@ def training(form: TrainForm, work: WorkFolder) -> Training:
         require_numbers(values, kernels.config_numbers(form.recipe))
     for name, value in (OFTEN | values).items():
         arguments += [f"--coqpit.{name}", value]
-    return Training(form, tuple(arguments), _settings(form).to_environment())
+    return Training(form, tuple(arguments), require_known(_settings(form)).to_environment())
 
 
 def _settings(form: TrainForm) -> Settings:

@@ -67,7 +67,7 @@ ERRORS = {
     "missing": "ModuleNotFoundError",
     "raises": "patches() raised OSError: disk on fire",
     "leaves": "attention_backends() raised SystemExit: no licence",
-    "wrong": "expected BackendSpec, got str",
+    "wrong": "expected what g2p_backends gives, got str",
     "strange": "nosuch_argument",
     "g2p (plugin_slow)": "the name is already taken by a plugin of coqui-amharic-ext",
 }

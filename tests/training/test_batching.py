@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coqui_amharic_ext.options import parse_language_weights
 from coqui_amharic_ext.training.batching import (
     EpochBatches,
     epoch_order,
     fixed_batches,
     language_quotas,
-    parse_language_weights,
     token_batches,
 )
 

@@ -15,13 +15,13 @@ pytest.importorskip("TTS")
 
 import coqui_amharic_ext as am  # noqa: E402
 from coqui_amharic_ext.errors import SettingsError, UnavailableError  # noqa: E402
+from coqui_amharic_ext.options import parse_freeze  # noqa: E402
 from coqui_amharic_ext.patching import Patch, fingerprint, load  # noqa: E402
 from coqui_amharic_ext.settings import Settings  # noqa: E402
 from coqui_amharic_ext.training.freezing import (  # noqa: E402
     PARTS,
     Freezer,
     frozen_parameters,
-    parse_freeze,
     with_frozen_parts,
 )
 from coqui_amharic_ext.training.patches import PATCHES as ALL_PATCHES  # noqa: E402
