@@ -238,9 +238,22 @@ def _before_reckoning(line: Line, i: int, spoken: str) -> str:
     return said.removeprefix("እንደ ") if line.before(i) == "እንደ" else said
 
 
+_UNDOTTED: Final = {
+    "እኤአ": "እንደ አውሮፓውያን አቆጣጠር", "እአአ": "እንደ አውሮፓውያን አቆጣጠር", "እኢአ": "እንደ ኢትዮጵያ አቆጣጠር",
+}  # fmt: skip
+
+
+def _undotted_era(line: Line, i: int) -> tuple[int, str] | None:
+    """Read እኤአ and በእኤአ: eras without their dots."""
+    word = line.tokens[i]
+    prefix = word[:1] if len(word) == 4 and word[0] in DETACHABLE else ""
+    era = _UNDOTTED.get(word[len(prefix) :])
+    return None if era is None or line.policy.era == "keep" else (i + 1, prefix + era)
+
+
 def read_abbreviation(line: Line, i: int) -> Reading | None:
     """Read an abbreviation of the table at word ``i``."""
-    found = _match(line, i)
+    found = _match(line, i) or _undotted_era(line, i)
     if found is not None:
         end, spoken = found
         prefix, era = spoken[0], spoken[1:]

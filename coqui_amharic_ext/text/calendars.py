@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 from typing import Final
 
@@ -38,6 +39,13 @@ def is_month(word: str) -> bool:
     """Whether an Ethiopic word, a one-letter prefix allowed, names a month."""
     folded = fold_homophones(word)
     return folded in _known() or (folded[:1] in "በለከየ" and folded[1:] in _known())
+
+
+def ethiopian_year() -> int:
+    """Return the year of today in the Ethiopian calendar, which begins on 11 or 12 September."""
+    today = date.today()
+    began = 12 if (today.year + 1) % 4 == 0 else 11
+    return today.year - (7 if (today.month, today.day) >= (9, began) else 8)
 
 
 def valid(calendar: str, day: int, month: int) -> bool:

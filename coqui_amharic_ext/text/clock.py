@@ -53,6 +53,11 @@ def _part_of_day(hour: int) -> str:
     return "ከምሽቱ" if hour >= 18 else "ከሌሊቱ"
 
 
+def _after_preposition(line: Line, i: int, lead: str) -> str:
+    """Return the part of the day without its ከ if the time has a preposition (በቀኑ ዘጠኝ ሰዓት)."""
+    return lead.removeprefix("ከ") if prefix_before(line, i) else lead
+
+
 def _half_of_day(line: Line, end: int) -> tuple[int, str]:
     """AM or PM after the time: (end, "am" | "pm" | "")."""
     j = line.skip_space(end)
@@ -104,13 +109,16 @@ def read_time(line: Line, i: int) -> Reading | None:
     end, half = _half_of_day(line, end)
     end, word = _hour_word(line, end)
     lead = ""
-    if policy.hours24 == "on" and hour <= 24:
+    foreign = half or hour > 12 or hour == 0
+    if policy.hours24 == "on" or (policy.hours24 == "auto" and foreign):
         if half:
             hour = hour % 12 + (12 if half == "pm" else 0)
-            lead = _part_of_day(hour) + " "
+        if half or policy.hours24 == "auto":
+            lead = _part_of_day(hour % 24) + " "
         hour = to_ethiopian_hour(hour)
     elif half:
         lead = "ከጠዋቱ " if half == "am" else "ከሰዓት በኋላ "
+    lead = _after_preposition(line, i, lead)
     if second is None:
         # በ3:45 keeps its hour: ለአራት ... ጉዳይ takes no preposition.
         if policy.to_hour == "on" and prefix_before(line, i):
@@ -149,9 +157,10 @@ def read_hour_with_half(line: Line, i: int) -> Reading | None:
         return None
     hour = int(line.tokens[i])
     lead = "ከጠዋቱ" if half == "am" else "ከሰዓት በኋላ"
-    if line.policy.hours24 == "on":
+    if line.policy.hours24 != "off":
         hour = hour % 12 + (12 if half == "pm" else 0)
         lead, hour = _part_of_day(hour), to_ethiopian_hour(hour)
+    lead = _after_preposition(line, i, lead)
     end, word = _hour_word(line, end)
     return Reading(end, f"{lead} {say_time(hour, 0, line.policy, word)}", "time")
 

@@ -1,7 +1,8 @@
 """Dates in figures, the month said by name: 12/05/2015, 2015-09-12, መስከረም 1/2015.
 
-The era decides the calendar: ዓ.ም and እ.ኢ.አ are Ethiopian, እ.ኤ.አ and እ.አ.አ (and G.C.) Gregorian;
-ISO dates (year first) are Gregorian unless ዓ.ም follows; otherwise the policy ``calendar`` decides.
+The era decides the calendar: ዓ.ም and እ.ኢ.አ are Ethiopian, እ.ኤ.አ and እ.አ.አ (and G.C.) Gregorian.
+With no era, whatever the order and the separators, the policy ``calendar`` decides: by default a
+year later than the Ethiopian year of today is Gregorian, and any other Ethiopian.
 Dates written with a month's name need no rule of their own: the numbers in them are read as
 numbers.
 """
@@ -34,6 +35,13 @@ def _calendar(line: Line, i: int, end: int) -> str | None:
     return None
 
 
+def _by_policy(line: Line, year: str) -> str:
+    """Return the calendar of a date with no era."""
+    if line.policy.calendar != "auto":
+        return line.policy.calendar
+    return calendars.GREGORIAN if int(year) > calendars.ethiopian_year() else calendars.ETHIOPIAN
+
+
 def read_date(line: Line, i: int) -> Reading | None:
     """Three figures with the same separator that can be a day, a month and a year."""
     tokens, kinds = line.tokens, line.kinds
@@ -48,14 +56,13 @@ def read_date(line: Line, i: int) -> Reading | None:
     named = _calendar(line, i, i + 5)
     if len(first) == 4 and len(third) <= 2:
         year, month, day = first, int(second), int(third)
-        calendar = named or calendars.GREGORIAN
     elif len(first) <= 2 and (len(third) == 4 or (len(third) == 2 and mark == "/")):
         day, month, year = int(first), int(second), third
         if line.policy.date_order == "mdy":
             day, month = month, day
-        calendar = named or line.policy.calendar
     else:
         return None
+    calendar = named or _by_policy(line, year)
     if not calendars.valid(calendar, day, month):
         # 31/12, or 12/31 with the month first: only one reading is a date.
         other = calendars.GREGORIAN if calendar == calendars.ETHIOPIAN else calendars.ETHIOPIAN

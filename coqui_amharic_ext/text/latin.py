@@ -17,6 +17,8 @@ from typing import Final, NamedTuple
 from coqui_amharic_ext.io.tables import mapping, rows
 from coqui_amharic_ext.text import fidel
 from coqui_amharic_ext.text.affixes import attach_suffix, fits_word
+from coqui_amharic_ext.text.cardinals import number_words, ordinal
+from coqui_amharic_ext.text.homophones import fold_homophones
 from coqui_amharic_ext.text.policy import TextPolicy
 from coqui_amharic_ext.text.scanner import LATIN, WORD, Line, Reading
 
@@ -211,6 +213,34 @@ def _dotted(line: Line, i: int) -> tuple[int, str] | None:
     if known is None and any(len(part) > 1 for part in parts):
         return None
     return end, known or _words().get("".join(parts)) or spell("".join(parts), line.policy)
+
+
+_ROMAN: Final = re.compile("(?:X{0,3})(?:IX|IV|V?I{0,3})")
+_ROMAN_DIGITS: Final = {"I": 1, "V": 5, "X": 10}
+_PARTS: Final = frozenset(
+    fold_homophones(part)
+    for part in ("ክፍል", "ምዕራፍ", "ቅጽ", "ደረጃ", "ሠንጠረዥ", "ቁጥር", "ምድብ", "ሥዕል", "አባሪ")
+)
+
+
+def read_roman(line: Line, i: int) -> Reading | None:
+    """Read a Roman numeral after a word: of a ruler the ordinal (ምኒልክ ሁለተኛ), of a part the number.
+
+    One letter is a numeral after the name of a part only (ክፍል I).
+    """
+    written, before = line.tokens[i], line.before(i)
+    if not before or line.policy.latin in ("keep", "spell") or not _ROMAN.fullmatch(written):
+        return None
+    part = fold_homophones(before) in _PARTS
+    if not part and len(written) == 1:
+        return None
+    values = [_ROMAN_DIGITS[letter] for letter in written]
+    value = sum(
+        -here if here < after else here
+        for here, after in zip(values, [*values[1:], 0], strict=True)
+    )
+    said = number_words(str(value), line.policy)
+    return Reading(i + 1, said if part else ordinal(value, line.policy), "Roman numeral")
 
 
 def read_latin(line: Line, i: int) -> Reading | None:

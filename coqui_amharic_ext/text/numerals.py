@@ -33,6 +33,7 @@ from coqui_amharic_ext.text.scanner import (
 POINT: Final = "ነጥብ"
 MINUS: Final = "−"
 _SIGNED_MARKS: Final = frozenset(".½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒")
+_MEASURE_TABLES: Final = ("units", "currencies", "scale_words")
 _MAX_GROUPS: Final = 5
 #: ሺህ ሚሊዮን and the like.
 _MAX_SCALES: Final = 3
@@ -66,6 +67,9 @@ def _parse(line: Line, i: int) -> Numeral | None:
     whole = tokens[i]
     end = i + 1
     mark = tokens[end]
+    european = _european(line, i)
+    if european is not None:
+        return european
     if mark in (",", " ") and len(whole) <= 3 and whole[0] != "0":
         parts = [whole]
         while (
@@ -84,6 +88,41 @@ def _parse(line: Line, i: int) -> Numeral | None:
     if mark == "." and kinds[end + 1] == NUMBER and not _dotted(line, i, end + 2):
         return Numeral(end + 2, whole, tokens[end + 1])
     return Numeral(end, whole, "")
+
+
+def _european(line: Line, i: int) -> Numeral | None:
+    """Read 1.000.000 and 1,5: points between groups of three figures, a comma before decimals.
+
+    One point is a decimal point, and two numbers with a comma a list, unless what follows is a
+    measure.
+    """
+    tokens, kinds = line.tokens, line.kinds
+    groups = [tokens[i]]
+    end = i + 1
+    while tokens[end] == "." and kinds[end + 1] == NUMBER and len(tokens[end + 1]) == 3:
+        groups.append(tokens[end + 1])
+        end += 2
+    grouped = 3 <= len(groups) <= _MAX_GROUPS and len(groups[0]) <= 3 and groups[0][0] != "0"
+    if not grouped:
+        groups, end = groups[:1], i + 1
+    joined = tokens[end] in (".", ",") and kinds[end + 1] == NUMBER
+    if joined and tokens[end] == "," and len(tokens[end + 1]) <= 2 and _measured(line, end + 2):
+        return Numeral(end + 2, "".join(groups), tokens[end + 1])
+    if grouped and not joined and not _dotted(line, i, end):
+        return Numeral(end, "".join(groups), "")
+    return None
+
+
+def _measured(line: Line, end: int) -> bool:
+    """Return whether a unit, a currency, a scale word or a percent sign stands at a token."""
+    return line.tokens[line.skip_space(end)] in _measures()
+
+
+@cache
+def _measures() -> frozenset[str]:
+    written = [mapping(f"text/data/{name}.tsv", "written", "spoken") for name in _MEASURE_TABLES]
+    spoken = {word.split(" ")[0] for table in written for word in table.values() if word}
+    return frozenset(("%", "°", "በመቶ", *(word for table in written for word in table), *spoken))
 
 
 def _dotted(line: Line, start: int, after: int) -> bool:
@@ -135,7 +174,9 @@ def amount(line: Line, i: int) -> Reading | None:
         return None
     spoken = say(number, line.policy)
     end = number.end
-    scale = scale_after(line, end)
+    # B2B: a letter after a figure that stands in a Latin word is no scale.
+    in_word = i > 0 and line.kinds[i - 1] == LATIN
+    scale = None if in_word else scale_after(line, end)
     if scale is None:
         return Reading(end, spoken, "number", whole_value(number))
     for _ in range(_MAX_SCALES):
@@ -265,6 +306,8 @@ def _dotted_figures(line: Line, i: int) -> Reading:
 
 def read_chain(line: Line, i: int) -> Reading | None:
     """1.2.3, and eight or more figures with the same mark between them, which are only a list."""
+    if _european(line, i) is not None:
+        return None
     tokens, kinds = line.tokens, line.kinds
     mark = tokens[i + 1]
     if mark == "." and kinds[i + 2] == NUMBER and tokens[i + 3] == "." and kinds[i + 4] == NUMBER:

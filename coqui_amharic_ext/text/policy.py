@@ -76,9 +76,12 @@ class TextPolicy:
         "5-10 without a prefix. from_to: ከአምስት እስከ አሥር; to: አምስት እስከ አሥር", "from_to", "to"
     )
     hours24: str = _choice(
-        "clock times. off: hours are read as written, as Amharic text uses the Ethiopian clock; "
-        "on: times are taken for the international clock and moved to the Ethiopian one "
-        "(14:30 ስምንት ሰዓት ተኩል)",
+        "clock times. auto: a time with AM or PM, or with an hour that the Ethiopian clock does "
+        "not have, is one of the international clock and moved to the Ethiopian one "
+        "(14:30 ከቀኑ ስምንት ሰዓት ተኩል), any other is read as written; "
+        "off: every hour is read as written; "
+        "on: every time is moved",
+        "auto",
         "off",
         "on",
     )
@@ -95,7 +98,9 @@ class TextPolicy:
         "centigrade",
     )
     calendar: str = _choice(
-        "numeric dates with no era. ethiopian: month 1 is መስከረም; gregorian: month 1 is ጃንዩወሪ",
+        "numeric dates with no era. auto: gregorian if the year is later than the Ethiopian year "
+        "of today, else ethiopian; ethiopian: month 1 is መስከረም; gregorian: month 1 is ጃንዩወሪ",
+        "auto",
         "ethiopian",
         "gregorian",
     )

@@ -100,6 +100,7 @@ RULES: Final = (
     Rule("leading point", numerals.read_leading_point, (MARK,), marks="."),
     Rule("abbreviation before a number", abbreviations.read_before_number, (WORD,)),
     Rule("abbreviation", abbreviations.read_abbreviation, (WORD,)),
+    Rule("Roman numeral", latin.read_roman, (LATIN,)),
     Rule("Latin word", latin.read_latin, (LATIN,)),
     Rule("degree", units.read_bare_unit, (MARK,), marks="°"),
     Rule("hyphen", symbols.read_hyphen, (MARK,), marks="-"),
@@ -199,7 +200,8 @@ def at_number(line: Line, i: int) -> Readers:
     if web.find_addresses(line):
         joined = (web.read_address, *joined)
     number = numerals.parse(line, i)
-    if number is None:
+    in_word = i > 0 and line.kinds[i - 1] == LATIN == line.kinds[i + 1]  # B2B
+    if number is None or in_word:
         return (*joined, *_PLAIN)
     j = line.skip_space(number.end)
     kind = line.kinds[j]

@@ -6,6 +6,8 @@ from functools import cache
 from typing import Final
 
 from coqui_amharic_ext.io.tables import mapping
+from coqui_amharic_ext.text.calendars import is_month
+from coqui_amharic_ext.text.homophones import fold_homophones
 from coqui_amharic_ext.text.numerals import amount
 from coqui_amharic_ext.text.scanner import GEEZ, LATIN, MARK, NUMBER, SPACE, WORD, Line, Reading
 
@@ -80,10 +82,26 @@ def _silence(i: int) -> Reading:
     return Reading(i + 1, "", "symbol")
 
 
+_DAYS: Final = frozenset(
+    fold_homophones(day)
+    for day in ("ሰኞ", "ማክሰኞ", "ረቡዕ", "ሮብ", "ሐሙስ", "ዓርብ", "ቅዳሜ", "እሑድ", "እሁድ", "ሰንበት")
+)
+
+
+def _from_day_or_month(line: Line, i: int) -> bool:
+    """Return whether a day or month after ከ stands before a hyphen, and another after it."""
+    before, after = (fold_homophones(line.tokens[j]) for j in (i - 1, i + 1))
+    if before[:1] != "ከ" or line.kinds[i + 1] != WORD:
+        return False
+    return all(word in _DAYS or is_month(word) for word in (before[1:], after))
+
+
 def read_hyphen(line: Line, i: int) -> Reading | None:
     """Read a hyphen: between words it is silent, standing free it is a dash."""
     if line.tokens[i] != "-":
         return None
+    if i > 0 and line.kinds[i - 1] == WORD and _from_day_or_month(line, i):
+        return Reading(i + 1, " እስከ ", "hyphen")
     joined = (
         i > 0 and line.kinds[i - 1] not in (SPACE, MARK) and line.kinds[i + 1] not in (SPACE, MARK)
     )

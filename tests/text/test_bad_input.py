@@ -103,5 +103,5 @@ def test_every_policy_describes_each_of_its_values():
 
 
 def test_a_policy_is_checked_when_it_is_made():
-    with pytest.raises(ValueError, match="valid values: off, on"):
+    with pytest.raises(ValueError, match="valid values: auto, off, on"):
         TextPolicy(hours24="yes")
