@@ -12,8 +12,8 @@ import typer
 from coqui_amharic_ext.cli.output import emit, show
 
 if TYPE_CHECKING:
-    from coqui_amharic_ext.coqui.coverage import Coverage
     from coqui_amharic_ext.coqui.vocabulary_file import XttsVocabulary
+    from coqui_amharic_ext.data.coverage import Coverage
 
 app = typer.Typer(
     help="XTTS vocabularies: put Amharic into one, see how it fits a corpus.", no_args_is_help=True
@@ -57,9 +57,9 @@ def extend(
     mode is kept in the vocabulary. Then extend the model: coqui-amharic checkpoint extend.
     Example: coqui-amharic vocab extend --vocab vocab.json --mode ipa --out vocab_am.json
     """
-    from coqui_amharic_ext.coqui.corpus import read_corpus
     from coqui_amharic_ext.coqui.vocabulary import extend_file
     from coqui_amharic_ext.coqui.vocabulary_file import XttsVocabulary
+    from coqui_amharic_ext.data.texts import read_corpus
 
     texts = (sample.text for sample in read_corpus(corpus or ()))
     extension = extend_file(vocab, out, mode.value, texts if mode is Mode.fidel else (), size)
@@ -140,9 +140,9 @@ def inspect(
 def _coverage(
     vocab: Path, corpus: list[Path], mode: Mode | None, *, clips: bool = True
 ) -> Coverage:
-    from coqui_amharic_ext.coqui.corpus import read_corpus
-    from coqui_amharic_ext.coqui.coverage import coverage
     from coqui_amharic_ext.coqui.vocabulary_file import XttsVocabulary
+    from coqui_amharic_ext.data.coverage import coverage
+    from coqui_amharic_ext.data.texts import read_corpus
 
     chosen = None if mode is None else mode.value
     return coverage(XttsVocabulary.read(vocab), read_corpus(corpus), chosen, clips=clips)

@@ -65,8 +65,8 @@ class VocabularyReader:
 
     def __call__(self, text: str, language: str) -> Reading:
         """Encode a text as training does."""
-        from coqui_amharic_ext.coqui.lossless import encode_words, lacking
         from coqui_amharic_ext.coqui.xtts_tokenizer import read_amharic
+        from coqui_amharic_ext.lossless import encode_words, lacking
 
         inner = self._tokenizer.tokenizer
         if language == AMHARIC:

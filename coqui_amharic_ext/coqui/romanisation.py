@@ -7,12 +7,12 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from coqui_amharic_ext.coqui.lossless import lacking
 from coqui_amharic_ext.coqui.symbols import NARROW
 from coqui_amharic_ext.coqui.xtts_text import own_symbols
 from coqui_amharic_ext.g2p.phonology.inventory import LABIALISED, inventory
 from coqui_amharic_ext.g2p.phonology.letters import fidel
 from coqui_amharic_ext.g2p.phonology.letters import letters as read_letters
+from coqui_amharic_ext.lossless import lacking
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from coqui_amharic_ext.coqui.letters import amharic_letters
-from coqui_amharic_ext.coqui.lossless import lacking
 from coqui_amharic_ext.coqui.pieces import learn_pieces
 from coqui_amharic_ext.coqui.symbols import NARROW, PUNCTUATION, phone_symbols
 from coqui_amharic_ext.coqui.text_mode import MARKERS, MODES
@@ -16,6 +15,7 @@ from coqui_amharic_ext.coqui.vocabulary_file import VocabularyError, XttsVocabul
 from coqui_amharic_ext.coqui.xtts_text import LATIN_LETTERS, TOKEN, own_symbols, xtts_text
 from coqui_amharic_ext.g2p.phonology.inventory import LABIALISED
 from coqui_amharic_ext.io.files import only_writer, require_folder
+from coqui_amharic_ext.lossless import lacking
 
 DEFAULT_SIZE: Final = 2000
 """Ethiopic tokens in ``fidel`` mode; users report 2000 to 3000 as good and 5000 as worse."""

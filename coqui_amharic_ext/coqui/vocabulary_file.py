@@ -10,12 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from coqui_amharic_ext.coqui.lossless import UNKNOWN
 from coqui_amharic_ext.coqui.text_mode import mode_by
 from coqui_amharic_ext.errors import CoquiAmharicError
 from coqui_amharic_ext.io.files import replacing
 from coqui_amharic_ext.io.jsontext import parsed
 from coqui_amharic_ext.io.whole import read_whole
+from coqui_amharic_ext.lossless import UNKNOWN
 
 STOP: Final = "[STOP]"
 START: Final = "[START]"

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from coqui_amharic_ext.coqui.languages import AMHARIC
-from coqui_amharic_ext.coqui.lossless import encode_words
+from coqui_amharic_ext.lossless import encode_words
 from coqui_amharic_ext.text.fidel import LETTERS
 
 if TYPE_CHECKING:

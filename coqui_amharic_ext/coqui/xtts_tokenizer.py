@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from coqui_amharic_ext.coqui.languages import AMHARIC, is_amharic
 from coqui_amharic_ext.coqui.live import AddedEntry
-from coqui_amharic_ext.coqui.lossless import LostTextError, encode_words, lacking, unknown_id
 from coqui_amharic_ext.coqui.text_mode import mode_for, mode_of
 from coqui_amharic_ext.coqui.xtts_text import (
     TOKEN,
@@ -18,6 +17,7 @@ from coqui_amharic_ext.coqui.xtts_text import (
     xtts_pieces,
     xtts_settings,
 )
+from coqui_amharic_ext.lossless import LostTextError, encode_words, lacking, unknown_id
 
 logger = logging.getLogger(__name__)
 

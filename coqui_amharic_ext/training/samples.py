@@ -17,8 +17,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from coqui_amharic_ext.coqui.lossless import UNKNOWN, lacking, unknown_id
 from coqui_amharic_ext.errors import CoquiAmharicError, SettingsError, UnavailableError
+from coqui_amharic_ext.lossless import UNKNOWN, lacking, unknown_id
 
 logger = logging.getLogger(__name__)
 

@@ -15,13 +15,13 @@ from TTS.tts.layers.xtts.tokenizer import VoiceBpeTokenizer
 import coqui_amharic_ext as am
 from coqui_amharic_ext.coqui.checkpoint import extend_checkpoint
 from coqui_amharic_ext.coqui.letters import amharic_letters
-from coqui_amharic_ext.coqui.lossless import LostTextError, lacking, unknown_id
 from coqui_amharic_ext.coqui.readers import VocabularyReader
 from coqui_amharic_ext.coqui.symbols import phone_symbols
 from coqui_amharic_ext.coqui.text_mode import mode_of
 from coqui_amharic_ext.coqui.vocabulary import extend_file, extend_vocabulary, missing_symbols
 from coqui_amharic_ext.coqui.vocabulary_file import VocabularyError, XttsVocabulary
 from coqui_amharic_ext.errors import SettingsError
+from coqui_amharic_ext.lossless import LostTextError, lacking, unknown_id
 from tests.coqui.conftest import RunCommand
 from tests.coqui.vocabularies import xtts_like
 

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from coqui_amharic_ext.coqui.corpus import Sample, seconds
-from coqui_amharic_ext.coqui.lossless import encode_words
 from coqui_amharic_ext.coqui.text_mode import DEFAULT
 from coqui_amharic_ext.coqui.vocabulary import amharic_tokens
 from coqui_amharic_ext.coqui.vocabulary_file import XttsVocabulary
 from coqui_amharic_ext.coqui.xtts_text import in_vocabulary, words_of, xtts_pieces
 from coqui_amharic_ext.coqui.xtts_tokenizer import lacking_words
+from coqui_amharic_ext.data.texts import Sample, seconds
+from coqui_amharic_ext.lossless import encode_words
 
 LISTED: Final = 50
 """Unknown pieces that a report names, the commonest first."""

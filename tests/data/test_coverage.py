@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from coqui_amharic_ext.coqui.corpus import Sample, read_corpus, seconds
-from coqui_amharic_ext.coqui.coverage import coverage
 from coqui_amharic_ext.coqui.vocabulary import extend_vocabulary
 from coqui_amharic_ext.coqui.vocabulary_file import XttsVocabulary
+from coqui_amharic_ext.data.coverage import coverage
 from coqui_amharic_ext.data.findings import DataError
+from coqui_amharic_ext.data.texts import Sample, read_corpus, seconds
 from coqui_amharic_ext.demo.tiny import write_corpus
 from tests.coqui.vocabularies import xtts_like
 
