@@ -27,6 +27,10 @@ not known as it is written, and is known in the usual spelling, is read so."""
 _MODERN: Final = (("ʷɨ", "u"), ("ʷə", "o"), ("ʷi", "u"))
 """How ቍ, ቈ and ቊ are spelled today; each is read as it is written: kʼʷɨ, kʼʷə, kʼʷi."""
 
+_ELONGATED: Final = re.compile(r"(.)\1{2,}")
+_COPULAS: Final = ("ነበር", "ናቸው", "ናችሁ", "ነው", "ነኝ", "ነህ", "ነሽ", "ናት", "ነን")
+"""Forms of the copula that are written together with the word before them."""
+
 
 class Realisation(NamedTuple):
     """One word's IPA, where it came from, and the other readings of its spelling.
@@ -93,11 +97,25 @@ def realise(word: str, *, segments: Sequence[str] | None = None) -> Realisation:
         if other.source == "lexicon":  # ሰዉ, ጨዉ: the word itself rather than -u after it
             return other
     if reading.source == "rules":
-        for usual in _usual(coded):
-            other = realise_coded(usual, None)
+        for other in _as_meant(word, coded):
             if other.source != "rules":
                 return other
     return reading
+
+
+def _as_meant(word: str, coded: str) -> Iterator[Realisation]:
+    """Yield what an unknown word may be meant for: usual letters, no elongation, words apart."""
+    for usual in _usual(coded):
+        yield realise_coded(usual, None)
+    short = _ELONGATED.sub(r"\1", word)
+    if short != word:
+        yield realise(short)
+    for copula in _COPULAS:
+        written = copula.translate(coding())
+        if coded.endswith(written) and len(coded) > len(written) + 1:
+            head = realise_coded(coded.removesuffix(written), None)
+            if head.source == "lexicon":
+                yield Realisation(head.ipa + words()[written].ipa, "lexicon", "")
 
 
 def realise_coded(coded: str, segments: Sequence[str] | None) -> Realisation:
