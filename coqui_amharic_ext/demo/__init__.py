@@ -1,1 +1,1 @@
-"""The bundled corpus and what ``coqui-amharic demo`` runs."""
+"""The bundled corpus and the steps of ``coqui-amharic demo``."""

@@ -1,7 +1,7 @@
-"""One training step of the same GPT on the same padded batch, by stock code or by ours.
+"""One training step of the same GPT on the same padded batch, with stock code or ours.
 
-Run as ``python -m coqui_amharic_ext.demo.compare OUT.pt``; which of the two it is follows from
-``COQUI_AMHARIC_AUTOLOAD``. Each runs in a process of its own, with nothing of the other in it.
+Run as ``python -m coqui_amharic_ext.demo.compare OUT.pt``; ``COQUI_AMHARIC_AUTOLOAD``
+chooses between the two. Each runs in a separate process.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def build() -> tuple[Any, dict[str, Any]]:
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout | torch.nn.Dropout1d):
             module.p = 0.0
-        # Upstream starts these at zero, which would hide the conditioning encoder's gradient.
+        # Upstream initialises these to zero, which would hide the conditioning encoder's gradient.
         if type(module).__name__ == "AttentionBlock":
             torch.nn.init.normal_(module.proj_out.weight, std=0.02)
     model.gpt.config.attn_pdrop = 0.0
@@ -68,7 +68,7 @@ def step(model: Any, batch: dict[str, Any]) -> tuple[float, float]:
 
 
 def main(out: Path) -> dict[str, Any]:
-    """Take one step for memory and gradients, then some for time; write what came out."""
+    """Take one step for memory and gradients, then several for time; write the results."""
     import torch
 
     from coqui_amharic_ext.demo.memory import Peak
@@ -103,7 +103,7 @@ def difference(stock: Path, ours: Path) -> dict[str, float]:
     -------
     dict
         ``loss``: the larger absolute difference of the two losses; ``gradient``: the largest
-        ``max|a - b| / max|a|`` over parameters; ``parameters``: how many were compared.
+        ``max|a - b| / max|a|`` over parameters; ``parameters``: the number compared.
     """
     import torch
 

@@ -1,4 +1,4 @@
-"""The corpus as files that upstream's recipes read."""
+"""Write the corpus as files that upstream's recipes read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def sentences() -> list[str]:
 
 
 def unpack_corpus(folder: Path) -> Path:
-    """Write the corpus in LJSpeech's layout, FLAC decoded to the wav that upstream looks for."""
+    """Write the corpus in LJSpeech's layout, with FLAC decoded to wav."""
     import soundfile
 
     (folder / "wavs").mkdir(parents=True)

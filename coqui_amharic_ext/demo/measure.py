@@ -1,4 +1,4 @@
-"""The extension beside stock: speed, memory and parity of one training step of the XTTS GPT."""
+"""Compare the extension with stock: time, memory and parity of a training step of the XTTS GPT."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from coqui_amharic_ext.demo.process import python, run_logged
 LOSS_TOLERANCE: Final = 1e-4
 GRADIENT_TOLERANCE: Final = 1e-3
 ORDER: Final = ("stock", "extension", "extension", "stock")
-"""So that a machine that slows down does not favour one of them."""
+"""Alternating, so that a machine that slows down favours neither."""
 
 Begin = Callable[[str], AbstractContextManager[Callable[[str], None]]]
 
 
 def measure(folder: Path, begin: Begin) -> dict[str, Any]:
-    """Run the four steps, each in a process of its own, and compare them.
+    """Run the four steps in separate processes and compare them.
 
     Parameters
     ----------
     folder : Path
-        For the logs.
+        Folder for the logs.
     begin : callable
-        Is given what starts, and returns a context that is told the latest line of its log.
+        Called with the name of a step; returns a context manager that receives the latest log line.
 
     Returns
     -------

@@ -11,10 +11,10 @@ from torch.utils._pytree import tree_leaves
 
 
 class PeakOnCpu(TorchDispatchMode):  # type: ignore[misc, unused-ignore]
-    """Adds up the storages that operators return while they live; the largest sum is the peak.
+    """Sums the live storages that operators return; the largest sum is the peak.
 
-    Resident size would count what the allocator keeps and vary from run to run. Scratch memory
-    inside a kernel is not seen, with any variant.
+    Resident size would include memory that the allocator keeps, and vary from run to run. Scratch
+    memory inside a kernel is not counted, in any variant.
     """
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class PeakOnCpu(TorchDispatchMode):  # type: ignore[misc, unused-ignore]
         self._sizes: dict[int, int] = {}
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Run the operator and note what it returned."""
+        """Run the operator and record its results."""
         before = {id(t.untyped_storage()) for t in tree_leaves(args) if isinstance(t, torch.Tensor)}
         out = func(*args, **(kwargs or {}))
         for tensor in tree_leaves(out):

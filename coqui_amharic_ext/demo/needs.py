@@ -1,4 +1,4 @@
-"""What the demonstration needs, looked at before anything heavy is loaded."""
+"""Requirements of the demonstration, checked before anything heavy is loaded."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MODULES: Final = {
     "soundfile": "soundfile",
     "six": "six",
 }
-"""What is imported, and the distribution that it comes from."""
+"""Imported modules and their distributions."""
 SWITCHES: Final = ("COQUI_AMHARIC_AUTOLOAD", "TORCH_DEVICE_BACKEND_AUTOLOAD")
 _CGROUPS: Final = (
     ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
@@ -39,16 +39,16 @@ _CGROUPS: Final = (
 
 
 class NotReadyError(CoquiAmharicError, RuntimeError):
-    """Something that the demonstration needs is missing; the message has each with its fix."""
+    """A requirement of the demonstration is missing; the message lists each with its fix."""
 
 
 def require(output: Path) -> None:
-    """Check what is needed to run below ``output``.
+    """Check the requirements to run below ``output``.
 
     Raises
     ------
     NotReadyError
-        Something is missing; everything that is, each with what to do.
+        Requirements are missing; the message lists all with their fixes.
     """
     found = [*_libraries(), *_activation(), *_folder(output), *_memory()]
     if found:
@@ -107,10 +107,7 @@ def _memory() -> Iterator[str]:
 
 
 def available_memory() -> int | None:
-    """Return bytes that a process can still take, a container's limit included, if that is known.
-
-    None is an answer on systems that do not tell.
-    """
+    """Return the bytes that a process can still allocate, None if unknown."""
     sizes = []
     try:
         import psutil  # the trainer needs it
@@ -131,7 +128,7 @@ def available_memory() -> int | None:
 
 
 def _cached(stat: str) -> int:
-    """Return bytes of files in memory, which count as used and are given back when needed."""
+    """Return the bytes of the page cache, which count as used and are freed when needed."""
     lines = (line.partition(" ") for line in stat.splitlines())
     return next((int(size) for name, _, size in lines if name == "inactive_file"), 0)
 

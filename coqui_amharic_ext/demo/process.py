@@ -1,4 +1,4 @@
-"""Child processes whose output goes to a log while a line on the screen shows that they live."""
+"""Child processes whose output goes to a log, with a progress line on the screen."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def run_logged(
     tell: Callable[[str], None] = lambda line: None,
     environment: Mapping[str, str] | None = None,
 ) -> float:
-    """Run a Python program, write its output to ``log``, and tell its latest line as it comes.
+    """Run a Python program, write its output to ``log``, and report its latest line.
 
     Returns
     -------
@@ -62,11 +62,11 @@ def run_logged(
 
 @contextlib.contextmanager
 def _stopped_with_us(child: subprocess.Popen[bytes]) -> Iterator[None]:
-    """On Ctrl-C the terminal interrupts the child too: let it save and end before we do."""
+    """On Ctrl-C the terminal also interrupts the child: wait until it has saved and ended."""
     try:
         yield
     except BaseException as error:
-        if isinstance(error, Ended):  # by a signal that we alone were sent
+        if isinstance(error, Ended):  # a signal that only this process received
             child.terminate()
         try:
             child.wait(timeout=20)

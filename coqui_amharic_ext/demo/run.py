@@ -20,24 +20,24 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 SHOWN: Final = (2, 3, 11)
-"""Which sentences are transcribed on the screen: a number, labialised letters, a date."""
+"""The transcribed sentences: a number, labialised letters, a date."""
 
 PATCHED: Final = (
     "TTS.tts.models.xtts",
     "TTS.tts.layers.xtts.trainer.gpt_trainer",
     "TTS.utils.synthesizer",
 )
-"""What has to be imported for every patch to show where it stands."""
+"""Modules to import so that every patch has a state."""
 
 BUSY: Final = 1.25
-"""How much two measurements of one step may differ before the times are called into question."""
+"""Ratio of two measurements of one step above which the times are not reliable."""
 
 LOSSES: Final = {"train_vits": "loss_mel", "train_xtts_gpt": "loss"}
-"""Which loss is shown: VITS trains two networks against each other and prints nine."""
+"""The shown loss: VITS trains two networks against each other and prints nine losses."""
 
 LOADERS: Final = {"num_loader_workers": "0", "num_eval_loader_workers": "0"}
 TINY_VITS: Final = {
-    # Three steps: upstream's discriminators cannot be made small, and take seconds each on a CPU.
+    # Three steps: upstream's discriminators have a fixed size, and take seconds each on a CPU.
     "batch_size": "6",
     "eval_batch_size": "2",
     "epochs": "1",
@@ -72,7 +72,7 @@ def run(output: Path, *, quiet: bool = False) -> dict[str, Any]:
     Raises
     ------
     NotReadyError
-        Something that is needed is missing here.
+        A requirement is missing.
     StepFailedError
         A step ended with an error, or the parity check found a difference.
     """
@@ -112,7 +112,7 @@ def run(output: Path, *, quiet: bool = False) -> dict[str, Any]:
 
 
 def _new_folder(output: Path) -> Path:
-    """Make a folder for this run, another one where two begin in one second."""
+    """Create a folder for this run, with another name if two start in the same second."""
     output.mkdir(parents=True, exist_ok=True)
     stamp = datetime.now().strftime("run-%Y%m%d-%H%M%S")
     for ending in ("", *(f"-{n}" for n in range(2, 100))):
@@ -123,7 +123,7 @@ def _new_folder(output: Path) -> Path:
 
 
 class _progress:
-    """A spinner that shows the latest line of a log; plain lines where there is no terminal."""
+    """A spinner with the latest line of a log; plain lines without a terminal."""
 
     def __init__(self, console: Console, title: str) -> None:
         self._console, self._title = console, title
@@ -205,7 +205,7 @@ def _xtts_options(folder: Path) -> dict[str, str]:
     from coqui_amharic_ext.demo import tiny
 
     assets = folder / "xtts-assets"
-    # The clips are up to 4.3 s; conditioning longer than a clip would be padding.
+    # The clips are up to 4.3 s; longer conditioning would be padding.
     changes = {f"model_args.{k}": _spelled(v) for k, v in tiny.gpt_args_overrides().items()}
     return {
         "--vocab": str(tiny.write_vocab(assets / "vocab.json")),
@@ -216,7 +216,7 @@ def _xtts_options(folder: Path) -> dict[str, str]:
 
 
 def _spelled(value: object) -> str:
-    """Spell a value as upstream's config parser reads it."""
+    """Format a value for upstream's config parser."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -246,11 +246,11 @@ def _train(
 
 
 def _losses(log: Path, name: str) -> list[float]:
-    """Read one loss of each training step that the trainer's console logger prints."""
+    """Read one loss per training step from the trainer's console log."""
     import re
 
     printed = _uncoloured(log.read_text(encoding="utf-8", errors="replace"))
-    # Evaluation prints losses of the same names; there is one epoch.
+    # Evaluation prints losses with the same names; there is one epoch.
     training = printed.partition("> EVALUATION")[0]
     return [float(value) for value in re.findall(rf"\| > {re.escape(name)}: (\S+)", training)]
 
@@ -273,7 +273,7 @@ def _synthesise(run_folder: Path, folder: Path, tell: Callable[[str], None]) -> 
     import soundfile
 
     wav = folder / "vits.wav"
-    # `python -m` finds the same command as `tts` does, also where scripts are not on the PATH.
+    # `python -m` runs the `tts` command, even if scripts are not on the PATH.
     command = python("-m", "TTS.bin.synthesize", "--text", "ሰላም፣ በ2015 ዓ.ም አዲስ ድልድይ ተሠራ።")
     command += ["--model_path", str(run_folder / "best_model.pth")]
     command += ["--config_path", str(run_folder / "config.json"), "--out_path", str(wav)]

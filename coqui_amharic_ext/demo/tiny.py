@@ -1,8 +1,8 @@
-"""Tiny assets with which upstream's own XTTS GPT trainer runs in seconds on a CPU.
+"""Tiny assets with which upstream's XTTS GPT trainer runs in seconds on a CPU.
 
-Every file here is made on the spot from a seed: weights that were never trained, clips that are
-buzzes and not speech. They have the shape of the real thing and none of its knowledge, which is
-what a demonstration of the training path and its tests need.
+Every file is generated from a seed: untrained weights, and clips that are buzzes instead of speech.
+They have the shapes of XTTS's files, which is what a demonstration of the training path and its
+tests need.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
 SAMPLE_RATE: Final = 22050
 AUDIO_CODES: Final = 256
-"""Entries of the codebook; upstream counts a start and a stop token on top."""
+"""Entries of the codebook; upstream adds a start and a stop token."""
 MEL_CHANNELS: Final = 80
 
 SPECIAL_TOKENS: Final = ("[STOP]", "[UNK]", "[SPACE]")
-"""Upstream's dataset takes id 0 for the stop token and id 1 for the unknown one."""
+"""Upstream's dataset uses id 0 as the stop token and id 1 as the unknown token."""
 LANGUAGES: Final = ("am", "en")
 PUNCTUATION: Final = ".,;:?!'-"
 
 
 @dataclass(frozen=True, slots=True)
 class TinyAssets:
-    """Where the files of one tiny training set lie."""
+    """Paths of a tiny training set."""
 
     folder: Path
     dvae: Path
@@ -77,7 +77,7 @@ def gpt_args_overrides() -> dict[str, Any]:
 
 
 def default_symbols() -> tuple[str, ...]:
-    """Return the characters that the tiny vocabulary holds by default.
+    """Return the default characters of the tiny vocabulary.
 
     They are those of our IPA and Coqui symbols, ASCII letters in lower case and punctuation.
     """
@@ -97,7 +97,7 @@ def write_vocab(
     path : str or Path
         File to write.
     symbols : iterable of str, optional
-        Characters with a token of their own; ``default_symbols()`` by default. A longer string
+        Characters that get a token; ``default_symbols()`` by default. A longer string
         stands for its characters.
     languages : sequence of str
         Languages that get a token, such as ``[am]``.
@@ -151,7 +151,7 @@ def write_mel_norms(path: str | Path) -> Path:
     import torch
 
     path = _parent(path)
-    # Log mels of ordinary clips lie between log(1e-5) and 4; this brings them near ±1.
+    # Log mels of usual clips are between log(1e-5) and 4; this scales them to about ±1.
     torch.save(torch.full((MEL_CHANNELS,), 6.0), path)
     return path
 
@@ -159,8 +159,8 @@ def write_mel_norms(path: str | Path) -> Path:
 def write_dvae(path: str | Path, codes: int = AUDIO_CODES, seed: int = 0) -> Path:
     """Write a checkpoint of upstream's discrete VAE with seeded random weights.
 
-    The codebook is drawn from the encoder's own outputs for random mels, since for an unrelated
-    one nearly every frame would get the same code. The decoder is left out (upstream loads with
+    The codebook is drawn from the encoder's outputs for random mels; with an unrelated codebook
+    nearly every frame would get the same code. The decoder is left out (upstream loads with
     ``strict=False`` and GPT training only encodes), which halves the file.
 
     Parameters
@@ -195,7 +195,7 @@ def write_dvae(path: str | Path, codes: int = AUDIO_CODES, seed: int = 0) -> Pat
             num_layers=2,
             use_transposed_convs=False,
         ).eval()
-        # Four frames make a code, and mels that drift over time use more of the space.
+        # Four frames make a code, and mels that change over time use more of the space.
         mels = torch.randn(8, MEL_CHANNELS, codes).cumsum(-1).mul(0.1).clamp(-2, 1)
         outputs = dvae.encoder(mels).transpose(1, 2).flatten(0, 1)
         chosen = outputs[torch.randperm(len(outputs))[:codes]].T.contiguous()
@@ -267,7 +267,7 @@ def write_corpus(
     seconds : sequence of float
         One length per clip.
     seed : int
-        Seed of the first clip; the following ones count on from it.
+        Seed of the first clip; it increases by 1 per clip.
 
     Returns
     -------
@@ -277,7 +277,7 @@ def write_corpus(
     Raises
     ------
     ValueError
-        There are not as many lengths as sentences.
+        The numbers of lengths and sentences differ.
     """
     if len(sentences) != len(seconds):
         raise ValueError(f"{len(sentences)} sentences but {len(seconds)} lengths")
@@ -315,7 +315,7 @@ def write_assets(
     Returns
     -------
     TinyAssets
-        Where each file lies.
+        The path of each file.
     """
     folder = Path(folder)
     return TinyAssets(

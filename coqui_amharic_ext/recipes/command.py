@@ -1,7 +1,7 @@
-"""What the recipes have in common: a command line on which nothing is ignored, and going on.
+"""The recipes' common command line, which ignores nothing, and how a run resumes.
 
-Upstream's parsers pass over what they do not know, so that ``--coqpit.batchsize 4`` trains with
-another batch size than was asked for.
+Upstream's parsers ignore unknown options, so that ``--coqpit.batchsize 4`` trains with the default
+batch size.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from coqui_amharic_ext.settings import ENVIRONMENT, get_settings
 
 
 class Parser(argparse.ArgumentParser):
-    """Takes no abbreviations, and says what went wrong without a page of options."""
+    """Takes no abbreviations, and reports errors without listing all options."""
 
     def __init__(self, description: str | None = None) -> None:
         super().__init__(
@@ -40,7 +40,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def require_settings(parser: Parser, model: str) -> None:
-    """Refuse variables that are not valid, or that the model does not read."""
+    """Refuse invalid variables, and those that the model does not read."""
     try:
         unread = require_known(get_settings()).of_another_model(model)
     except SettingsError as error:
@@ -50,26 +50,26 @@ def require_settings(parser: Parser, model: str) -> None:
 
 
 def refuse_of_new_runs(parser: Parser, arguments: argparse.Namespace, *names: str) -> None:
-    """Refuse options that a run which goes on has no use for."""
+    """Refuse options that a resumed run does not use."""
     for name in names:
         if getattr(arguments, name) != parser.get_default(name):
             option = name.replace("_", "-")
-            parser.error(f"--{option} is for a new run; one that goes on has it in its folder")
+            parser.error(f"--{option} is for a new run; a resumed run has it in its folder")
 
 
 def settle(parser: Parser, rest: list[str], config: Any, run: Path | None) -> None:
-    """Change config values as ``--coqpit.NAME VALUE`` says, and refuse what nobody knows.
+    """Change config values as ``--coqpit.NAME VALUE`` says, and refuse unknown options.
 
     Parameters
     ----------
     parser : Parser
-        The recipe's own.
+        The recipe's.
     rest : list of str
-        The arguments that are not the recipe's.
+        The arguments of upstream's config and trainer.
     config : Coqpit
         Changed in place. The trainer reads the same arguments again.
     run : Path, optional
-        The run to go on with.
+        The run to resume.
     """
     from trainer import TrainerArgs
 
@@ -81,7 +81,7 @@ def settle(parser: Parser, rest: list[str], config: Any, run: Path | None) -> No
     if unknown:
         parser.error(_unknown(unknown[0], config, [*parser.options(), *known.options()]))
     if run is not None and given.restore_path:
-        parser.error("--restore_path begins a run, --continue_path goes on with one: give one")
+        parser.error("--restore_path starts a run, --continue_path resumes one: give one of them")
     if rest:
         before = known.parse_args([])
         config.parse_known_args(rest, relaxed_parser=True)
@@ -102,7 +102,7 @@ def _unknown(argument: str, config: Any, options: list[str]) -> str:
         option for option in options if option.startswith(name)
     ]
     if not near:
-        return f"{name} is not known; --help lists the recipe's own options"
+        return f"{name} is not known; --help lists the recipe's options"
     if near[0] in settings:
         return (
             f"{name} is no option of the recipe; {near[0]} is one of coqui-amharic train, and "
@@ -124,9 +124,9 @@ def _is_field(value: Any, path: list[str]) -> bool:
 
 
 def load_run(parser: Parser, run: Path, config: Any) -> None:
-    """Fill a config with that of the run to go on with.
+    """Fill a config with that of the run to resume.
 
-    The run needs a checkpoint and has to be one of the same model.
+    The run must have a checkpoint and train the same model.
     """
     from trainer.io import get_last_checkpoint
 
@@ -144,19 +144,19 @@ def load_run(parser: Parser, run: Path, config: Any) -> None:
         get_last_checkpoint(str(run))
     except ValueError:
         parser.error(
-            f"--continue_path {run}: the run ended before its first checkpoint; begin it again"
+            f"--continue_path {run}: the run ended before its first checkpoint; start it again"
         )
 
 
 def move_data(config: Any, data: str | None, others: dict[str, str]) -> None:
-    """Look for the data where they are now.
+    """Set the folders of data sets that have moved.
 
     Parameters
     ----------
     config : Coqpit
         Changed in place.
     data : str, optional
-        The folder of the first data set, and of all that came with it.
+        The folder of the first data set, and of all others from there.
     others : dict of str
         Folders of other languages.
     """
@@ -168,18 +168,18 @@ def move_data(config: Any, data: str | None, others: dict[str, str]) -> None:
 
 
 def require_data(parser: Parser, config: Any) -> None:
-    """Refuse to train where a data set's metadata are not there."""
+    """Refuse to train if a data set's metadata are missing."""
     for dataset in config.datasets:
         metadata = os.path.join(dataset.path, dataset.meta_file_train)
         if not os.path.isfile(metadata):
             parser.error(
                 f"{metadata} is missing; --data is the folder with metadata.csv and wavs/, also "
-                "when a run goes on and its data have moved"
+                "to resume a run whose data have moved"
             )
 
 
 def in_run(run: Path, path: str | None, name: str = "") -> str | None:
-    """Return the run's own copy of a file that the run began with, else the file."""
+    """Return the run's copy of a file, else the file itself."""
     if not path:
         return path
     copy = run / (name or os.path.basename(path))
@@ -187,7 +187,7 @@ def in_run(run: Path, path: str | None, name: str = "") -> str | None:
 
 
 def save_config(run: Path, config: Any) -> None:
-    """Write what has changed to the run's config, from which the trainer reads it again."""
+    """Save the changed config in the run's folder, where the trainer reads it."""
     if int(os.environ.get("RANK", "0")) > 0:
         return
     partial = run / ".config.json.partial"

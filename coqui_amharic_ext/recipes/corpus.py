@@ -1,4 +1,4 @@
-"""The data sets of a corpus folder, as upstream's recipes are configured with them."""
+"""The data sets of a corpus folder, as config values of upstream's recipes."""
 
 from pathlib import Path
 
@@ -6,19 +6,19 @@ from coqui_amharic_ext.data.manifest import EVAL, find_parts
 from coqui_amharic_ext.data.metadata import read_metadata
 
 MISREAD = ("layout", "no-third-column", "encoding", "bom")
-"""Kinds of findings of metadata that upstream reads as something else, or stops at."""
+"""Kinds of findings of metadata that upstream misreads or refuses."""
 
 
 def parts_in(folder: str, formatter: str, language: str) -> list[tuple[str, str, str, str]]:
     """Return each data set's formatter, metadata to train and to evaluate on, and language.
 
-    ``coqui-amharic data import`` writes a ``corpus.json`` that says them, else the files' names do;
-    the language is ``language`` where neither does.
+    They come from the ``corpus.json`` of ``coqui-amharic data import``, else from the files' names;
+    the default language is ``language``.
 
     Raises
     ------
     ValueError
-        It says nothing that can be used, or the layout is not one of upstream's.
+        The description is not usable, or the layout is not one of upstream's.
     """
     found: list[tuple[str, str, str, str]] = []
     for part in find_parts(Path(folder)):
@@ -39,7 +39,7 @@ def _formatter(metadata: Path, wanted: str = "") -> str:
     Raises
     ------
     ValueError
-        It would misread them, much of it in silence: a column of speakers becomes the text.
+        It would misread them, often silently: a column of speakers becomes the text.
     """
     read = read_metadata(metadata)
     formatter = wanted or ("coqui" if read.layout == "coqui" else "ljspeech")

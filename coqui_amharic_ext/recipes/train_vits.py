@@ -2,11 +2,11 @@
 
 ``python train_vits.py --data FOLDER --output FOLDER`` with a corpus in LJSpeech's or Coqui's layout
 (``metadata.csv`` and ``wavs/``); several speakers become several voices. Any config value can be
-given as ``--coqpit.NAME VALUE``, and any of the trainer's own arguments (``--restore_path``, ...)
-as they are.
+given as ``--coqpit.NAME VALUE``, and any argument of the trainer (``--restore_path``, ...) by its
+name.
 
-``--continue_path RUN`` goes on with an interrupted run from its last whole checkpoint; everything
-else is then taken from the run's folder. ``tensorboard --logdir RUN`` shows how it goes.
+``--continue_path RUN`` resumes an interrupted run from its last complete checkpoint, with
+everything else from the run's folder. ``tensorboard --logdir RUN`` shows the progress.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from coqui_amharic_ext.recipes.corpus import parts_in
 
 
 def make_parser() -> Parser:
-    """Return the parser of the recipe's own options."""
+    """Return the parser of the recipe's options."""
     parser = Parser(__doc__)
     parser.add_argument("--data", help="folder with metadata.csv and wavs/")
     parser.add_argument(
@@ -40,7 +40,7 @@ def make_parser() -> Parser:
         "--language", default="am", help="which of its languages is trained (default: am)"
     )
     parser.add_argument("--output", default="runs", help="folder for the run (default: runs)")
-    parser.add_argument("--continue_path", default="", help="run to go on with")
+    parser.add_argument("--continue_path", default="", help="run to resume")
     return parser
 
 
@@ -104,7 +104,7 @@ def main() -> None:
             )
     chosen = any("use_speaker_embedding" in name for name in rest)
     if run is None and not chosen:
-        # As in upstream's VCTK recipe. Synthesis asks for a voice only where there are several.
+        # As in upstream's VCTK recipe. Synthesis needs a speaker only if there are several.
         speakers = sorted({sample["speaker_name"] for sample in train_samples + eval_samples})
         if len(speakers) > 1:
             config.use_speaker_embedding = config.model_args.use_speaker_embedding = True
@@ -122,7 +122,7 @@ def main() -> None:
 
 
 def _take_from(run: Path, config: Any) -> None:
-    """Take the files that a run has made from its folder, wherever that now is."""
+    """Use the run's own files from its folder, which may have moved."""
     for name in ("speakers_file", "language_ids_file"):
         for values in (config, config.model_args):
             if values.has(name):

@@ -3,16 +3,16 @@
 ``python train_xtts_gpt.py --data FOLDER --vocab vocab.json --dvae dvae.pth --mel-stats stats.pth``
 with a corpus in LJSpeech's or Coqui's layout: ``metadata.csv``, or a ``metadata_LANGUAGE.csv`` for
 each language, and ``wavs/``. ``--checkpoint model.pth`` starts from an XTTS checkpoint whose text
-embedding has a row for every token of the vocabulary (``coqui-amharic checkpoint extend`` makes
-one). Any config value can be given as ``--coqpit.NAME VALUE``, any of the trainer's own arguments
-(``--restore_path``, ...) as they are.
+embedding has a row for every token of the vocabulary (from ``coqui-amharic checkpoint extend``).
+Any config value can be given as ``--coqpit.NAME VALUE``, any argument of the trainer
+(``--restore_path``, ...) by its name.
 
-Against forgetting, mix in data of the languages that the checkpoint speaks:
+Against forgetting, mix in data of the checkpoint's languages:
 ``--keep-languages en=FOLDER de=FOLDER --keep-share 0.2``. New text tokens settle first with
 ``--freeze all_but_text --freeze-steps 1000``.
 
-``--continue_path RUN`` goes on with an interrupted run from its last whole checkpoint; everything
-else is then taken from the run's folder. ``tensorboard --logdir RUN`` shows how it goes. The folder
+``--continue_path RUN`` resumes an interrupted run from its last complete checkpoint, with
+everything else from the run's folder. ``tensorboard --logdir RUN`` shows the progress. The folder
 is all that ``tts --model_path RUN/best_model.pth --config_path RUN/config.json`` needs.
 """
 
@@ -36,13 +36,13 @@ from coqui_amharic_ext.recipes.command import (
 )
 from coqui_amharic_ext.recipes.corpus import parts_in
 
-# What upstream has no config value for is chosen by these variables, for which it must not be
-# imported yet; that is done where it is needed, below.
+# These variables choose what upstream has no config value for. They must be set before upstream is
+# imported, so it is imported inside functions.
 WEIGHTS = "COQUI_AMHARIC_LANGUAGE_WEIGHTS"
 FREEZE = "COQUI_AMHARIC_FREEZE"
 FREEZE_STEPS = "COQUI_AMHARIC_FREEZE_STEPS"
 
-# Option, config value and the run's own copy of each file that the model cannot be built without.
+# Option, config value and name in the run's folder of each file that the model needs.
 FILES = (
     ("vocab", "tokenizer_file", "vocab.json"),
     ("dvae", "dvae_checkpoint", "dvae.pth"),
@@ -52,7 +52,7 @@ SPEAKER = "speaker"
 
 
 def make_parser() -> Parser:
-    """Return the parser of the recipe's own options."""
+    """Return the parser of the recipe's options."""
     parser = Parser(__doc__)
     parser.add_argument("--data", help="folder with metadata.csv and wavs/")
     parser.add_argument(
@@ -85,7 +85,7 @@ def make_parser() -> Parser:
     parser.add_argument(
         "--freeze-steps", type=int, help="steps after which all is trained; 0: never"
     )
-    parser.add_argument("--continue_path", default="", help="run to go on with")
+    parser.add_argument("--continue_path", default="", help="run to resume")
     return parser
 
 
@@ -103,7 +103,7 @@ def main() -> None:
     variables = _variables(arguments, parser)
     _require_files(arguments, parser)
     datasets = [] if run is not None else _datasets(arguments, parser)
-    # In place of those of the process: an option is nearer.
+    # Options override the process's variables.
     languages = [dataset["language"] for dataset in datasets]
     os.environ.update(variables | _weights(arguments, languages))
     require_settings(parser, "xtts")
@@ -127,7 +127,7 @@ def main() -> None:
         parser.error("coqui-amharic-ext is not active here, without which XTTS has no Amharic")
     if run is not None:
         save_config(run, config)
-        # The run's own checkpoint holds everything.
+        # The run's checkpoint contains everything.
         config.model_args.xtts_checkpoint = ""
 
     try:
@@ -162,9 +162,10 @@ def main() -> None:
 
 
 def _keep_files(folder: Path, config: Any) -> None:
-    """Copy what goes with the model beside it, so that the folder can be moved, and gone on with.
+    """Copy the model's files into the run's folder, so that it can be moved and resumed.
 
-    The DVAE's weights are in every checkpoint, so a hard link does: only its presence is asked for.
+    The DVAE's weights are in every checkpoint, so a hard link is enough: upstream only
+    checks that the file exists.
     """
     speakers = [wav for said in config.test_sentences for wav in said["speaker_wav"]]
     files = [(getattr(config.model_args, value), name) for _, value, name in FILES]
@@ -184,7 +185,7 @@ def _keep_files(folder: Path, config: Any) -> None:
 def _take_from(
     run: Path, arguments: argparse.Namespace, parser: argparse.ArgumentParser, config: Any
 ) -> None:
-    """Take what a run began with from its folder, wherever that now is, or as it is given now."""
+    """Use the run's files from its folder, which may have moved, or those given now."""
     values = config.model_args
     for option, value, name in FILES:
         given = getattr(arguments, option)
@@ -218,7 +219,7 @@ def _take_from(
 
 
 def _sentences(speaker: str) -> list[dict[str, Any]]:
-    """Return the sentences that are spoken after each epoch."""
+    """Return the test sentences of each epoch."""
     if not speaker:
         return []
     wav = [os.path.abspath(speaker)]
@@ -229,7 +230,7 @@ def _sentences(speaker: str) -> list[dict[str, Any]]:
 
 
 def _require_files(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
-    """Refuse files that are not there before anything heavy is loaded."""
+    """Refuse missing files before anything heavy is loaded."""
     for name in ("vocab", "dvae", "mel_stats", "checkpoint", "speaker"):
         given = getattr(arguments, name)
         if given and not Path(given).is_file():
@@ -243,7 +244,7 @@ def _require_files(arguments: argparse.Namespace, parser: argparse.ArgumentParse
 
 
 def _variables(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> dict[str, str]:
-    """Return what the arguments say that is no config value of upstream's."""
+    """Return the variables of arguments that are no config values of upstream."""
     found = {}
     if arguments.keep_languages:
         pairs = [part.partition("=") for part in arguments.keep_languages]
@@ -268,9 +269,9 @@ def _share(arguments: argparse.Namespace) -> float:
 
 
 def _weights(arguments: argparse.Namespace, languages: list[str]) -> dict[str, str]:
-    """Return the shares of the languages; those of --data share equally what is not kept."""
+    """Return the shares of the languages; those of --data share the remainder equally."""
     kept = [part.partition("=")[0] for part in arguments.keep_languages]
-    # Upstream draws each language as often as any other, however little there is of it.
+    # Upstream draws every language equally often, however little data it has.
     trained = [language for language in languages if language not in kept]
     if not kept or not trained:
         return {}
@@ -323,7 +324,7 @@ def _config(arguments: argparse.Namespace, datasets: list[dict[str, str]]) -> An
         min_conditioning_length=66150,
         debug_loading_failures=True,
         max_wav_length=255995,
-        # Upstream's 200 are too few for fast speech, in which a phone is a token.
+        # Upstream's 200 are too few for fast speech: each phone is a token.
         max_text_length=300,
         mel_norm_file=os.path.abspath(arguments.mel_stats),
         dvae_checkpoint=os.path.abspath(arguments.dvae),
@@ -353,7 +354,7 @@ def _config(arguments: argparse.Namespace, datasets: list[dict[str, str]]) -> An
         print_step=50,
         plot_step=100,
         log_model_step=1000,
-        # A kill loses at most these steps; the checkpoint before is kept until the next is whole.
+        # A kill loses at most these steps; a checkpoint is kept until the next is complete.
         save_step=1000,
         save_n_checkpoints=1,
         save_checkpoints=True,

@@ -199,7 +199,7 @@ def test_a_config_value_given_now_wins_and_is_said(
     [
         (("--output", "x"), "--output is for a new run"),
         (("--language", "en"), "--language is for a new run"),
-        (("--restore_path", "x"), "--restore_path begins a run, --continue_path goes on"),
+        (("--restore_path", "x"), "--restore_path starts a run, --continue_path resumes"),
         (("--coqpit.epoch", "1"), "did you mean --coqpit.epochs?"),
     ],
 )
