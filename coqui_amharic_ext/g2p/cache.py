@@ -28,7 +28,7 @@ class WordCache(Generic[V]):
     def lookup(
         self, words: Sequence[str], compute: Callable[[list[str]], Mapping[str, V]]
     ) -> list[V]:
-        """Return the value of each word; those not remembered are computed in one go."""
+        """Return the value of each word; those not remembered are computed together."""
         young = self._young
         try:
             return [young[word] for word in words]

@@ -12,7 +12,6 @@ is taken as it is: it follows the letters by construction, and its measures can 
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -92,16 +91,12 @@ class Chain:
     def _identities(self) -> tuple[str, ...]:
         return tuple(member.identity() for member in self.members)
 
-    @cached_property
-    def _own_words(self) -> str:
-        words = self._lexicon.items() if self._lexicon is not None else []
-        return hashlib.sha256(repr(words).encode()).hexdigest()
-
     def identity(self) -> tuple[object, ...]:
         """Return what decides how this chain reads: backends that serve, versions, own words."""
         serving = tuple(bool(member.available) for member in self.members)
         names = tuple(member.name for member in self.members)
-        return (self.explicit, names, self._identities, serving, self._own_words)
+        own_words = () if self._lexicon is None else tuple(self._lexicon.items())
+        return (self.explicit, names, self._identities, serving, own_words)
 
     def states(self) -> tuple[BackendState, ...]:
         """Return each backend's state, in the order in which they are asked."""

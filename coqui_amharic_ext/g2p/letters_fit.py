@@ -18,7 +18,7 @@ Phones = tuple[str, ...]
 
 _GLIDES: Final = {"j": "i", "w": "u"}
 _NEIGHBOURS: Final = {"i": "e", "e": "iɨ"}
-"""Front vowels that are taken for each other by ear: bitəsəb ቤተሰብ, atʼer አጥር. One in a word of
+"""Front vowels that listeners confuse: bitəsəb ቤተሰብ, atʼer አጥር. One in a word of
 some length is tolerated; i and e only beside ə, which a reader of another language lacks."""
 _LONG_ENOUGH: Final = 3
 _GUTTURALS: Final = frozenset("hʔ")
@@ -26,7 +26,7 @@ _GUTTURALS: Final = frozenset("hʔ")
 
 @lru_cache(maxsize=1024)
 def readings(written: str) -> tuple[Phones, ...]:
-    """Return the phone sequences that one letter can stand for; none for what is no letter."""
+    """Return the phone sequences that one letter can stand for; none for other characters."""
     letter = fidel().get(written)
     if letter is None:
         return ()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from coqui_amharic_ext.settings import Settings
 
 BATCH: Final = 16
-"""Words per call of a backend that may hang, so that a long list is not taken for a hang."""
+"""Words per call of a backend that may hang, so that a long list does not look like a hang."""
 _FAULT_FIX: Final = "repair its installation, or leave it out of g2p_backends"
 _LONGEST_REASON: Final = 300
 

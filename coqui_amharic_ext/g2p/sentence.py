@@ -37,12 +37,15 @@ _SPACE_BEFORE_MARK: Final = re.compile(rf" +(?=[{_PUNCTUATION}])")
 @lru_cache(maxsize=1)
 def _package() -> str:
     """Return a digest of the code and the tables with which texts are normalised and read."""
-    found = hashlib.sha256()
-    for part in ("text", "g2p"):
-        for path in sorted((Path(__file__).parents[1] / part).rglob("*")):
-            if path.suffix in {".py", ".tsv", ".txt", ".json"}:
-                found.update(path.name.encode() + path.read_bytes())
-    return found.hexdigest()
+    root = Path(__file__).parents[1]
+    paths = [path for part in ("text", "g2p") for path in sorted((root / part).rglob("*"))]
+    return _digest(
+        b"".join(p.name.encode() + p.read_bytes() for p in paths if p.suffix in {".py", ".tsv"})
+    )
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 class Piece(NamedTuple):
@@ -103,7 +106,7 @@ class Reader:
         """Return a digest of all that decides how a text is read; equal ones read alike."""
         settings = self.chain.settings
         chosen = (settings.text, settings.narrow, settings.elision, self.chain.identity())
-        return hashlib.sha256(f"{_package()} {chosen!r}".encode()).hexdigest()
+        return _digest(f"{_package()} {chosen!r}".encode())
 
     def phonemize(self, text: str) -> str:
         """Return the IPA of a text."""

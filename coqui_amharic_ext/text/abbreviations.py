@@ -1,6 +1,6 @@
 """Abbreviations with slashes or dots, prefixes and endings: ለዶ/ር, ት/ቤቱ, ዓ.ም., ቁ. 5.
 
-``data/abbreviations.tsv`` lists them once, with slashes; dots and slashes are taken for each
+``data/abbreviations.tsv`` lists them once, with slashes; dots and slashes are accepted for each
 other, homophone letters are folded, and spaces after the dots (``እ. ኤ. አ.``) are allowed.
 """
 

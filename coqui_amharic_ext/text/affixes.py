@@ -1,7 +1,7 @@
 """Prefixes and suffixes that are written onto numbers, abbreviations and Latin words.
 
 Prefixes of one letter (በ ለ ከ የ) and their combinations are joined to the first spoken word; longer
-words written without a space (እስከ25) stay words of their own. Suffixes join the last spoken word:
+words written without a space (እስከ25) stay separate words. Suffixes join the last spoken word:
 after a consonant a vowel suffix changes the last letter (አምስት + -ኡ is አምስቱ), and a suffix that
 repeats the last consonant (5ቱ, 9ኙ, 10ሩ) replaces it. Reference: W. Leslau, Reference Grammar of
 Amharic (1995), on the article, the plural and the prepositions.

@@ -3,7 +3,7 @@
 The era decides the calendar: ዓ.ም and እ.ኢ.አ are Ethiopian, እ.ኤ.አ and እ.አ.አ (and G.C.) Gregorian.
 With no era, whatever the order and the separators, the policy ``calendar`` decides: by default a
 year later than the Ethiopian year of today is Gregorian, and any other Ethiopian.
-Dates written with a month's name need no rule of their own: the numbers in them are read as
+Dates written with a month's name need no rule: the numbers in them are read as
 numbers.
 """
 

@@ -138,7 +138,7 @@ def transliterate(word: str) -> str:
     'ሴላም'
     """
     plain = _ascii(word).lower()
-    # A doubled letter is written once, but ee and oo are vowels of their own. A very long run is
+    # A doubled letter is written once, but ee and oo are separate vowels. A very long run is
     # no word: its head is said.
     plain = _DOUBLED.sub(r"\1", _TRIPLED.sub(r"\1\1", plain[:_LONGEST_WORD]))
     plain = _VOWEL_Y.sub("i", plain)

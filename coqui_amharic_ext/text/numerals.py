@@ -192,7 +192,7 @@ def suffix(line: Line, reading: Reading) -> Reading:
     """Join an ending that stands right after what was read (5ቱ, 1990ዎቹ, 25%ን)."""
     end = reading.end
     if line.tokens[end] == " " and line.tokens[end + 1] == "ው":
-        # የ 1 ው ሩብ ዓመት: the article typed apart is no word of its own.
+        # የ 1 ው ሩብ ዓመት: the article typed apart is not a separate word.
         return reading._replace(end=end + 2, spoken=attach_suffix(reading.spoken, "ው"))
     if line.kinds[end] == WORD and fits_number(reading.spoken, line.tokens[end]):
         spoken = attach_suffix(reading.spoken, line.tokens[end])

@@ -27,7 +27,7 @@ def split_sentences(text: str) -> tuple[str, ...]:
 
     A sentence ends at ። (also written ፡፡ or ::), ፧, ፨, ? or !, at a full stop that is not part of
     an abbreviation (ዓ.ም.), an initial or an ellipsis, and at the end of a line. Closing quotation
-    marks belong to the sentence, and a quoted question or call goes on (« ሂድ! » አለው), whatever
+    marks belong to the sentence, and a quoted question or call continues (« ሂድ! » አለው), whatever
     marks it is quoted with.
 
     Parameters

@@ -39,7 +39,7 @@ class Explanation:
         The text as given.
     spoken : str
         What :func:`normalize` returns for it. Spaces and runs of marks are settled after the last
-        rule, without an entry of their own.
+        rule, without an entry.
     changes : tuple of Change
         Sorted by ``start``.
     """

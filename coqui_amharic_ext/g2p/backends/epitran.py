@@ -1,4 +1,4 @@
-"""The ``epitran`` backend: epitran's ``amh-Ethi`` table, its known faults mended.
+"""The ``epitran`` backend: epitran's ``amh-Ethi`` table, with its known faults corrected.
 
 Epitran reads letter by letter. Each letter is therefore asked for once and remembered; that this
 gives what epitran gives for whole words is checked when the backend loads, and words are passed
@@ -33,8 +33,8 @@ _PROBES: Final = ("ትምህርት", "እንደምን", "ኢትዮጵያ", "ጓ�
 
 @lru_cache(maxsize=1)
 def repairs() -> dict[str, str]:
-    """Return the letters that epitran reads wrongly or not at all, with what they are read as."""
-    return mapping("g2p/data/epitran_repairs.tsv", "letter", "mended")
+    """Return the right reading of each letter that epitran reads wrongly or not at all."""
+    return mapping("g2p/data/epitran_repairs.tsv", "letter", "read_as")
 
 
 @contextmanager
@@ -116,7 +116,7 @@ class EpitranBackend(Backend):
         return found
 
     def _whole(self, word: str) -> str:
-        """Read a word in one go, but for the letters that epitran misreads or does not know."""
+        """Read a whole word, except for letters that epitran misreads or does not know."""
         known = self._letters
         runs = [
             (own, "".join(run))

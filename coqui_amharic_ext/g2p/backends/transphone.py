@@ -1,7 +1,7 @@
 """The ``transphone`` backend: transphone's neural model, where it was trained on Amharic.
 
-Transphone's own entry points download without a time-out, keep the first model loaded in a
-singleton, choose CUDA, seed torch anew, map every phone to the nearest Amharic one (which hides a
+Transphone's own entry points download without a timeout, keep the first model loaded in a
+singleton, choose CUDA, reseed torch, map every phone to the nearest Amharic one (which hides a
 guess as a plausible word), romanise letters they don't know, look for a folder named ``amh`` in
 the working directory, and stop after five more phones than letters. So only its model class and
 vocabularies are used here, and the words are decoded without those limits.

@@ -9,7 +9,7 @@ the normalised text with homophone letters folded, so each spelling of a word is
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from coqui_amharic_ext.io.tables import rows
@@ -28,22 +28,22 @@ class Rule(NamedTuple):
     ----------
     name : str
         What the rule finds; ``Word.rule`` names it.
-    word : re.Pattern
-        The whole written word.
-    reading : re.Pattern
-        What the IPA of the selected reading has.
+    word : str
+        Pattern of the whole written word.
+    reading : str
+        Pattern in the IPA of the selected reading.
     change : tuple of (str, str), optional
         What becomes of the default reading instead: the phones to replace, and by what.
-    before, after : re.Pattern, optional
-        What the text before the word, and after it, must be like.
+    before, after : str
+        Pattern in the text before the word, and after it; ``""`` for any text.
     """
 
     name: str
-    word: re.Pattern[str]
-    reading: re.Pattern[str]
+    word: str
+    reading: str
     change: tuple[str, str] | None
-    before: re.Pattern[str] | None
-    after: re.Pattern[str] | None
+    before: str
+    after: str
 
 
 @lru_cache(maxsize=1)
@@ -54,8 +54,8 @@ def _rules() -> tuple[Rule, ...]:
         for name, words in rows("g2p/data/context_classes.tsv", "name", "words")
     }
 
-    def pattern(cell: str) -> re.Pattern[str]:
-        return re.compile(_CLASS.sub(lambda name: classes[name[1]], fold_homophones(cell)))
+    def pattern(cell: str) -> str:
+        return _CLASS.sub(lambda name: classes[name[1]], fold_homophones(cell))
 
     found = []
     columns = ("rule", "word", "reading", "before", "after")
@@ -65,18 +65,28 @@ def _rules() -> tuple[Rule, ...]:
             Rule(
                 name,
                 pattern(word),
-                re.compile(re.escape(old) if change else reading),
+                re.escape(old) if change else reading,
                 (old, new) if change else None,
-                pattern(before) if before else None,
-                pattern(after) if after else None,
+                pattern(before),
+                pattern(after),
             )
         )
     return tuple(found)
 
 
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern when a homograph first needs it; all of them take 10 ms."""
+    return re.compile(pattern)
+
+
+def _found(pattern: str, text: str) -> bool:
+    return not pattern or _compiled(pattern).search(text) is not None
+
+
 @lru_cache(maxsize=1)
 def _any_word() -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{rule.word.pattern})" for rule in _rules()))
+    return re.compile("|".join(f"(?:{rule.word})" for rule in _rules()))
 
 
 def rules_for(word: str) -> tuple[Rule, ...]:
@@ -84,7 +94,7 @@ def rules_for(word: str) -> tuple[Rule, ...]:
     folded = fold_homophones(word)
     if _any_word().fullmatch(folded) is None:
         return ()
-    return tuple([rule for rule in _rules() if rule.word.fullmatch(folded)])
+    return tuple([rule for rule in _rules() if _compiled(rule.word).fullmatch(folded)])
 
 
 def select(
@@ -105,15 +115,13 @@ def select(
     """
     before, after = fold_homophones(before), fold_homophones(after)
     for rule in rules:
-        if rule.before is not None and rule.before.search(before) is None:
-            continue
-        if rule.after is not None and rule.after.search(after) is None:
+        if not _found(rule.before, before) or not _found(rule.after, after):
             continue
         if rule.change is not None:
-            if rule.reading.search(ipa) is not None:
+            if _found(rule.reading, ipa):
                 return ipa.replace(*rule.change, 1), rule.name
             continue
         for reading in (ipa, *others):
-            if rule.reading.search(reading) is not None:
+            if _found(rule.reading, reading):
                 return reading, rule.name
     return None

@@ -39,7 +39,7 @@ def _long_symbols() -> tuple[tuple[str, str], ...]:
 
 
 def encode(ipa: str) -> str:
-    """Return IPA as one character per phone; anything that is not IPA of ours is kept."""
+    """Return IPA as one character per phone; other symbols are kept."""
     for symbol, code in _long_symbols():
         if symbol in ipa:
             ipa = ipa.replace(symbol, code)

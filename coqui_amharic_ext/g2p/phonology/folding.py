@@ -47,7 +47,7 @@ def fold(raw: str) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Phones with ``ː`` an item of its own after the consonant it lengthens.
+        Phones; ``ː`` is a separate item after the consonant it lengthens.
     """
     text = unicodedata.normalize("NFD", raw).replace("a\u0308", "ə")
     text = "".join(c for c in text if not unicodedata.combining(c) or c == TIE)

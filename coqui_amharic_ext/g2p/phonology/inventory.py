@@ -48,12 +48,12 @@ def split(ipa: str) -> list[str]:
     Parameters
     ----------
     ipa : str
-        IPA in our symbols; spaces and punctuation are kept as items of their own.
+        IPA in our symbols; spaces and punctuation are separate items.
 
     Returns
     -------
     list of str
-        The length mark ``ː`` is an item of its own, so that each item has one Coqui symbol.
+        The length mark ``ː`` is a separate item, so that each item has one Coqui symbol.
     """
     known = inventory()
     items: list[str] = []
