@@ -1,8 +1,8 @@
-"""What of a text an XTTS vocabulary does not hold, whether it has a token for that or drops it.
+"""The parts of a text that an XTTS vocabulary lacks, whether they become unknown or are dropped.
 
-A byte-pair model without ``unk_token`` leaves out what it does not know, and a normalizer or a
-pre_tokenizer may change or swallow text: no token tells. So what was encoded is held against what
-was to be.
+A byte-pair model without ``unk_token`` drops unknown text, and a normalizer or a pre_tokenizer may
+change or remove text, without any sign in the tokens. So the encoded text is compared with the
+original.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ class LostTextError(CoquiAmharicError, ValueError):
 
 
 def unknown_id(tokenizer: Any) -> int | None:
-    """Return the id that a ``tokenizers.Tokenizer`` gives to what it does not know.
+    """Return the id of a ``tokenizers.Tokenizer``'s unknown token.
 
-    ``None`` where the model names no such token, whatever the vocabulary holds.
+    ``None`` where the model names no such token, even if the vocabulary holds one.
     """
     name = getattr(tokenizer.model, "unk_token", None)
     return None if name is None else tokenizer.token_to_id(name)
 
 
 def encode_words(tokenizer: Any, words: Sequence[str]) -> Any:
-    """Encode words, each by itself.
+    """Encode words separately.
 
     Raises
     ------
     LostTextError
-        The vocabulary names a token for what it does not know and does not have it.
+        The vocabulary names an unknown token that it does not hold.
     """
     try:
         return tokenizer.encode(words, is_pretokenized=True)
@@ -50,16 +50,16 @@ def encode_words(tokenizer: Any, words: Sequence[str]) -> Any:
 
 
 def lacking(tokenizer: Any, words: Sequence[str], encoding: Any = None) -> list[str]:
-    """Return what is not encoded as itself, in order and as often as it occurs.
+    """Return the pieces that are not encoded as themselves, in order and with repetitions.
 
     Parameters
     ----------
     tokenizer : tokenizers.Tokenizer
         A vocabulary.
     words : sequence of str
-        What was encoded word by word.
+        The encoded words.
     encoding : tokenizers.Encoding, optional
-        What became of it, where that is known already.
+        Their encoding, if it is known already.
     """
     encoding = encode_words(tokenizer, words) if encoding is None else encoding
     if _is_whole(tokenizer, words, encoding):
@@ -105,7 +105,7 @@ def _missing(tokenizer: Any, word: str) -> Iterator[str]:
             if token_id == unknown:
                 yield word[start:end]
         return
-    # Offsets do not count what was dropped.
+    # Offsets do not count dropped characters.
     named = False
     plain = _SPECIAL.sub(lambda m: "" if tokenizer.token_to_id(m[0]) is not None else m[0], word)
     for character in plain:

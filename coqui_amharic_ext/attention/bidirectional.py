@@ -1,8 +1,8 @@
-"""Refusing a combination under which transformers 4 trains GPT-2 without causality.
+"""A refusal of the combination under which transformers 4 trains GPT-2 without causality.
 
 With its own ``flash_attention_2`` and a padding mask, transformers 4.57 calls the kernel with
 ``causal=False``: every position sees the whole text and all codes, the loss falls, and the model
-learns nothing of use. transformers 5 does not do this.
+learns nothing useful. transformers 5 does not do this.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Attention of XTTS's conditioning encoder and perceiver through SDPA.
 
-Both are upstream's formulas; only where they go through memory changes. These run in inference
-too, where they agree with upstream's within float32 noise.
+The formulas are upstream's; only the memory traffic changes. Both also run in inference, where they
+agree with upstream within float32 noise.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 
 def attention_block(original: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Return an ``AttentionBlock.forward`` that leaves masks and relative positions upstream's.
+    """Wrap ``AttentionBlock.forward``; masks and relative positions run on upstream's code.
 
     Tortoise's models share the class and use both.
     """
@@ -25,9 +25,9 @@ def attention_block(original: Callable[..., Tensor]) -> Callable[..., Tensor]:
         if mask is not None or self.relative_pos_embeddings is not None or not _plain(self):
             return original(self, x, mask)
         batch, channels = x.shape[:2]
-        # Channels last throughout, from block to block: the projections are then matrix products,
-        # and queries, keys and values are views whose last dimension is dense. (With a strided
-        # one SDPA takes its slowest kernel without a word.)
+        # Channels come last from block to block: the projections are matrix products, and queries,
+        # keys and values are views with a dense last dimension. (For a strided one SDPA silently
+        # takes its slowest kernel.)
         tokens = x.reshape(batch, channels, -1).transpose(1, 2).contiguous()
         normed = self.norm(tokens.unsqueeze(2).permute(0, 3, 1, 2))
         normed = normed.permute(0, 2, 3, 1).reshape(tokens.shape)
@@ -47,7 +47,7 @@ def _project(convolution: Any, tokens: Tensor) -> Tensor:
 
 
 def _plain(block: Any) -> bool:
-    """Whether nobody wrapped or hooked the projections, as adapters do."""
+    """Whether the projections are neither wrapped nor hooked, as adapters do."""
     return all(
         type(layer) is nn.Conv1d
         and layer.kernel_size == (1,)
@@ -58,10 +58,10 @@ def _plain(block: Any) -> bool:
 
 
 def attend(original: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Return an ``Attend.forward`` that calls SDPA on any device, without upstream's device probe.
+    """Wrap ``Attend.forward`` to call SDPA on any device, without upstream's check of the device.
 
-    Upstream's own flash path passes through ``torch.backends.cuda.sdp_kernel``, which is
-    deprecated, and asks once for an A100.
+    Upstream's own flash path uses ``torch.backends.cuda.sdp_kernel``, which is deprecated, and
+    looks for an A100.
     """
 
     @wraps(original)

@@ -1,7 +1,7 @@
-"""How often each kernel really ran.
+"""The number of calls of each kernel.
 
-Counts are tensors: inside a compiled block a Python number would be a constant, or a reason to
-compile anew with each call.
+Counts are tensors: inside a compiled block a Python number would be a constant, or cause a
+recompilation with each call.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _counts: dict[str, Tensor] = {}
 
 
 def counter(name: str) -> Tensor:
-    """Return a kernel's count, an int64 scalar on the host that its calls add to."""
+    """Return a kernel's count, an int64 scalar on the host that its calls increment."""
     if name not in _counts:
         with torch.inference_mode(False):
             _counts[name] = torch.zeros((), dtype=torch.int64, device="cpu")
@@ -26,11 +26,11 @@ def calls() -> dict[str, int]:
 
 
 def discard(name: str) -> None:
-    """Forget one kernel's count."""
+    """Remove one kernel's count."""
     _counts.pop(name, None)
 
 
 def reset() -> None:
-    """Set every count back to 0."""
+    """Set every count to 0."""
     for count in _counts.values():
         count.zero_()

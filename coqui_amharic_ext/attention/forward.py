@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 def training_forward(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a ``GPT.forward`` that trains packed and leaves inference to ``original``."""
+    """Wrap ``GPT.forward``: training runs packed, inference runs ``original``."""
 
     @wraps(original)
     def forward(

@@ -1,4 +1,4 @@
-"""Where each sequence lies in a packed tensor, and how packed rows map to a padded rectangle."""
+"""The positions of sequences in a packed tensor, and of its rows in a padded rectangle."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 HOST: Final = torch.device("cpu")
-"""Said of every index that is built here: the default device may be another one."""
+"""The device of every index built here, since the default device may be another one."""
 
 
-# Not frozen: of a frozen dataclass torch.compile reads every field, and compiles anew for each
+# Not frozen: torch.compile reads every field of a frozen dataclass, and would recompile for each
 # tuple of lengths.
 @dataclass(eq=False)
 class PackedLayout:
@@ -59,7 +59,7 @@ class PackedLayout:
 
 
 def to_device(host: Tensor, device: torch.device | str) -> Tensor:
-    """Send a small host tensor to a device without making the host wait for it."""
+    """Copy a small host tensor to a device without blocking the host."""
     device = torch.device(device)
     if device.type == "cpu":
         return host

@@ -1,7 +1,7 @@
 """The XTTS GPT's training and evaluation forward on sequences without padding.
 
-Upstream runs the transformer on (batch, longest) rectangles and masks the rest. Here every padded
-token is left out before the transformer; what remains is the same sum over the same tokens.
+Upstream runs the transformer on (batch, longest) rectangles and masks padding. Here padded tokens
+are removed before the transformer; the losses are the same sums over the same tokens.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from coqui_amharic_ext.attention.layout import HOST, PackedLayout, to_device
 from coqui_amharic_ext.attention.rows import put_rows, take_rows
 
 IGNORED = -1
-"""Upstream's label for a position that has no part in the loss."""
+"""Upstream's label for positions that the loss ignores."""
 
 
 @dataclass(frozen=True)
 class Lengths:
-    """What of a batch's shape the host must know, read from the device in one transfer.
+    """The lengths of a batch that the host needs, read from the device in one transfer.
 
     Parameters
     ----------
     text, mel : tuple of int
-        Tokens a row has as transformer input: text with its start token, codes with start token
-        and the three positions that upstream adds.
+        Transformer positions of each row: text with its start token, and codes with their start
+        token and the three positions that upstream adds.
     ignored : slice
-        Mel targets of the last row that upstream's ``cond_idxs`` masking leaves out of the loss.
+        Mel targets of the last row that upstream's ``cond_idxs`` masking excludes from the loss.
     """
 
     text: tuple[int, ...]
@@ -39,11 +39,11 @@ class Lengths:
 
 
 def read_lengths(text_lengths: Tensor, code_lengths: Tensor, cond_idxs: Tensor | None) -> Lengths:
-    """Bring the batch's lengths to the host."""
+    """Copy the batch's lengths to the host."""
     device = code_lengths.device
     parts = [text_lengths.to(device), code_lengths]
     if cond_idxs is not None:
-        # Upstream's loop variable is still the last row's when it masks, so only that row is.
+        # Upstream masks outside its loop over rows, and so only the last row.
         parts.append(cond_idxs[-1].to(device))
     batch = text_lengths.shape[0]
     values = torch.cat([part.to(torch.int64) for part in parts]).tolist()
@@ -57,7 +57,7 @@ def read_lengths(text_lengths: Tensor, code_lengths: Tensor, cond_idxs: Tensor |
 
 @dataclass(frozen=True)
 class PackedBatch:
-    """Index tensors that take a batch apart and put its results together, on the model's device.
+    """Index tensors that split a batch and join its results, on the model's device.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class PackedBatch:
     text, mel : Tensor
         Index of each valid token in a flattened (batch, longest) rectangle.
     text_rows, mel_rows : Tensor
-        Where those tokens lie in the packed sequences.
+        Rows of those tokens in the packed sequences.
     text_positions, mel_positions : Tensor
         Position of those tokens in their row.
     """
@@ -86,7 +86,7 @@ class PackedBatch:
 def plan(
     lengths: Lengths, prompt: int, text_width: int, mel_width: int, device: torch.device
 ) -> PackedBatch:
-    """Compute the index tensors of a batch on the host and send them over in one transfer."""
+    """Compute the index tensors of a batch on the host and copy them in one transfer."""
     text_counts, mel_counts = (
         torch.tensor(counts, device=HOST) for counts in (lengths.text, lengths.mel)
     )
@@ -143,7 +143,7 @@ def prepare(
     missing = max(0, longest_mel - audio_codes.shape[-1])
     codes = F.pad(audio_codes, (0, missing))[:, :longest_mel]
     codes = F.pad(codes, (0, 1), value=gpt.stop_audio_token)
-    # Three positions of a row's length are not codes but upstream's allowance for start and stop.
+    # Three positions of a row's length are not codes: upstream adds them for start and stop.
     real = (code_lengths - 3).to(codes.device).unsqueeze(1)
     beyond = torch.arange(codes.shape[-1], device=codes.device) >= real
     codes = codes.masked_fill(beyond, gpt.stop_audio_token)
@@ -157,9 +157,9 @@ def prepare(
 def embed(
     embedding: Any, position: Any, tokens: Tensor, index: Tensor, positions: Tensor
 ) -> Tensor:
-    """Embed the tokens that ``index`` names of a padded (batch, longest) tensor, with positions."""
-    # Upstream's position embedding reads nothing but the shape; it may be a plain function whose
-    # result has a batch dimension.
+    """Embed the tokens at ``index`` of a padded (batch, longest) tensor, with their positions."""
+    # Upstream's position embedding reads only the shape; it may be a plain function whose result
+    # has a batch dimension.
     table = position(tokens)
     if table.dim() == 3:
         placed = table.flatten(0, 1).index_select(0, index)
@@ -179,7 +179,7 @@ def shrink_cond_idxs(gpt: Any, cond_idxs: Tensor) -> None:
 
 
 def cross_entropy(gpt: Any, logits: Tensor, targets: Tensor) -> Tensor:
-    """Upstream's loss, on rows instead of rectangles."""
+    """Return upstream's loss, computed on rows instead of rectangles."""
     return F.cross_entropy(
         logits, targets.long(), ignore_index=IGNORED, label_smoothing=gpt.label_smoothing
     ).mean()
@@ -198,7 +198,7 @@ def packed_losses(
     *,
     needed_logits: bool = True,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Compute what upstream's ``GPT.forward`` returns for training: two losses and mel logits.
+    """Compute the training result of upstream's ``GPT.forward``: two losses and mel logits.
 
     Parameters
     ----------
@@ -259,7 +259,7 @@ def _rectangular(
     text_targets: Tensor,
     mel_targets: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Logits for every position of the rectangle, padding included, to show what they cost."""
+    """Compute logits for every position of the rectangle, padding included, as upstream does."""
 
     def logits(head: Any, hidden: Tensor, index: Tensor, like: Tensor) -> Tensor:
         full = put_rows(hidden, index, like.numel()).view(*like.shape, -1)

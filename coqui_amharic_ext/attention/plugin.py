@@ -1,4 +1,4 @@
-"""Our own attention kernels and patches, registered through the same hooks as anyone else's."""
+"""Our own attention kernels and patches, contributed through the same hooks as anyone else's."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def attention_backends() -> Iterable[KernelSpec]:
-    """Return the kernels that come with the package."""
+    """Return the package's kernels."""
     from coqui_amharic_ext.attention.kernels import (
         blockwise,
         eager,

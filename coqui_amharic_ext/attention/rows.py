@@ -1,4 +1,4 @@
-"""Moving rows between packed and padded tensors, exactly and without atomics in backward."""
+"""Row moves between packed and padded tensors, exact and without atomics in backward."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class _Put(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, index: Tensor, rows: int) -> Tensor:
         ctx.save_for_backward(index)
         zeros = x.new_zeros((rows, *x.shape[1:]))
-        # Compiled by torch 2.11, what an in-place method returns is cut off from its gradient,
-        # without a word. Compiled code makes no copy here in either form.
+        # torch 2.11 silently detaches the result of an in-place method in compiled code. Compiled
+        # code makes no copy here in either form.
         compiling = torch.compiler.is_compiling()
         return zeros.index_copy(0, index, x) if compiling else zeros.index_copy_(0, index, x)
 

@@ -1,10 +1,10 @@
-"""An XTTS GPT that runs on our attention for the length of one call.
+"""An XTTS GPT that runs on our attention for one call.
 
-The model itself is never touched. A call runs on a double: new module objects that share the
-model's parameters, buffers and settings, and differ in what a ``Mode`` asks for. So another thread
-that generates or trains meanwhile finds upstream's attention and activation, and so does everyone
-after ``deactivate()``. Blocks that are recomputed in backward, when the call is long over and in a
-thread of autograd's, are the double's, too.
+The model itself is never modified. A call runs on a double: new module objects that share the
+model's parameters, buffers and settings, and differ in what a ``Mode`` asks for. So other threads
+that generate or train meanwhile run upstream's attention and activation, as all do after
+``deactivate()``. Blocks that are recomputed in backward, after the call and in an autograd thread,
+belong to the double, too.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 _FUSED: Final = nn.GELU(approximate="tanh")
-"""The same function as ``gelu_new``, in one kernel that keeps its input and nothing else."""
+"""The same function as ``gelu_new``, in one kernel that saves only its input."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Mode:
     attention : str, optional
         Name registered with transformers; ``None`` keeps the model's own.
     fused_gelu : bool
-        Exchange the unfused ``gelu_new`` of the MLPs; another activation stays.
+        Replace the unfused ``gelu_new`` of the MLPs; other activations stay.
     checkpointing : int
         Recompute every N-th block of the transformer and of the conditioning encoder in
         backward; 0 for none.
@@ -48,7 +48,7 @@ class Mode:
 def switched(gpt: Any, mode: Mode) -> Any:
     """Return a double of an XTTS GPT that runs in a ``Mode``, without a KV cache.
 
-    It is made for one call: what is switched on the model later, such as ``eval()``, it misses.
+    It serves one call and does not see later changes of the model, such as ``eval()``.
     """
     double, gpt2 = _double(gpt), _double(gpt.gpt)
     config = _double(gpt2.config)
@@ -74,7 +74,7 @@ def _chosen(place: int, mode: Mode) -> bool:
 
 
 def _double(original: Any) -> Any:
-    """Return an object with the same attributes, whose submodules and hooks can be exchanged."""
+    """Return an object with the same attributes, whose submodules and hooks can be replaced."""
     double = object.__new__(type(original))
     state = vars(double)
     state.update(vars(original))
@@ -100,14 +100,14 @@ def _block(original: Any, config: Any, mode: Mode, chosen: bool) -> Any:
     if mode.fused_gelu and type(mlp.act).__name__ == "NewGELUActivation":
         mlp.act = _FUSED
     block.attn, block.mlp = attention, mlp
-    # A model whose user switched checkpointing on keeps it, but recomputes our way.
+    # A model with checkpointing of its user's keeps it, but recomputes the double's blocks.
     again = chosen or bool(block.gradient_checkpointing)
     block.gradient_checkpointing = False
     return _Run.of(block, again, mode.compile) if again or mode.compile else block
 
 
 class _Run:
-    """Stands in for a block's ``forward``: compiled or not, recomputed in backward or not."""
+    """A block's ``forward``, compiled or not, recomputed in backward or not."""
 
     def __init__(self, block: Any, again: bool, compiled: bool) -> None:
         self._block = block
@@ -116,7 +116,7 @@ class _Run:
 
     @classmethod
     def of(cls, block: Any, again: bool, compiled: bool = False) -> Any:
-        """Return a double of a block that runs the block this way."""
+        """Return a double of a block that runs this way."""
         double = _double(block)
         double.forward = cls(block, again, compiled)
         return double

@@ -1,10 +1,9 @@
 """``torchaudio.load`` and ``save`` where torchcodec cannot load FFmpeg's libraries.
 
-Everything of upstream's that reads sound by torchaudio looks ``torchaudio.load`` up when it is
-called, so this is the one place. libsndfile gives the samples that FFmpeg gives: the same bits for
-WAV and FLAC, and within float32 noise for OGG Vorbis and MP3. FFmpeg leaves padding at the end of
-some short OGG files, libsndfile does not. OGG Opus comes at the rate it was recorded with, where
-FFmpeg decodes it to 48 kHz.
+Upstream looks ``torchaudio.load`` up at each call, so that patching it covers all code that reads
+audio. libsndfile gives the same samples as FFmpeg: bit for bit for WAV and FLAC, and within float32
+noise for OGG Vorbis and MP3. FFmpeg leaves padding at the end of some short OGG files, libsndfile
+does not. OGG Opus keeps the rate of the recording, where FFmpeg decodes it to 48 kHz.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _WRITTEN: Final = {
     "ogg": "VORBIS",
     "mp3": "MPEG_LAYER_III",
 }
-"""What FFmpeg writes for each ending."""
+"""libsndfile's names of the encodings that FFmpeg writes, by the file's extension."""
 _PATHS: Final = (str, os.PathLike)
 
 
@@ -36,7 +35,7 @@ class UnreadableSoundError(CoquiAmharicError, RuntimeError):
 
 
 def load_without_ffmpeg(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a ``torchaudio.load`` that reads by soundfile where torchcodec cannot decode."""
+    """Wrap ``torchaudio.load`` to read with soundfile where torchcodec cannot decode."""
 
     @functools.wraps(original)
     def load(
@@ -73,7 +72,7 @@ def load_without_ffmpeg(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def save_without_ffmpeg(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a ``torchaudio.save`` that writes by soundfile where torchcodec cannot encode."""
+    """Wrap ``torchaudio.save`` to write with soundfile where torchcodec cannot encode."""
 
     @functools.wraps(original)
     def save(
@@ -90,8 +89,8 @@ def save_without_ffmpeg(original: Callable[..., Any]) -> Callable[..., Any]:
             raise UnreadableSoundError(f"{uri}: {ffmpeg.needed()}")
         audio = src.detach().cpu().float().numpy()
         audio = audio.T if audio.ndim == 2 and channels_first else audio
-        # Whole numbers as FFmpeg makes them: it rounds to 16 bits, to 32 bits for FLAC (of which
-        # the lower ones are dropped), and full scale is one more than libsndfile's.
+        # Integers as FFmpeg computes them: it rounds to 16 bits, to 32 bits for FLAC (and drops
+        # the lower ones), and its full scale is one more than libsndfile's.
         if ending == "wav":
             audio = np.clip(np.rint(audio * 2.0**15), -(2**15), 2**15 - 1).astype(np.int16)
         elif ending == "flac":
@@ -128,5 +127,5 @@ def _read(uri: Any) -> tuple[Any, int]:
         if error.code in ffmpeg.UNKNOWN_TO_LIBSNDFILE:
             raise UnreadableSoundError(f"{uri}: {ffmpeg.needed()}") from error
         raise RuntimeError(f"{uri} cannot be decoded: {error.error_string}") from error
-    except TypeError as error:  # soundfile takes .raw for samples without a header
+    except TypeError as error:  # soundfile reads .raw as samples without a header
         raise UnreadableSoundError(f"{uri}: {ffmpeg.needed()}") from error

@@ -1,8 +1,8 @@
 """Coqui vocabularies in which every phone of Amharic is one symbol.
 
-A saved ``config.json`` names the class here by its import path
-(``coqui_amharic_ext.coqui.characters.AmharicPhonemes``), so where the package is not installed
-upstream stops with ``No module named 'coqui_amharic_ext'`` and not with a voice that drops phones.
+A saved ``config.json`` names this class by its import path
+(``coqui_amharic_ext.coqui.characters.AmharicPhonemes``), so that without the package upstream
+stops with ``No module named 'coqui_amharic_ext'`` instead of speaking with dropped phones.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ CLASS_PATH = f"{__name__}.AmharicPhonemes"
 
 
 class AmharicPhonemes(BaseCharacters):
-    """Upstream's ``IPAPhonemes`` with the symbols that Amharic adds behind it.
+    """Upstream's ``IPAPhonemes`` followed by the symbols that Amharic adds.
 
     The order is ``[PAD, EOS, BOS, BLANK, characters, punctuations, added symbols]``: the ids of
-    ``IPAPhonemes`` do not move, so that a model trained on them can be trained on. ``to_config``
-    writes the whole list into ``vocab_dict`` and a config that has one is followed to the letter,
-    so that later releases of this package cannot move a trained model's ids.
+    ``IPAPhonemes`` do not change, so that a model trained on them can be trained further.
+    ``to_config`` writes the whole list into ``vocab_dict``, and a config that has one is followed
+    exactly, so that later releases of this package cannot change a trained model's ids.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class AmharicPhonemes(BaseCharacters):
     is_unique, is_sorted : bool
         As in ``IPAPhonemes``; without sorting, duplicates keep their first place.
     vocabulary : sequence of str, optional
-        Every symbol in the order of its id; the other arguments then only name the special ones.
+        All symbols in the order of their ids; the other arguments then only name the special ones.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class AmharicPhonemes(BaseCharacters):
             return
         characters = list(self.characters)
         if self.is_unique:
-            # Upstream goes through a set, whose order differs between processes.
+            # Upstream iterates over a set, whose order differs between processes.
             characters = list(dict.fromkeys(characters))
         if self.is_sorted:
             characters.sort()
@@ -85,12 +85,12 @@ class AmharicPhonemes(BaseCharacters):
 
     @classmethod
     def extending(cls, base: BaseVocabulary) -> AmharicPhonemes:
-        """Return any vocabulary with the symbols that Amharic adds behind it.
+        """Return a vocabulary followed by the symbols that Amharic adds.
 
         Parameters
         ----------
         base : BaseVocabulary
-            The vocabulary of a trained model, such as ``VitsCharacters``; its ids do not move.
+            The vocabulary of a trained model, such as ``VitsCharacters``; its ids do not change.
         """
         return cls(
             getattr(base, "characters", ""),
@@ -106,7 +106,7 @@ class AmharicPhonemes(BaseCharacters):
 
     @staticmethod
     def init_from_config(config: BaseTTSConfig) -> tuple[AmharicPhonemes, BaseTTSConfig]:
-        """Build the vocabulary of a config, and write it into a config that has none.
+        """Build a config's vocabulary, and write it into a config without one.
 
         Returns
         -------
@@ -152,7 +152,7 @@ class AmharicPhonemes(BaseCharacters):
         return characters, config
 
     def to_config(self) -> CharactersConfig:
-        """Return what a ``config.json`` needs to build the same vocabulary again."""
+        """Return the config from which the same vocabulary is built again."""
         return CharactersConfig(
             characters_class=CLASS_PATH,
             vocab_dict=list(self.vocab),

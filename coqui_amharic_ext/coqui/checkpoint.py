@@ -1,7 +1,7 @@
-"""Rows for new text tokens in an XTTS checkpoint, with everything else as it was bit for bit.
+"""Rows for new text tokens in an XTTS checkpoint; everything else stays bit for bit.
 
 Stock code cannot do this: with ``xtts_checkpoint`` PyTorch refuses the sizes, and with
-``gpt_checkpoint`` the new rows are drawn with deviation 1 and the last is a copy of the old last.
+``gpt_checkpoint`` the new rows are random with deviation 1 and the last is a copy of the old last.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from coqui_amharic_ext.coqui.vocabulary_file import XttsVocabulary
 from coqui_amharic_ext.io.files import only_writer, replacing, require_folder
 
 HEADROOM = 1 << 20
-"""Bytes that a checkpoint's file has besides its tensors, generously."""
+"""An upper bound of the bytes in a checkpoint's file besides its tensors."""
 
 ENDINGS = (".pth", ".pt")
 """Names that say what is written; the trainer finds only the first."""
@@ -46,7 +46,7 @@ ENDINGS = (".pth", ".pt")
 
 @dataclass(frozen=True, slots=True)
 class CheckpointExtension:
-    """What was done to a checkpoint.
+    """The report of an extended checkpoint.
 
     Attributes
     ----------
@@ -59,9 +59,9 @@ class CheckpointExtension:
     init : str
         Where the new rows come from.
     from_pieces : int
-        New tokens that started from their old pieces or romanisation.
+        New tokens initialised from their old pieces or romanisation.
     tensors : int
-        Tensors that were compared with the source on the disk and found equal bit for bit.
+        Tensors that are equal bit for bit to those of the source on the disk.
     dropped : tuple of str
         Parts of a trainer's file that were left out: the optimizer's state has the old shapes.
     verified : str
@@ -81,7 +81,7 @@ class CheckpointExtension:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """What was written: the rows that were added by the tensor's place, and how large it was."""
+    """The added rows, by the place of their tensor, and the size of the file."""
 
     layout: str
     added: dict[Place, Any]
@@ -102,10 +102,10 @@ def extend_checkpoint(
     seed: int = 0,
     verify: bool = False,
 ) -> CheckpointExtension:
-    """Write a checkpoint with rows for the tokens that a vocabulary was extended by.
+    """Write a checkpoint with rows for the tokens by which a vocabulary was extended.
 
-    The file is read in place and never whole in memory, unless it is compressed or was saved before
-    PyTorch 1.6. Before the new file gets its name, both are read once more, by another way, and
+    The file is mapped and never whole in memory, unless it is compressed or was saved before
+    PyTorch 1.6. Before the new file gets its name, both are read again, in another way, and
     compared.
 
     Parameters
@@ -115,7 +115,7 @@ def extend_checkpoint(
     old_vocab : path
         The vocabulary that the checkpoint was trained with.
     new_vocab : path
-        What ``vocab extend`` made of it.
+        The result of ``vocab extend``.
     out : path
         The file to write, with a name that ends in ``.pth`` or ``.pt``.
     init : {"pieces", "mean", "normal"}
@@ -123,8 +123,8 @@ def extend_checkpoint(
     seed : int
         Of ``init="normal"``.
     verify : bool
-        Also load the result by stock code in a child process, which takes memory of about twice the
-        file. A bare state dict is always compared with an empty stock ``GPT``.
+        Also load the result with stock code in a child process, which takes about twice the file's
+        size in memory. A bare state dict is always compared with an empty stock ``GPT``.
 
     Raises
     ------
@@ -134,9 +134,8 @@ def extend_checkpoint(
         A vocabulary is not XTTS's.
     CheckpointError
         The checkpoint is broken, holds code, is not XTTS's or does not belong to ``old_vocab``;
-        ``new_vocab`` does not extend that; ``out`` is the checkpoint, or its ending is another
-        format's; the disk is full; or what was written differs. Nothing is left under ``out``
-        that was not there before.
+        ``new_vocab`` does not extend that; ``out`` is the checkpoint, or has the extension of
+        another format; the disk is full; or the result differs. ``out`` is left as it was.
     """
     checkpoint, out = Path(checkpoint), Path(out)
     if init not in INITS:
@@ -147,9 +146,9 @@ def extend_checkpoint(
     require_folder(out)
     if out.exists() and checkpoint.exists() and out.samefile(checkpoint):
         raise CheckpointError(f"{out} is the checkpoint itself; choose another name")
-    with only_writer(out), _full_disk_told(out), replacing(out) as partial:
+    with only_writer(out), _naming_a_full_disk(out), replacing(out) as partial:
         written = _write(checkpoint, old, new, partial, out, init, seed)
-        # The source's pages would otherwise count beside those of what is read back.
+        # The source's pages would otherwise stay in memory while the result is read back.
         gc.collect()
         _compare(checkpoint, partial, written)
         verified = "equal"
@@ -250,7 +249,7 @@ def _tensor_at(document: Any, place: Place) -> Any:
 
 
 def _memory(document: Any) -> int:
-    """Return the bytes of all tensors, what several of them share counted once."""
+    """Return the bytes of all tensors, shared memory counted once."""
     import torch
 
     tensors = (v for _, v in leaves(document, Path()) if isinstance(v, torch.Tensor))
@@ -264,7 +263,7 @@ def _rows(
     tensors = (checkpoint.tensor(name) for name in (EMBEDDING, HEAD_WEIGHT, HEAD_BIAS))
     rows = new_rows(old, new, *tensors, init=init, seed=seed)
     for tensor in (rows.embedding, rows.head_weight, rows.head_bias):
-        # Types of one byte know no isfinite.
+        # Types of one byte have no isfinite.
         if not tensor.float().isfinite().all():
             raise CheckpointError(
                 f"{checkpoint.path}: the text embedding or head holds NaN or infinite values, from "
@@ -274,10 +273,10 @@ def _rows(
 
 
 def _grown(checkpoint: Checkpoint, added: Mapping[Place, Any], dropped: tuple[str, ...]) -> Any:
-    """Return what to save: the same objects but for the rows, so that shared weights stay so."""
+    """Return the document with the new rows; shared objects stay shared."""
     import torch
 
-    # A copy keeps the type and its metadata, which loading may look at.
+    # A copy keeps the type and its metadata, which loading may read.
     state = copy.copy(checkpoint.state)
     for (*_, key), tensor in added.items():
         state[key] = torch.cat([state[key].detach(), tensor])
@@ -300,8 +299,8 @@ def _check_space(out: Path, needed: int) -> None:
 
 
 @contextmanager
-def _full_disk_told(out: Path) -> Iterator[None]:
-    """Say that the disk is full where PyTorch's writer only says that writing failed."""
+def _naming_a_full_disk(out: Path) -> Iterator[None]:
+    """Report a full disk where PyTorch's writer only says that writing failed."""
     try:
         yield
     except OSError as error:
@@ -314,10 +313,10 @@ def _full_disk_told(out: Path) -> Iterator[None]:
         raise
 
 
-def _let_go(error: BaseException | None) -> None:
-    """Let the frames of an error go, and with them PyTorch's writer, which keeps the file open.
+def _release_frames(error: BaseException | None) -> None:
+    """Release the frames of an error, and with them PyTorch's writer, which keeps the file open.
 
-    Until then a deleted file goes on taking its room on the disk that is full.
+    While it is open, a deleted file still takes space on the full disk.
     """
     while error is not None:
         traceback.clear_frames(error.__traceback__)
@@ -325,7 +324,7 @@ def _let_go(error: BaseException | None) -> None:
 
 
 def _full(out: Path, error: Exception) -> CheckpointError:
-    _let_go(error)
+    _release_frames(error)
     reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else ""
     return CheckpointError(
         f"{out} could not be written whole ({reason or 'the disk is full or failing'}) and was not "
@@ -338,7 +337,7 @@ def _size(count: int) -> str:
 
 
 def _compare(source: Path, partial: Path, written: _Written) -> None:
-    """Raise if what is on the disk is not the source with the new rows."""
+    """Raise if the file on the disk is not the source with the new rows."""
     old = read_values(source, written.old_sizes)
     wrong = differing(old, read_values(partial, written.new_sizes), written.added)
     if wrong:

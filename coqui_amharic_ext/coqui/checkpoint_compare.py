@@ -1,4 +1,4 @@
-"""What was written held against its source, both read by another way than it was written by."""
+"""Comparison of a written checkpoint with its source, both read in another way than written."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ _CHUNK: Final = 1 << 24
 
 
 class _Bits(NamedTuple):
-    """All that makes a tensor, and a hash of the memory that it is a view of."""
+    """A tensor's type and layout, and a hash of the memory that it is a view of."""
 
     facts: tuple[Any, ...]
     memory: str
 
 
 def read_values(path: Path, kept: Collection[int] = ()) -> dict[Place, Any]:
-    """Return each value in a checkpoint that extending keeps, tensors as what tells two apart.
+    """Return each value of a checkpoint that extending keeps, with tensors replaced by hashes.
 
-    The file is read as stock code reads it, part by part and not mapped; a part is let go once it
+    The file is read as stock code reads it, part by part and not mapped; each part is freed once it
     is hashed, so that this takes the memory of the largest one.
 
     Parameters
@@ -30,7 +30,7 @@ def read_values(path: Path, kept: Collection[int] = ()) -> dict[Place, Any]:
     path : Path
         A checkpoint.
     kept : collection of int
-        Sizes in bytes of the memory of tensors to return as they are.
+        Sizes in bytes of the tensors to return unhashed.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def read_values(path: Path, kept: Collection[int] = ()) -> dict[Place, Any]:
 
     def value_of(value: Any) -> Any:
         if not isinstance(value, torch.Tensor):
-            # Of numbers it tells more than ==, which takes NaN for another one.
+            # repr, since == takes one NaN for another number.
             return repr(value)
         storage = value.untyped_storage()
         known = storage._cdata in hashes
@@ -69,12 +69,12 @@ def read_values(path: Path, kept: Collection[int] = ()) -> dict[Place, Any]:
 def differing(
     old: Mapping[Place, Any], new: Mapping[Place, Any], added: Mapping[Place, Any]
 ) -> list[Place]:
-    """Return where a new file is not the old one with rows behind some of its tensors.
+    """Return the places where a new file is not the old one with rows added to some tensors.
 
     Parameters
     ----------
     old, new : mapping
-        From ``read_values``; the tensors that grow are there as they are.
+        From ``read_values``; the tensors that grow are unhashed.
     added : mapping
         The rows of each tensor that grows, by its place.
     """
@@ -104,7 +104,7 @@ def _plain(tensor: Any) -> Any:
 
 
 def _bits(value: Any) -> Any:
-    """Return the same for a tensor that was kept as for one that was not."""
+    """Return the hashed form of a value, also of an unhashed tensor."""
     import torch
 
     if not isinstance(value, torch.Tensor):

@@ -1,4 +1,4 @@
-"""XTTS checkpoints as files: opened without reading them into memory, recognised, compared."""
+"""XTTS checkpoint files: opened without reading them into memory, and recognised."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ EMBEDDING: Final = "text_embedding.weight"
 HEAD_WEIGHT: Final = "text_head.weight"
 HEAD_BIAS: Final = "text_head.bias"
 GROWING: Final = (EMBEDDING, HEAD_WEIGHT, HEAD_BIAS)
-"""What has a row for each text token."""
+"""Tensors with a row for each text token."""
 
 LAYOUTS: Final = {"gpt.": "XTTS", "xtts.gpt.": "trainer", "": "GPT"}
-"""What stands before the GPT's keys in a model's file, the trainer's and a bare state dict."""
+"""The prefix of the GPT's keys in a model's file, a trainer's checkpoint and a bare state dict."""
 
 DROPPED: Final = ("optimizer", "scaler", "scheduler")
-"""Training state whose shapes are those of the old rows."""
+"""Training state with the shapes of the old rows."""
 
 _CONFIGS: Final = {
     "XttsConfig": ("TTS.tts.configs.xtts_config",),
@@ -36,11 +36,11 @@ _CONFIGS: Final = {
 }
 
 Place = tuple[Any, ...]
-"""The keys that lead to a value in a document."""
+"""The path of keys to a value in a document."""
 
 DEPTH: Final = 64
 VALUES: Final = 1_000_000
-"""Deeper and more than in any checkpoint; pickle fails on what is deeper."""
+"""Limits above any real checkpoint; pickle fails on deeper nesting."""
 
 _GLOBAL: Final = re.compile(r"GLOBAL ([\w.]+)")
 
@@ -58,9 +58,9 @@ class Checkpoint:
     path : Path
         The file.
     document : dict
-        What was saved.
+        The saved object.
     prefix : str
-        What stands before the GPT's keys in ``state``, a key of ``LAYOUTS``.
+        The prefix of the GPT's keys in ``state``, a key of ``LAYOUTS``.
     """
 
     path: Path
@@ -78,12 +78,12 @@ class Checkpoint:
         return _state_of(self.document)
 
     def tensor(self, name: str) -> Any:
-        """Return one of the GPT's tensors by its name in the GPT."""
+        """Return a tensor of the GPT by its name there."""
         return self.state[self.prefix + name]
 
     @property
     def rows(self) -> int:
-        """Text tokens that the model has rows for."""
+        """The number of text tokens that the model has rows for."""
         return int(self.tensor(EMBEDDING).shape[0])
 
 
@@ -91,19 +91,19 @@ BROKEN: Final = (
     *(RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError, AssertionError),
     *(struct.error, zipfile.BadZipFile),
 )
-"""What torch raises for a stream of pickles that ends, or goes wrong, in the middle."""
+"""Errors that torch raises for a truncated or corrupt stream of pickles."""
 
 
 def open_checkpoint(path: Path) -> Checkpoint:
-    """Open an XTTS checkpoint; nothing in it is run, and no weights are read yet.
+    """Open an XTTS checkpoint without running its code or reading its weights.
 
     Raises
     ------
     FileNotFoundError
         There is no such file.
     CheckpointError
-        It is cut off, is no checkpoint, holds Python code, is not XTTS's, or holds what cannot be
-        copied bit for bit.
+        It is truncated, is no checkpoint, holds Python code, is not XTTS's, or holds values that
+        cannot be copied bit for bit.
     """
     document = load_document(path, _mapped)
     if not isinstance(document, dict) or not isinstance(_state_of(document), Mapping):
@@ -144,7 +144,7 @@ def _wrapped(path: Path, key: str) -> CheckpointError:
 
 
 def kept_of(document: dict[str, Any]) -> dict[str, Any]:
-    """Return what was saved, without the training state of the old rows."""
+    """Return the document without the training state of the old rows."""
     if "model" not in document:
         return document
     return {key: value for key, value in document.items() if key not in DROPPED}
@@ -177,7 +177,7 @@ def _check_shapes(checkpoint: Checkpoint) -> None:
 
 
 def _check_values(checkpoint: Checkpoint) -> None:
-    """Refuse tensors that are not what they look like, before anything reads their memory."""
+    """Refuse all but plain tensors, before anything reads their memory."""
     import torch
 
     for place, value in leaves(kept_of(checkpoint.document), checkpoint.path):
@@ -213,7 +213,7 @@ def leaves(document: Any, path: Path) -> Iterator[tuple[Place, Any]]:
     Raises
     ------
     CheckpointError
-        It is nested so deep, or holds so much, that it cannot be copied.
+        It is nested too deeply, or holds too many values, to be copied.
     """
     waiting: list[tuple[Place, Any]] = [((), document)]
     count = 0
@@ -242,12 +242,12 @@ def _inside(value: Any) -> list[tuple[Any, Any]]:
 
 
 def shown(place: Place) -> str:
-    """Return a place as messages name it."""
+    """Return the name of a place for messages."""
     return " / ".join(map(str, place[1:] if place[:1] == ("model",) else place)) or "the file"
 
 
 def load_document(path: Path, read: Callable[[Path], Any]) -> Any:
-    """Return what a checkpoint's file holds; nothing in it is run.
+    """Load a checkpoint's file without running its code.
 
     Parameters
     ----------
@@ -261,7 +261,7 @@ def load_document(path: Path, read: Callable[[Path], Any]) -> Any:
     FileNotFoundError
         There is no such file.
     CheckpointError
-        It is cut off, is no checkpoint or holds Python code.
+        It is truncated, is no checkpoint or holds Python code.
     """
     import torch
 
@@ -310,7 +310,7 @@ def _mapped(path: Path) -> Any:
 
 
 def _check_packing(path: Path) -> None:
-    """Refuse what PyTorch cannot unpack; it says no more than that this is an internal error."""
+    """Refuse compression that PyTorch cannot read; it would only report an internal error."""
     with zipfile.ZipFile(path) as archive:
         parts = archive.infolist()
     known = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -352,7 +352,7 @@ def _code(path: Path, names: list[str]) -> CheckpointError:
 
 @contextmanager
 def _allowed_configs(path: Path) -> Iterator[None]:
-    """Let upstream's own config classes through, which the published XTTS v2 has in its file."""
+    """Allow upstream's config classes, of which the published XTTS v2 holds objects."""
     import torch
 
     known = {f"{module}.{name}": name for name, modules in _CONFIGS.items() for module in modules}
@@ -377,9 +377,9 @@ def _config_classes() -> dict[str, Any]:
 
 
 def _with_plain_config(document: Any) -> Any:
-    """Write a config object as a dict, as upstream does when it first loads such a file.
+    """Replace a config object by a dict, as upstream does when it first loads such a file.
 
-    Upstream does so in place and not atomically; a file that has a dict stays as it is.
+    Upstream does so in place and not atomically, and leaves a file with a dict unchanged.
     """
     if isinstance(document, dict) and hasattr(document.get("config"), "to_dict"):
         # Its default is a list of upstream's that the file need not have.

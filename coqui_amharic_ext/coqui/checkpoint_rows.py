@@ -1,4 +1,4 @@
-"""First values for the rows of new text tokens."""
+"""Initial values for the rows of new text tokens."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ NEW_SHARE: Final = 1e-3
 
 @dataclass(frozen=True)
 class NewRows:
-    """Rows to put behind a model's.
+    """Rows to append to a model's.
 
     Attributes
     ----------
     embedding, head_weight : torch.Tensor
-        Shape ``(new, width)``, in the types of the rows before them.
+        Shape ``(new, width)``, in the types of the old rows.
     head_bias : torch.Tensor
         Shape ``(new,)``.
     from_pieces : tuple of str
-        Tokens that started from what the old vocabulary has for them; the others start from the
-        mean of all rows or as ``init`` says.
+        Tokens initialised from their pieces in the old vocabulary; the others start from the mean
+        of all rows or as ``init`` says.
     """
 
     embedding: Any
@@ -46,13 +46,13 @@ def new_rows(
     init: str = "pieces",
     seed: int = 0,
 ) -> NewRows:
-    """Make the rows of the tokens that ``new`` has behind ``old``.
+    """Compute the rows of the tokens that ``new`` adds to ``old``.
 
     The embedding: ``pieces`` takes the mean of the rows of the token's pieces in the old
     vocabulary, of its romanisation's (``data/romanisation.tsv``; የ is y and e), or for a language
     token of the other languages'; where there are none it takes the mean of all rows. ``mean``
     takes the mean of all rows for each. ``normal`` draws each column from a normal distribution
-    with the mean and the deviation of the rows before.
+    with the mean and the deviation of the old rows.
 
     The head, whatever ``init`` is: the mean weight, and the mean bias lowered so that the new
     tokens together are given at most a thousandth of the old tokens' probability, for any hidden
@@ -104,7 +104,7 @@ def new_rows(
 
 
 def _pieces(old: XttsVocabulary, new: XttsVocabulary) -> dict[str, list[int]]:
-    """Return the old ids that each new token starts from; tokens without any are left out."""
+    """Return the old ids from which each new token starts; tokens without any are omitted."""
     tokenizer = old.tokenizer()
     languages = [old.tokens[f"[{language}]"] for language in old.languages]
     added_languages = {f"[{language}]" for language in new.languages}

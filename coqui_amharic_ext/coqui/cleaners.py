@@ -1,4 +1,4 @@
-"""The text cleaner ``amharic_cleaners``, which upstream finds by its name."""
+"""The text cleaner ``amharic_cleaners``, which upstream looks up by name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def added(original: object) -> Callable[..., str]:
 
 
 def amharic_cleaners(text: str, lang: str | None = None) -> str:
-    """Pipeline for Amharic: numbers and abbreviations in words, punctuation in ASCII.
+    """Clean Amharic: numbers and abbreviations become words, punctuation becomes ASCII.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 AMHARIC: Final = "am"
-"""The code that upstream's tables, tokens and segmenters are keyed by."""
+"""The key of Amharic in upstream's tables, tokens and segmenters."""
 
 VARIANTS: Final = MappingProxyType(
     {

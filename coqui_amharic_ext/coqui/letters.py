@@ -22,7 +22,7 @@ BLOCKS: Final = (
     (0xAB01, 0xAB2F),
     (0x1E7E0, 0x1E7FF),
 )
-"""Where Unicode has Ethiopic letters and the marks on them."""
+"""Unicode's blocks of Ethiopic letters and marks."""
 
 
 @lru_cache(maxsize=1)
@@ -33,11 +33,11 @@ def amharic_letters() -> tuple[str, ...]:
 
 
 def to_amharic_letters(text: str) -> str:
-    """Write the Ethiopic letters of other languages with those of Amharic that sound like them.
+    """Replace the Ethiopic letters of other languages by Amharic letters that sound like them.
 
-    ``g2p/data/fidel.tsv`` says how Amharic reads each; a labialised syllable that Amharic has no
-    letter for is written in two (ᎁ as ሙዊ). A model would otherwise meet letters that no Amharic
-    corpus can have taught it. Code points that Unicode gives to no letter are left out.
+    ``g2p/data/fidel.tsv`` has the Amharic reading of each; a labialised syllable without an Amharic
+    letter becomes two (ᎁ becomes ሙዊ). A model would otherwise meet letters that no Amharic corpus
+    contains. Unassigned code points are removed.
     """
     return text.translate(_foreign())
 
@@ -60,7 +60,7 @@ def _foreign() -> dict[int, str]:
     foreign |= dict.fromkeys((*unassigned, *map(ord, TONAL_MARKS)), "")
     del foreign[ord(GEMINATION_MARK)]
     foreign[ord(GEMINATION_AND_VOWEL_LENGTH_MARK)] = GEMINATION_MARK
-    # Vowel length is written in liturgical books; Amharic does not tell it apart.
+    # Vowel length is written in liturgical books; Amharic does not distinguish it.
     foreign[ord(VOWEL_LENGTH_MARK)] = ""
     return foreign
 

@@ -1,7 +1,7 @@
 """Class attributes that add an entry to a value that upstream keeps per object.
 
-A data descriptor on the class covers objects that were built before activation, too, and
-taking it off the class gives every object back what upstream stored in it.
+A data descriptor on the class also covers objects built before activation, and removing it from the
+class restores in every object the value that upstream stored.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ class AddedEntry:
     name : str
         The attribute.
     add : callable
-        Takes the stored value; returns it with the entry, or the value itself if it is there.
+        Takes the stored value; returns it with the entry, or unchanged if it has the entry.
     remove : callable
         Takes the stored value and returns it without the entry.
     default : callable, optional
-        Takes the object and gives the value that upstream starts with.
+        Takes the object and returns upstream's initial value.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class AddedEntry:
         return added
 
     def withdraw(self) -> None:
-        """Take the entry out of every living object that did not have it before."""
+        """Remove the entry from every living object that did not have it before."""
         for instance in list(self._changed.values()):
             if self._name in instance.__dict__:
                 instance.__dict__[self._name] = self._remove(instance.__dict__[self._name])

@@ -1,9 +1,8 @@
-"""Checkpoints are mapped into memory, so that what is not used of them is not read.
+"""Loading of checkpoints by memory mapping, so that unused parts are not read.
 
-A checkpoint of the trainer is three times its model: the optimizer's state makes up the rest.
-PyTorch maps where a part of the file should be, and does not look whether it is there: it takes a
-compressed part, or a part that is cut off and what stands behind it, for weights. Such files are
-read as a whole.
+A trainer's checkpoint is three times the size of its model: the rest is the optimizer's state.
+PyTorch maps the places where the parts of a file should be without a check: it takes a compressed
+part, or a truncated part and the bytes after it, for weights. Such files are read as a whole.
 """
 
 from __future__ import annotations
@@ -26,12 +25,12 @@ class NotMappedError(CoquiAmharicError, ValueError):
 
 
 def load_mapped(path: str | Path) -> Any:
-    """Load what ``torch.save`` wrote; its tensors are parts of the file, read when they are used.
+    """Load a file of ``torch.save``; its tensors are mapped and read when they are used.
 
     Raises
     ------
     NotMappedError
-        The file is not PyTorch's zip, or its parts are not there as they are in memory.
+        The file is not PyTorch's zip, or its parts are not stored as they are in memory.
     """
     import torch
 
@@ -49,7 +48,7 @@ def load_mapped(path: str | Path) -> Any:
 
 
 def _sizes(path: str | Path) -> list[int]:
-    """Return the sizes of what tensors are stored in."""
+    """Return the sizes of the parts that hold tensors."""
     try:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
@@ -62,10 +61,7 @@ def _sizes(path: str | Path) -> list[int]:
 
 
 def mapping_local_files(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the trainer's ``load_fsspec`` that maps local files.
-
-    What cannot be mapped is left to the original.
-    """
+    """Wrap the trainer's ``load_fsspec`` to map local files; others are left to the original."""
 
     @functools.wraps(original)
     def load_fsspec(path: Any, map_location: Any = None, **kwargs: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What a model's file holds, told by names and shapes alone, before anything heavy is loaded."""
+"""The kind of a model's file, by names and shapes alone, before anything heavy is loaded."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _BY_KEY: Final = (
     (_VITS_TEXT, VITS),
     (CODEBOOK, DVAE),
 )
-"""A name that only one kind of state dict has; a trainer's checkpoint holds a DVAE, too."""
+"""A name that only one kind of state dict has; a trainer's checkpoint also holds a DVAE."""
 
 _CONFIG_CLASSES: Final = re.compile(r"TTS\.[\w.]+\.(Xtts\w+|BaseDatasetConfig)")
 """Upstream's config classes, of which the published XTTS v2 has objects in its file."""
@@ -45,23 +45,23 @@ _SHOWN: Final = 160
 
 
 class ModelFileError(CoquiAmharicError, ValueError):
-    """A file is not what it is given for; the message says what it is."""
+    """A file is of another kind than expected; the message says which."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a file holds.
+    """The contents of a file.
 
     Parameters
     ----------
     path : Path
         The file.
     kind : str
-        What it is, as a sentence calls it: ``XTTS``, ``DVAE``, ... of this module or other words.
+        Its kind, in words for a sentence: ``XTTS``, ``DVAE``, ... of this module, or others.
     shapes : mapping of str to tuple of int
         Shape of each tensor of a state dict, by name.
     names : tuple of str
-        Of ``SPEAKERS``: who they are.
+        The names of the speakers in a file of ``SPEAKERS``.
     """
 
     path: Path
@@ -88,12 +88,12 @@ class Contents:
 
 
 def look_into(path: Path) -> Contents:
-    """Tell what a PyTorch file holds; no weights are read, and nothing in it is run.
+    """Return the contents of a PyTorch file without reading its weights or running its code.
 
     Raises
     ------
     ModelFileError
-        There is no such file, it is no PyTorch file, it is cut off, or it holds Python code.
+        There is no such file, it is no PyTorch file, it is truncated, or it holds Python code.
     """
     if path.is_dir():
         raise ModelFileError(f"{path} is a folder; give the file in it")
@@ -111,7 +111,7 @@ def look_into(path: Path) -> Contents:
 
 
 def _other_format(start: bytes) -> str | None:
-    """Say what a file is that is no PyTorch file, by how it begins."""
+    """Return the format of a file that is not PyTorch's, by its first bytes."""
     if not start:
         return "is empty; copy or download it again"
     if start[:7] == b"version" and b"git-lfs" in start:
@@ -156,7 +156,7 @@ def _unreadable(path: Path, error: Exception) -> ModelFileError:
 
 
 class _Object:
-    """Stands for an object of a class of upstream's, which is not imported for a look."""
+    """A stand-in for objects of upstream's classes, which are not imported for this."""
 
     def __init__(self, *arguments: object) -> None: ...
 
@@ -203,21 +203,21 @@ def _is_voice(value: object) -> bool:
 
     if not isinstance(value, Mapping):
         return False
-    # Upstream takes the values in their order: the latent and the embedding.
+    # Upstream reads the values by position: the latent and the embedding.
     parts = list(value.values())
     return len(parts) == 2 and all(isinstance(part, torch.Tensor) for part in parts)
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What is in a vocabulary of XTTS.
+    """The size and languages of an XTTS vocabulary.
 
     Parameters
     ----------
     path : Path
         The file.
     tokens : int
-        Rows that a model with it has.
+        Rows of a model with this vocabulary.
     languages : tuple of str
         Codes that have a token, such as ``[am]``.
     """
@@ -281,5 +281,5 @@ def _json(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:
-        # Upstream takes comments, which are no JSON, in files of old.
+        # Upstream accepts comments, which are not JSON, in old files.
         return json.loads(_COMMENT.sub(lambda match: match[1] or "", text))

@@ -1,12 +1,13 @@
-"""Upstream's cache of tokens: Amharic is found by what was read, not by the clip's name.
+"""Upstream's cache of tokens, keyed for Amharic by the text instead of the clip's name.
 
 Upstream names a file after the clip alone. Another corpus with a ``clip1``, a corrected text or a
-changed lexicon is then trained with the old phones, in silence. Amharic text has a file named after
-a digest of the text and of all that decides its tokens; files of the old kind are left alone and
-not read. What upstream caches for other languages stays as it is.
+changed lexicon then silently trains on stale phones. For Amharic the file name is a digest of the
+text and of everything that determines its tokens; files with upstream's names are neither read nor
+changed. Other languages use upstream's names.
 
-A file that is cut off, or cannot be written, is no end: a kill or a full disk in the middle of
-``np.save`` leaves a file that no later run can read, and the error names neither it nor the sample.
+A truncated or unwritable file does not stop training: a kill or a full disk during ``np.save``
+leaves a file that no later run can read, and upstream's error names neither the file nor the
+sample.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ from coqui_amharic_ext.io.files import replacing
 
 ENDING: Final = "_phoneme.npy"
 logger = logging.getLogger("coqui_amharic_ext")
-_told: set[str] = set()
+_warned: set[str] = set()
 
 
-def finding_by_what_was_read(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Return upstream's ``compute_or_load`` whose names tell what is inside, for Amharic."""
+def keyed_by_text(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap upstream's ``compute_or_load`` to name Amharic files after their content."""
 
     def compute_or_load(self: Any, file_name: str, text: str, language: str) -> Any:
         import numpy as np
@@ -38,13 +39,13 @@ def finding_by_what_was_read(original: Callable[..., Any]) -> Callable[..., Any]
                 return original(self, file_name, text, language)
             return np.load(_path(self, name))
         except (OSError, EOFError, ValueError) as error:
-            # What the tokenizer itself raises, it raises here again.
+            # An error of the tokenizer itself is raised here again.
             ids = self.tokenizer.text_to_ids(text, language=language)
             path = _path(self, name or file_name)
             if name is None or not isinstance(error, FileNotFoundError):
                 _say_once(path, error)
             if name is not None:
-                # A backend may have been put aside meanwhile: the name is of what has read it.
+                # A backend may have been disabled meanwhile: the name follows those that read it.
                 path = _path(self, _name(self.tokenizer, text, language) or file_name)
             _write(path, ids)
             return ids
@@ -57,7 +58,7 @@ def _path(samples: Any, name: str) -> Path:
 
 
 def _name(tokenizer: Any, text: str, language: str) -> str | None:
-    """Return a digest of an Amharic text and what decides its tokens, ``None`` of another."""
+    """Return a digest of an Amharic text and all that determines its tokens, else ``None``."""
     from coqui_amharic_ext.coqui.tokenizer import amharic_phonemizer, own_cleaner
 
     phonemizer = amharic_phonemizer(tokenizer, language)
@@ -83,18 +84,18 @@ def _write(path: Path, ids: Any) -> None:
             np.save(file, ids)
     except OSError as error:
         _say_once(path, error)
-        # Without room: no half of a file for the next run. What else is there stays.
+        # The disk is full: leave no truncated file for the next run.
         with suppress(OSError):
             path.unlink()
 
 
 def _say_once(path: Path, error: Exception) -> None:
-    if str(path.parent) in _told:
+    if str(path.parent) in _warned:
         return
-    _told.add(str(path.parent))
+    _warned.add(str(path.parent))
     logger.warning(
-        "phoneme_cache_path: %s cannot be used (%s: %s); such texts are read anew. Make room and "
-        "let the folder be written to, or delete it",
+        "phoneme_cache_path: %s cannot be used (%s: %s); such texts are transcribed again. Make "
+        "room and make the folder writable, or delete it",
         path,
         type(error).__name__,
         error,

@@ -1,7 +1,7 @@
 """The Coqui phonemizer ``amharic``: the G2P chain behind upstream's interface.
 
-The module imports ``TTS``; it is loaded only once ``TTS`` is there, and by name in DataLoader
-workers, so the class is picklable under fork, spawn and forkserver.
+The module imports ``TTS``. It is loaded only after ``TTS``, and by name in DataLoader workers, so
+that the class can be pickled under fork, spawn and forkserver.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ class AmharicPhonemizer(BasePhonemizer):
     language : str or None
         ``am`` or one of its variants (``am-ET``, ``amh``, ...); None means ``am``.
     punctuations : str
-        Marks to keep; of ours, ``. , ; : ? !`` occur, Ethiopic marks are mapped to them.
+        Marks to keep. Transcriptions contain ``. , ; : ? !``; Ethiopic marks are mapped to them.
     keep_puncs : bool
         False gives phones and spaces only.
 
     Raises
     ------
     SettingsError
-        A ``COQUI_AMHARIC_*`` variable holds a value that is not valid, or the text policy is
-        ``latin=keep``, for which a vocabulary of phones has no letters.
+        A ``COQUI_AMHARIC_*`` variable has an invalid value, or the text policy is ``latin=keep``,
+        for which a vocabulary of phones has no letters.
     UnavailableError
         An explicitly chosen G2P backend cannot serve here.
 
@@ -62,9 +62,9 @@ class AmharicPhonemizer(BasePhonemizer):
         from coqui_amharic_ext.g2p.readers import reader
         from coqui_amharic_ext.settings import get_settings
 
-        # An invalid setting that autoload only remembered, or a G2P backend that cannot serve,
-        # stops a training run here, before it starts, and not in a worker after hours. Kept, so
-        # that a model goes on reading text the way it was trained.
+        # An invalid setting that autoload only stored, or a G2P backend that cannot serve, stops a
+        # training run here rather than in a worker hours later. The settings are kept, so that a
+        # model continues to read text as in training.
         self._settings: Settings = get_settings()
         _refuse_kept_latin(self._settings)
         reader(self._settings)
@@ -81,11 +81,11 @@ class AmharicPhonemizer(BasePhonemizer):
 
     @classmethod
     def is_available(cls) -> bool:
-        """Return True: the rules backend needs nothing else."""
+        """Return True: the rules backend has no dependencies."""
         return True
 
     def version(self) -> str:
-        """Return the release of this package, which decides the transcription."""
+        """Return the release of this package, which determines the transcription."""
         from coqui_amharic_ext import __version__
 
         return __version__
@@ -97,7 +97,7 @@ class AmharicPhonemizer(BasePhonemizer):
 
     @staticmethod
     def preferred_languages() -> list[str]:
-        """Return the languages for which an upstream that finds us by entry point prefers us."""
+        """Return the languages for which upstream should prefer this phonemizer."""
         return list(VARIANTS)
 
     def phonemize(self, text: str, separator: str = "|", language: str | None = None) -> str:
@@ -108,7 +108,7 @@ class AmharicPhonemizer(BasePhonemizer):
         text : str
             Written Amharic; numbers, abbreviations and Ethiopic punctuation are read out or mapped.
         separator : str
-            Put between the phones of a word; words are separated by one space.
+            Inserted between the phones of a word; words are separated by one space.
         language : str, optional
             Ignored, as in upstream's other phonemizers: an instance has one language.
 
@@ -124,8 +124,8 @@ class AmharicPhonemizer(BasePhonemizer):
         TranscriptionError
             No configured backend gave an acceptable transcription.
         """
-        # The whole text at once, not upstream's piece between two marks: "3.5" and "ዓ.ም" are one
-        # word each, and upstream's restoring of marks recurses once per mark.
+        # The whole text at once, not the pieces between marks as upstream does: "3.5" and "ዓ.ም"
+        # are one word each, and upstream restores marks by recursion, once per mark.
         return self._phonemize(text, separator)
 
     def _phonemize(self, text: str, separator: str) -> str:
@@ -142,14 +142,14 @@ class AmharicPhonemizer(BasePhonemizer):
         return separate(symbols, separator)
 
     def identity(self) -> str:
-        """Return a digest of all that decides how a text is read; equal ones read alike."""
+        """Return a digest of everything that determines a transcription."""
         from coqui_amharic_ext.g2p.readers import reader
 
         kept = f"{self._keep_puncs} {self._punctuator.puncs}"
         return f"{reader(self._settings).identity()} {kept}"
 
     def print_logs(self, level: int = 0) -> None:
-        """Log the language, the name and the G2P backends in their order."""
+        """Log the language, the name and the G2P backends in order."""
         super().print_logs(level)
         logger.info("%s| G2P backends: %s", "\t" * level, ", ".join(self._settings.g2p_backends))
 

@@ -1,4 +1,4 @@
-"""Byte-pair pieces of Ethiopic words, learnt on a corpus."""
+"""Byte-pair pieces of Ethiopic words, learnt from a corpus."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 MIN_FREQUENCY: Final = 2
-"""A piece that the corpus has once teaches a model nothing that its letters do not."""
+"""A piece that occurs once in the corpus teaches a model no more than its letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +26,17 @@ def learn_pieces(texts: Iterable[str], letters: Sequence[str], size: int) -> Pie
     Parameters
     ----------
     texts : iterable of str
-        Normalised texts. Only unbroken runs of ``letters`` are learnt from, so that no merge ever
-        touches Latin letters or punctuation.
+        Normalised texts. Only unbroken runs of ``letters`` are used, so that no merge involves
+        Latin letters or punctuation.
     letters : sequence of str
         The base tokens.
     size : int
-        Most tokens that letters and pieces make together; fewer where no further pair occurs
-        twice.
+        The most letters and pieces together; fewer where no further pair occurs twice.
     """
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.BPE())
-    # Words come one by one; a split at nothing would take a text for one word.
+    # Words are passed one by one; the pre_tokenizer must not split them.
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     trainer = trainers.BpeTrainer(
         vocab_size=size,

@@ -1,4 +1,4 @@
-"""Warnings of transformers about what XTTS does on purpose, kept out of the log."""
+"""A filter for warnings of transformers about what XTTS does on purpose."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 _DEFAULT_TOKENS: Final = re.compile(r"Model config: [be]os_token_id must be .* got 50256\.")
-"""GPT-2's own start and stop tokens, which XTTS leaves in the config of its GPT and never uses."""
+"""GPT-2's start and stop tokens, which XTTS leaves in its GPT's config and never uses."""
 
 
 class _Filter(logging.Filter):
@@ -19,7 +19,7 @@ class _Filter(logging.Filter):
 
 
 def without_default_tokens(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function that builds XTTS's GPT-2 without two warnings for each config."""
+    """Wrap a function that builds XTTS's GPT-2 to drop two warnings for each config."""
 
     @functools.wraps(original)
     def build(*arguments: Any, **options: Any) -> Any:

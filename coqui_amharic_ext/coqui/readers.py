@@ -1,4 +1,4 @@
-"""What XTTS, VITS and others make of a text by their own tokenizers: its length, what they lack."""
+"""A text's length and unknown pieces by the tokenizers of XTTS, VITS and others."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from coqui_amharic_ext.errors import CoquiAmharicError
 
 
 class ReaderError(CoquiAmharicError, ValueError):
-    """What should say how a model reads text cannot be used."""
+    """The vocabulary or config that determines how a model reads text cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a model is given for a text.
+    """A text as a model reads it.
 
     Parameters
     ----------
     tokens : int
-        How long it is for the model.
+        Its length for the model.
     unknown : tuple of str
         Pieces that the model has no symbol for.
     """
@@ -30,7 +30,7 @@ class Reading:
 
 
 class PhoneReader:
-    """XTTS without a vocabulary at hand: a token a phone, as ``vocab extend --mode ipa`` does."""
+    """XTTS without its vocabulary: one token per phone, as ``vocab extend --mode ipa`` does."""
 
     def __call__(self, text: str, language: str) -> Reading:
         """Count the tokens of an Amharic text; other languages are not counted."""

@@ -1,4 +1,4 @@
-"""Recordings of a voice, looked at before a model is given them."""
+"""Checks of a voice's recordings before a model uses them."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from coqui_amharic_ext.io import mpg123
 logger = logging.getLogger(__name__)
 
 MIN_SECONDS: Final = 0.33
-"""Below which XTTS hears nothing of a voice."""
+"""The shortest recording that XTTS can take a voice from."""
 SILENT: Final = 1e-3
-"""Of full scale (-60 dB): a recording whose every sample is below has no voice in it."""
+"""Relative to full scale (-60 dB): a recording that never exceeds this holds no voice."""
 TOO_LOUD: Final = 10.0
-"""Of full scale: a recording of such samples was never scaled; upstream cuts them off at 1."""
+"""Relative to full scale: such samples were never scaled, and upstream clips them at 1."""
 MIN_RATE: Final = 16_000
 _CONTAINERS: Final = (b"\x1aE\xdf\xa3", b"0&\xb2u", b"#!AMR", b"\xff\xf1", b"\xff\xf9", b"ADIF")
-"""How files begin that FFmpeg reads and libsndfile does not: Matroska, ASF, AMR, AAC."""
+"""First bytes of files that FFmpeg reads and libsndfile does not: Matroska, ASF, AMR, AAC."""
 
 
 def check_recordings(paths: Iterable[Path], seconds: float) -> None:
-    """Refuse recordings that no voice can be taken from.
+    """Refuse recordings from which no voice can be taken.
 
     Parameters
     ----------
     paths : iterable of Path
-        The recordings; of any rate and number of channels.
+        The recordings, of any rate and number of channels.
     seconds : float
-        How much of each the model hears, from its beginning.
+        The length at the start of each that the model hears.
 
     Raises
     ------
     SynthesisError
         One is missing, empty, no recording, too short, silent, or holds values that are not
-        numbers. A container that libsndfile does not know is left to upstream and FFmpeg.
+        finite. A container that libsndfile does not know is left to upstream and FFmpeg.
     """
     for path in paths:
         reason = _refusal(path, seconds)
@@ -80,7 +80,7 @@ def _refusal(path: Path, seconds: float) -> str | None:
 
 
 def warn_of_low_rates(paths: Iterable[Path]) -> None:
-    """Say which recordings lack what makes a voice clear."""
+    """Warn of recordings whose sample rate is too low for a clear voice."""
     import soundfile
 
     for path in paths:

@@ -1,4 +1,4 @@
-"""The phonemizer in upstream's registries, as default for Amharic."""
+"""The phonemizer in upstream's registries, as the default for Amharic."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from coqui_amharic_ext.coqui.languages import VARIANTS
 
 _MODULE = "TTS.tts.utils.text.phonemizers"
 _displaced: dict[str, str] = {}
-"""Defaults that were there before ours (espeak claims "am"), for ``unregister``."""
+"""Defaults that ours replaced (espeak claims "am"), for ``unregister``."""
 
 
 def register_with(original: Callable[[], None]) -> Callable[[], None]:
-    """Return upstream's ``_register_phonemizers`` with Amharic added.
+    """Wrap upstream's ``_register_phonemizers`` to add Amharic.
 
-    Upstream fills its tables only while ``DEF_LANG_TO_PHONEMIZER`` is empty, so ours go in
-    after its own and never before.
+    Upstream fills its tables only while ``DEF_LANG_TO_PHONEMIZER`` is empty, so our entries are
+    added after its own and never before.
     """
 
     @functools.wraps(original)
@@ -27,7 +27,7 @@ def register_with(original: Callable[[], None]) -> Callable[[], None]:
 
         from coqui_amharic_ext.coqui.phonemizer import NAME, AmharicPhonemizer
 
-        # Once only, so that a default that the user sets later stays.
+        # Only once, so that a default set by the user later stays.
         if phonemizers.PHONEMIZERS.get(NAME) is AmharicPhonemizer:
             return
         phonemizers.PHONEMIZERS[NAME] = AmharicPhonemizer
@@ -40,7 +40,7 @@ def register_with(original: Callable[[], None]) -> Callable[[], None]:
 
 
 def unregister() -> None:
-    """Take ours out of upstream's tables and put back what it displaced."""
+    """Remove our entries from upstream's tables and restore those that they replaced."""
     import sys
 
     phonemizers: Any = sys.modules.get(_MODULE)

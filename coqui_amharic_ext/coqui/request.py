@@ -1,4 +1,4 @@
-"""What is asked of a model to speak, checked against its files before anything heavy is loaded."""
+"""Checks of a synthesis request against the model's files before anything heavy is loaded."""
 
 from __future__ import annotations
 
@@ -68,14 +68,14 @@ def find_checkpoint(path: Path) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """A model's files, which fit together as far as names and shapes tell.
+    """A model's files, which match as far as names and shapes tell.
 
     Parameters
     ----------
     checkpoint, config_path : Path
         The weights and the ``config.json``.
     config : dict
-        What is in it.
+        Its content.
     vocabulary : Vocabulary, optional
         XTTS's.
     speakers : tuple of str or None
@@ -100,12 +100,12 @@ class ModelFiles:
     def find(
         cls, checkpoint: Path, config: Path | None = None, vocab: Path | None = None
     ) -> ModelFiles:
-        """Find the files of a checkpoint and hold them against each other.
+        """Find the files of a checkpoint and compare them.
 
         Raises
         ------
         SynthesisError
-            One is missing, broken or something else, or they do not fit together.
+            One is missing, broken or of another kind, or they do not match.
         """
         try:
             return _find(checkpoint, config, vocab)
@@ -120,7 +120,7 @@ class ModelFiles:
         speaker: str | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> None:
-        """Refuse what the model cannot do, as ``Synthesizer.stream`` is asked for it.
+        """Refuse arguments of ``Synthesizer.stream`` that the model cannot honour.
 
         Raises
         ------
@@ -128,7 +128,7 @@ class ModelFiles:
             ``text`` is not a string.
         SynthesisError
             There is nothing to say, the model has no such language, speaker or option, or a
-            recording cannot be spoken with.
+            recording cannot be used.
         UnavailableError
             The model never learned Amharic.
         """
@@ -173,7 +173,7 @@ class ModelFiles:
 
 
 def require_text(text: object) -> None:
-    """Refuse what is no text, or has nothing in it that can be said."""
+    """Refuse values that are not text, and text without anything to say."""
     if not isinstance(text, str):
         raise TypeError(f"text must be a str, got {type(text).__name__}: {text!r:.60}")
     if not any(c.isalnum() for c in text):
@@ -181,7 +181,7 @@ def require_text(text: object) -> None:
 
 
 def check_options(options: Mapping[str, Any]) -> None:
-    """Refuse options that XTTS has not, and values that none can be used with."""
+    """Refuse options that XTTS does not have, and values that no option takes."""
     known = (*XTTS_OPTIONS, "speed")
     unknown = sorted(set(options) - set(known))
     if unknown:
@@ -194,7 +194,7 @@ def check_options(options: Mapping[str, Any]) -> None:
 
 
 def check_speaker(speaker: str | None, known: Sequence[str], *, is_xtts: bool) -> None:
-    """Refuse a speaker that a model has not, and none where it has several to choose from."""
+    """Refuse a speaker that a model does not have, and none where it has several."""
     if speaker in known or (speaker is None and (is_xtts or len(known) < 2)):
         return
     names = ", ".join(known[:_LISTED])
@@ -211,7 +211,7 @@ def check_speaker(speaker: str | None, known: Sequence[str], *, is_xtts: bool) -
 
 
 def usable_device(name: str) -> str:
-    """Return a device by its name, CUDA where there is one for ``auto``.
+    """Return the name of a usable device; ``auto`` is CUDA where there is one.
 
     Raises
     ------
@@ -287,16 +287,16 @@ def check_fit(
     arguments: Mapping[str, Any],
     fix: str = "give the config that the model was trained with",
 ) -> None:
-    """Refuse an XTTS checkpoint whose sizes are not those of its vocabulary and config.
+    """Refuse an XTTS checkpoint whose sizes differ from its vocabulary's and config's.
 
     Parameters
     ----------
     contents : Contents
-        Of the checkpoint.
+        The checkpoint's.
     vocabulary : Vocabulary
-        That it is used with.
+        The vocabulary to use it with.
     arguments : mapping of str to Any
-        The config's ``model_args``; what is not there is not compared.
+        The config's ``model_args``; missing ones are not compared.
     fix : str
         What to do where the config has other sizes.
 
@@ -343,7 +343,7 @@ def _xtts_speakers(path: Path) -> tuple[str, ...]:
 def _vits_speakers(
     config: Mapping[str, Any], arguments: Mapping[str, Any]
 ) -> tuple[str, ...] | None:
-    """Return a VITS model's speakers, found where upstream's ``SpeakerManager`` looks."""
+    """Return a VITS model's speakers, from where upstream's ``SpeakerManager`` reads them."""
     both = {**config, **arguments}
     if arguments.get("speaker_encoder_model_path"):
         return None
@@ -355,14 +355,14 @@ def _vits_speakers(
         try:
             listed = parsed(read_whole(Path(named)))
         except (OSError, TypeError, ValueError):
-            return None  # .pth, or missing: upstream names it
+            return None  # .pth, or missing: upstream's error names it
     return tuple(map(str, listed)) if isinstance(listed, (list, dict)) else None
 
 
 def _check_speaker_rows(contents: Contents, speakers: tuple[str, ...] | None) -> None:
     rows = (*contents.shapes.get("emb_g.weight", ()), 0)[0]
     if speakers and rows and rows != len(speakers):
-        # Upstream fills up with random voices, which is for fine-tuning.
+        # Upstream adds random voices, which is meant for fine-tuning.
         raise SynthesisError(
             f"{contents.path} has {rows} speakers and its config {len(speakers)}; give the config "
             "that the model was trained with"
@@ -370,7 +370,7 @@ def _check_speaker_rows(contents: Contents, speakers: tuple[str, ...] | None) ->
 
 
 def _vits_languages(config: Mapping[str, Any], arguments: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return a VITS model's languages, found where upstream's ``LanguageManager`` looks."""
+    """Return a VITS model's languages, from where upstream's ``LanguageManager`` reads them."""
     file = arguments.get("language_ids_file")
     if file and arguments.get("use_language_embedding"):
         try:

@@ -1,4 +1,4 @@
-"""Amharic tokens in letters that XTTS knows from its other languages."""
+"""Amharic tokens in letters that XTTS has learnt from other languages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from coqui_amharic_ext.lossless import lacking
 
 @lru_cache(maxsize=1)
 def romanisations() -> dict[str, tuple[str, ...]]:
-    """Return the ways to write each phone, the best first, from ``data/romanisation.tsv``."""
+    """Return the spellings of each phone, the best first, from ``data/romanisation.tsv``."""
     text = files(__package__).joinpath("data/romanisation.tsv").read_text(encoding="utf-8")
     rows = (line.split("\t") for line in text.splitlines()[1:] if line)
     return {phone: tuple(ways.split()) for phone, ways, _comment in rows}
@@ -35,7 +35,7 @@ def _phone_of() -> dict[str, str]:
 
 
 def pieces_of(token: str, tokenizer: Any) -> list[int]:
-    """Return the ids of what an older vocabulary has for a token that it lacks.
+    """Return the ids with which an older vocabulary represents a token that it lacks.
 
     Parameters
     ----------
@@ -47,8 +47,8 @@ def pieces_of(token: str, tokenizer: Any) -> list[int]:
     Returns
     -------
     list of int
-        Ids of the token's own pieces, of its romanisation, or of what of this is known; empty where
-        nothing is.
+        Ids of the token's own pieces, or of the known parts of its romanisation; empty if there are
+        none.
     """
     own = _known_ids(token, tokenizer)
     if own is not None:
@@ -59,7 +59,7 @@ def pieces_of(token: str, tokenizer: Any) -> list[int]:
 
 
 def _romanised(token: str, tokenizer: Any) -> Iterator[str]:
-    """Yield what each phone of a token is written as, or each of its characters that is known."""
+    """Yield the spelling of each phone of a token, or each of its characters that is known."""
     phone = _phone_of().get(token)
     if phone is not None:
         yield _first_known(phone, tokenizer)
@@ -86,7 +86,7 @@ def _first_known(phone: str, tokenizer: Any) -> str:
 
 
 def _known_ids(text: str, tokenizer: Any) -> list[int] | None:
-    """Return the ids of a text, ``None`` where it is empty or something in it is unknown."""
+    """Return the ids of a text, ``None`` where it is empty or holds an unknown character."""
     encoding = tokenizer.encode([text], is_pretokenized=True)
     ids: list[int] = encoding.ids
     return ids if ids and not lacking(tokenizer, [text], encoding) else None

@@ -1,4 +1,4 @@
-"""Sentence splitting for Amharic where upstream splits: XTTS (by spaCy) and Synthesizer."""
+"""Sentence splitting for Amharic in XTTS (where upstream uses spaCy) and Synthesizer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from coqui_amharic_ext.coqui.languages import is_amharic
 from coqui_amharic_ext.text.sentences import split_sentences
 
 CLAUSE_MARKS: Final = frozenset("፣፤፥፦,;:–")
-"""Where a sentence that is too long is best cut."""
+"""Marks after which a sentence that is too long is preferably cut."""
 
 
 def split_to_limit(text: str, limit: int) -> list[str]:
@@ -21,13 +21,13 @@ def split_to_limit(text: str, limit: int) -> list[str]:
     text : str
         Amharic text; white space between words counts as one space.
     limit : int
-        Greatest number of characters of a piece. A longer sentence is cut after a clause, else
-        between words; a longer word is cut where it must be.
+        The most characters of a piece. A longer sentence is cut after a clause, else between words;
+        a longer word is cut at the limit.
 
     Returns
     -------
     list of str
-        Pieces in order; together they hold every word and mark.
+        Pieces in order; together they hold all words and marks.
     """
     if limit < 1:
         raise ValueError(f"limit must be at least 1, got {limit}")
@@ -75,7 +75,7 @@ def _best_end(sentence: str, start: int, latest: int) -> int:
 
 
 def split_sentence_for_xtts(original: Callable[..., list[str]]) -> Callable[..., list[str]]:
-    """Return upstream's ``split_sentence`` with Amharic split by us, without spaCy."""
+    """Wrap upstream's ``split_sentence`` to split Amharic here, without spaCy."""
     original = _upstreams(original)
 
     @functools.wraps(original)
@@ -90,7 +90,7 @@ def split_sentence_for_xtts(original: Callable[..., list[str]]) -> Callable[...,
 
 
 def _upstreams(function: Callable[..., list[str]]) -> Callable[..., list[str]]:
-    """Return what a function of ours wraps; the XTTS model may have imported ours by name."""
+    """Return the function under our wrapper, which the XTTS model may have imported by name."""
     from coqui_amharic_ext.patching import MARK
 
     while hasattr(function, MARK):
@@ -99,7 +99,7 @@ def _upstreams(function: Callable[..., list[str]]) -> Callable[..., list[str]]:
 
 
 def restore_in_model() -> None:
-    """Give the XTTS model upstream's function where it had imported ours by name."""
+    """Restore upstream's function in the XTTS model if it imported ours by name."""
     import sys
 
     model: Any = sys.modules.get("TTS.tts.models.xtts")
@@ -108,7 +108,7 @@ def restore_in_model() -> None:
 
 
 def split_into_sentences_for_synthesizer(original: Callable[..., list[str]]) -> Any:
-    """Return ``Synthesizer.split_into_sentences`` with Amharic split by us.
+    """Wrap ``Synthesizer.split_into_sentences`` to split Amharic here.
 
     pySBD knows Amharic but neither ፡፡ nor abbreviations such as ዶ/ር, and takes quadratic time.
     """

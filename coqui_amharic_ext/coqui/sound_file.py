@@ -1,4 +1,4 @@
-"""Speech in the format that a file's ending names."""
+"""Speech files in the format that the extension names."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 WAV: Final = ("", ".wav", ".wave")
-"""Without an ending, as of a pipe or a device, it is a wav."""
+"""The format without an extension, as of a pipe or a device, is wav."""
 LIBSNDFILE: Final = {
     ".aif": "AIFF",
     ".aiff": "AIFF",
@@ -33,18 +33,18 @@ FFMPEG: Final = (".aac", ".m4a", ".mka", ".mp4", ".opus", ".webm", ".wma")
 
 
 class SoundFormatError(CoquiAmharicError, ValueError):
-    """A file's ending names no format that can be written here; the message says which can."""
+    """A file's extension names no format that can be written here; the message says which do."""
 
 
 class SoundSink(Protocol):
-    """What takes speech chunk by chunk."""
+    """A writer of speech, chunk by chunk."""
 
     @property
     def samples(self) -> int:
-        """How many were taken."""
+        """The number of samples written."""
 
     def write(self, samples: NDArray[np.float32]) -> None:
-        """Take samples within -1 and 1; what is beyond is cut off."""
+        """Write samples within -1 and 1; others are clipped."""
 
     def __enter__(self) -> SoundSink: ...
 
@@ -52,12 +52,12 @@ class SoundSink(Protocol):
 
 
 def require_format(path: Path) -> None:
-    """Refuse a file whose ending names a format that cannot be written.
+    """Refuse a file whose extension names a format that cannot be written.
 
     Raises
     ------
     SoundFormatError
-        Nobody knows the ending, or what writes it is missing.
+        The extension is unknown, or the program that writes the format is missing.
     """
     ending = path.suffix.lower()
     if ending in WAV or (ending in LIBSNDFILE and _in_libsndfile(LIBSNDFILE[ending])):
@@ -75,12 +75,12 @@ def require_format(path: Path) -> None:
 
 
 def is_wav(path: Path) -> bool:
-    """Whether a file's ending asks for a wav, the one format that can be heard as it is made."""
+    """Whether a file's extension names wav, the only format that can be streamed."""
     return path.suffix.lower() in WAV
 
 
 def open_sound(target: BinaryIO, rate: int, path: Path) -> SoundSink:
-    """Return what writes speech into ``target`` in the format that the ending of ``path`` names."""
+    """Return a writer into ``target`` in the format that the extension of ``path`` names."""
     if is_wav(path):
         return WavStream(target, rate)
     return _Encoded(target, rate, path)

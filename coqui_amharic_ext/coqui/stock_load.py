@@ -1,8 +1,8 @@
-"""Load a checkpoint by upstream's own code, in a process in which nothing of ours is active.
+"""Load a checkpoint with upstream's own code, in a process without the extension.
 
 Run as ``python -m coqui_amharic_ext.coqui.stock_load CHECKPOINT VOCAB [--shapes-only]`` with
-``COQUI_AMHARIC_AUTOLOAD=0``; prints one JSON document. The sizes that a config would give are read
-off the weights' shapes.
+``COQUI_AMHARIC_AUTOLOAD=0``; prints one JSON document. The sizes that a config would give are
+derived from the weights' shapes.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from coqui_amharic_ext.coqui.checkpoint_file import (
 )
 
 HEAD_SIZE: Final = 64
-"""Width of an attention head in XTTS; a state dict does not tell."""
+"""Width of an attention head in XTTS, which a state dict does not show."""
 
 
 def load_in_child(checkpoint: Path, vocab: Path, *, shapes_only: bool = False) -> None:
-    """Have a child process load a checkpoint by stock code.
+    """Load a checkpoint with stock code in a child process.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def load_in_child(checkpoint: Path, vocab: Path, *, shapes_only: bool = False) -
     Raises
     ------
     CheckpointError
-        Stock code does not load it; the message is what it said.
+        Stock code does not load it; the message is stock code's.
     """
     command = [sys.executable, "-m", __name__, str(checkpoint), str(vocab)]
     done = subprocess.run(  # noqa: S603 - our own code
@@ -60,7 +60,7 @@ def load_in_child(checkpoint: Path, vocab: Path, *, shapes_only: bool = False) -
 
 
 def main() -> None:
-    """Load what the command line names; exit with 1 and the reason if stock code refuses."""
+    """Load the checkpoint of the command line; exit with 1 and the reason if that fails."""
     parser = argparse.ArgumentParser(description="Load an XTTS checkpoint by stock code.")
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("vocab", type=Path)
@@ -92,7 +92,7 @@ def _load_gpt(checkpoint: Checkpoint, vocab: Path, *, shapes_only: bool) -> str:
 
 
 def _load_xtts(checkpoint: Checkpoint, vocab: Path) -> str:
-    """Go the way of ``GPTTrainer`` with ``xtts_checkpoint``, and be strict about the result."""
+    """Load as ``GPTTrainer`` does with ``xtts_checkpoint``, and check all keys."""
     from TTS.tts.configs.xtts_config import XttsArgs, XttsConfig
     from TTS.tts.models.xtts import Xtts
 
@@ -102,7 +102,7 @@ def _load_xtts(checkpoint: Checkpoint, vocab: Path) -> str:
     path = checkpoint.path
     del checkpoint
     state = model.get_compatible_checkpoint_state_dict(path)
-    # Files of XTTS v1 have the layers that stock code adds for inference.
+    # Files of XTTS v1 contain the layers that stock code adds for inference.
     extra = [key for key in state if key.startswith(("gpt.gpt_inference.", "gpt.gpt.wte."))]
     for key in extra:
         del state[key]
@@ -120,7 +120,7 @@ def _tokenizer(vocab: Path) -> Any:
 
 
 def gpt_arguments(state: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of upstream's ``GPT`` that fit the shapes of a state dict."""
+    """Return the arguments of upstream's ``GPT`` that match the shapes of a state dict."""
     rows, width = state[EMBEDDING].shape
     audio = state["mel_embedding.weight"].shape[0]
     return {
@@ -139,7 +139,7 @@ def gpt_arguments(state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def xtts_arguments(checkpoint: Checkpoint) -> dict[str, Any]:
-    """Return the fields of upstream's ``XttsArgs`` that fit the shapes of a checkpoint."""
+    """Return the fields of upstream's ``XttsArgs`` that match the shapes of a checkpoint."""
     size = len(checkpoint.prefix)
     state = {k[size:]: v for k, v in checkpoint.state.items() if k.startswith(checkpoint.prefix)}
     gpt = gpt_arguments(state)

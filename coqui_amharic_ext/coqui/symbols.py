@@ -11,7 +11,7 @@ from coqui_amharic_ext.errors import TranscriptionError
 from coqui_amharic_ext.g2p.phonology.inventory import inventory
 
 PUNCTUATION: Final = ".,;:?!"
-"""Marks that a transcription may hold; all of them are in Coqui's default vocabularies."""
+"""Marks that a transcription may contain; all are in Coqui's default vocabularies."""
 
 NARROW: Final = "β"
 """Phones outside the inventory that narrow transcription adds; one symbol each in stock IPA."""
@@ -41,7 +41,7 @@ def to_coqui(ipa: str, *, also: Iterable[str] = ()) -> str:
         A transcription in the symbols of ``g2p/data/phones.tsv``, with spaces and the marks of
         ``PUNCTUATION``.
     also : iterable of str
-        Further characters that may stand in it.
+        Further characters that it may contain.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def to_coqui(ipa: str, *, also: Iterable[str] = ()) -> str:
 
 
 def separate(symbols: str, separator: str) -> str:
-    """Put a separator between the phones of each word; marks and spaces take none."""
+    """Insert a separator between the phones of each word, but not at marks and spaces."""
     if not separator:
         return symbols
     phone = frozenset(phone_symbols()) | frozenset(NARROW)
@@ -89,5 +89,5 @@ def drop_marks(symbols: str, marks: Iterable[str]) -> str:
 
 
 def shorten(text: str, size: int = 60) -> str:
-    """Cut a text for a message."""
+    """Truncate a text for a message."""
     return text if len(text) <= size else text[: size - 1] + "…"

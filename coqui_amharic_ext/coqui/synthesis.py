@@ -1,4 +1,4 @@
-"""Speech from a trained VITS or XTTS checkpoint, whole or in chunks as they come."""
+"""Speech from a trained VITS or XTTS checkpoint, whole or streamed in chunks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PAUSE_SECONDS: Final = 0.3
-"""Silence after a sentence that another one follows; upstream leaves 0.4 s."""
+"""Silence between sentences; upstream's is 0.4 s."""
 _SHOWN: Final = 60
 
 
@@ -40,11 +40,11 @@ class Chunk:
     samples : ndarray
         float32, shape ``(samples,)``, at the model's sample rate.
     text : str
-        The piece of the text that it is from.
+        The piece of the text that it speaks.
     piece, pieces : int
-        Which one, from 0, of how many.
+        The number of the piece, from 0, and the number of pieces.
     last : bool
-        Whether the piece ends with it.
+        Whether it is the last chunk of its piece.
     """
 
     samples: NDArray[np.float32]
@@ -64,7 +64,7 @@ class Synthesizer:
     config : VitsConfig or XttsConfig
         Its config.
     files : ModelFiles
-        Where they are from; what is asked of the model is checked against them.
+        Its files, against which requests are checked.
     """
 
     def __init__(self, model: Any, config: Any, files: ModelFiles) -> None:
@@ -89,7 +89,7 @@ class Synthesizer:
         Parameters
         ----------
         checkpoint : Path
-            As in ``find_checkpoint``; the trainer's own and released ones.
+            As in ``find_checkpoint``; a trainer's or a released one.
         config : Path, optional
             Its config; ``config.json`` beside it by default.
         vocab : Path, optional
@@ -100,39 +100,39 @@ class Synthesizer:
         Raises
         ------
         SynthesisError
-            A file is missing or broken, they do not fit together, or the model is another one
-            than VITS or XTTS.
+            A file is missing or broken, the files do not match, or the model is neither VITS nor
+            XTTS.
         """
         return cls.from_files(ModelFiles.find(checkpoint, config, vocab), device)
 
     @classmethod
     def from_files(cls, files: ModelFiles, device: str = "auto") -> Synthesizer:
-        """Load what ``ModelFiles.find`` found; otherwise as ``load``."""
+        """Load the files of ``ModelFiles.find``; otherwise as ``load``."""
         import coqui_amharic_ext as am
 
         device = usable_device(device)
         am.activate()
         loaded = _config(files.config_path)
         model = _model(loaded, files)
-        with _told(f"device={device!r} cannot be used"):
+        with _failing(f"device={device!r} cannot be used"):
             model.to(device)
         if files.speakers is None:
             files = replace(files, speakers=_speakers(model.speaker_manager))
         return cls(model, loaded, files)
 
     def pieces(self, text: str, language: str = AMHARIC) -> list[str]:
-        """Cut a text into what is spoken in one go, in order; together they are the whole text.
+        """Cut a text into the pieces that are synthesised separately, in order.
 
-        Sentences for VITS. For XTTS as many whole sentences as its ``char_limits`` allow, read out
-        (numbers in words) where they are Amharic; a longer sentence is cut after a clause, else
-        between words, and any piece with more tokens than the model takes is cut again.
+        VITS speaks sentences. XTTS speaks as many whole sentences as its ``char_limits`` allow,
+        normalised where they are Amharic; a longer sentence is cut after a clause, else between
+        words, and a piece with more tokens than the model takes is cut again.
 
         Raises
         ------
         TypeError
             ``text`` is not a string.
         SynthesisError
-            There is nothing in it to say.
+            The text has nothing to say.
         """
         require_text(text)
         found = (
@@ -169,7 +169,7 @@ class Synthesizer:
         return [part for piece in whole for part in self._fitting(piece, code)]
 
     def _fitting(self, piece: str, code: str) -> list[str]:
-        """Cut a piece in halves until each has fewer tokens than upstream stops at."""
+        """Halve a piece until each part has fewer tokens than upstream's limit."""
         tokens = len(self.model.tokenizer.encode(piece.strip().lower(), code))
         if tokens < self.model.args.gpt_max_text_tokens or len(piece) < 2:
             return [piece]
@@ -189,12 +189,12 @@ class Synthesizer:
         pause: float = PAUSE_SECONDS,
         **options: Any,
     ) -> Iterator[Chunk]:
-        """Speak a text and yield the speech as it comes.
+        """Speak a text and yield the speech while it is synthesised.
 
         Parameters
         ----------
         text : str
-            Of any length.
+            A text of any length.
         language : str
             Its language.
         speaker_wav : sequence of Path
@@ -202,7 +202,7 @@ class Synthesizer:
         speaker : str, optional
             One of the model's own speakers.
         chunk_tokens : int
-            Audio tokens of a chunk, of 46 ms each, for XTTS; VITS speaks sentence by sentence.
+            XTTS: audio tokens per chunk, of 46 ms each. VITS yields whole sentences.
         pause : float
             Seconds of silence between sentences.
         **options
@@ -251,13 +251,13 @@ class Synthesizer:
         if not pause >= 0:
             raise SynthesisError(f"pause must be 0 or more seconds, got {pause}")
         self.files.check(text, language, speaker_wav, speaker, options)
-        with _told(f"{text[:_SHOWN]!r} cannot be cut into sentences"):
+        with _failing(f"{text[:_SHOWN]!r} cannot be cut into sentences"):
             pieces = self.pieces(text, language)
         settings = self._xtts_settings(options)
         voice = self._voice(speaker_wav, speaker)
         silence = np.zeros(round(pause * self.sample_rate), dtype=np.float32)
         for number, piece in enumerate(pieces):
-            with _told(f"{piece[:_SHOWN]!r} cannot be spoken"):
+            with _failing(f"{piece[:_SHOWN]!r} cannot be spoken"):
                 if self.is_xtts:
                     parts = self._xtts(piece, language, voice, settings, chunk_tokens)
                 else:
@@ -293,7 +293,7 @@ class Synthesizer:
             return latent, embedding
         key = tuple(str(path) for path in speaker_wav)
         if key not in self._voices:
-            with _told(f"the recording {', '.join(key)} cannot be used"):
+            with _failing(f"the recording {', '.join(key)} cannot be used"):
                 self._voices[key] = self._listened(key)
         return self._voices[key]
 
@@ -333,7 +333,7 @@ class Synthesizer:
             samples += len(part)
             yield part
         gpt = self.model.gpt
-        # What one audio token lasts, at the rate and the speed of what was spoken.
+        # The length of one audio token at this rate and speed.
         token = gpt.code_stride_len / self.model.args.input_sample_rate * self.sample_rate
         if samples * settings["speed"] > (gpt.max_gen_mel_tokens - 2) * token:
             logger.warning(
@@ -348,7 +348,7 @@ def _config(path: Path) -> Any:
 
     try:
         return load_config(path)
-    except Exception as error:  # upstream raises all kinds on what is no config
+    except Exception as error:  # upstream raises many types for an invalid config
         raise SynthesisError(f"{path} cannot be read as a Coqui config: {_line(error)}") from error
 
 
@@ -357,22 +357,22 @@ def _model(config: Any, files: ModelFiles) -> Any:
 
     path, vocabulary = files.checkpoint, files.vocabulary
     options = {} if vocabulary is None else {"vocab_path": vocabulary.path}
-    with _told(f"{path} cannot be loaded with its config and vocabulary"):
+    with _failing(f"{path} cannot be loaded with its config and vocabulary"):
         model = setup_model(config)
         model.load_checkpoint(config, checkpoint_path=path, eval=True, **options)
     return model
 
 
 def _speakers(manager: Any) -> tuple[str, ...]:
-    """Return the names that a speaker manager of upstream's knows, of speakers or of d-vectors."""
+    """Return the names of speakers or of d-vectors in upstream's speaker manager."""
     if manager is None:
         return ()
     return tuple(manager.embedding_names or manager.speaker_names)
 
 
 @contextmanager
-def _told(what: str) -> Iterator[None]:
-    """Raise what upstream raises, which is of all kinds, as one line that says of what."""
+def _failing(what: str) -> Iterator[None]:
+    """Turn any exception of upstream's into a ``SynthesisError`` of one line that begins so."""
     try:
         yield
     except CoquiAmharicError:

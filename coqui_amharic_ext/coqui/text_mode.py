@@ -1,9 +1,9 @@
-"""Which form of Amharic an XTTS vocabulary was made for: phones (``ipa``) or letters (``fidel``).
+"""The form of Amharic of an XTTS vocabulary: phones (``ipa``) or letters (``fidel``).
 
-The vocabulary says so by a special token of its own, ``[am-ipa]`` or ``[am-fidel]``, which no text
-is ever encoded to. The vocabulary is the one file that goes with a model wherever it goes:
-``XttsConfig`` drops fields that it does not know, and so does ``tokenizers``. Vocabularies that
-others made are told by what they hold.
+The vocabulary names it by a special token, ``[am-ipa]`` or ``[am-fidel]``, to which no text is
+encoded. The vocabulary is the one file that always accompanies a model; ``XttsConfig`` and
+``tokenizers`` drop unknown fields. The form of other people's vocabularies follows from their
+tokens.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def mode_of(tokenizer: Any) -> str | None:
 
 
 def mode_by(known: Callable[[str], bool]) -> str | None:
-    """Return the text mode that a vocabulary names or, where it names none, that it is made for.
+    """Return the text mode that a vocabulary names or, where it names none, that its tokens show.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def mode_by(known: Callable[[str], bool]) -> str | None:
     letters, phones = _own_symbols()
     share = sum(map(known, phones)) / len(phones)
     if any(map(known, letters)):
-        # Some letters of IPA are other languages', too.
+        # Other languages use some letters of IPA, too.
         return "fidel" if share < _MOST else None
     return "ipa" if share >= _MOST else None
 
@@ -63,7 +63,7 @@ def _own_symbols() -> tuple[tuple[str, ...], tuple[str, ...]]:
     from coqui_amharic_ext.coqui.symbols import phone_symbols
 
     phones = (symbol for symbol in phone_symbols() if not symbol.isascii())
-    # Labialised phones, in capitals, have two ways to be written.
+    # Labialised phones, written in capitals, have a second spelling.
     return amharic_letters(), tuple(symbol for symbol in phones if not symbol.isupper())
 
 
@@ -80,8 +80,8 @@ def mode_for(tokenizer: Any, settings: Settings) -> str:
     Raises
     ------
     SettingsError
-        ``xtts_text`` is another mode than the vocabulary's: the model would be given symbols that
-        it never saw in training.
+        ``xtts_text`` is not the vocabulary's mode: the model would read symbols that it never saw
+        in training.
     """
     named, chosen = mode_of(tokenizer), settings.xtts_text
     if named is None:

@@ -1,4 +1,4 @@
-"""Upstream's ``TTSTokenizer`` on Amharic: our characters, and text that no cleaner has changed."""
+"""Upstream's ``TTSTokenizer`` on Amharic: our characters, and text unchanged by cleaners."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SIGNS = ("3:30", "-5", "2010-2015", "25%")
 
 
 def speaks_amharic(config: BaseTTSConfig) -> bool:
-    """Return whether a config asks for Amharic phones, by phonemizer, language or data set."""
+    """Whether a config asks for Amharic phones, by phonemizer, language or dataset."""
     if not config.use_phonemes:
         return False
     chosen = config.get("phonemizer")
@@ -42,11 +42,11 @@ def speaks_amharic(config: BaseTTSConfig) -> bool:
 
 
 def init_with_amharic(original: Any) -> Any:
-    """Return upstream's ``TTSTokenizer.init_from_config`` with Amharic's defaults put in first.
+    """Wrap ``TTSTokenizer.init_from_config`` to set Amharic's defaults first.
 
-    Upstream replaces a config without characters by a copy. Whoever built the model from the
-    config then saves the old one, without phonemizer and characters, and the ``tts`` command
-    cannot load it. Filling in ours before upstream looks keeps it to one config object.
+    Upstream replaces a config without characters by a copy. A recipe that built its model from the
+    config then saves the old one, without phonemizer and characters, and the ``tts`` command cannot
+    load it. With the defaults set first, there is only one config object.
     """
     call: Callable[..., Any] = original.__func__ if isinstance(original, staticmethod) else original
 
@@ -66,9 +66,9 @@ def init_with_amharic(original: Any) -> Any:
 
 
 def init_with_warning(original: Any) -> Any:
-    """Return ``TTSTokenizer.init_from_config`` that warns of what Amharic would lose silently.
+    """Wrap ``TTSTokenizer.init_from_config`` to warn of Amharic that would be lost silently.
 
-    That is a phone without a symbol, or a sign that a cleaner of the user's own takes away.
+    That is a phone without a symbol, or a sign that the user's cleaner removes.
     """
     call: Callable[..., Any] = original.__func__ if isinstance(original, staticmethod) else original
 
@@ -106,7 +106,7 @@ def init_with_warning(original: Any) -> Any:
 
 
 def _is_all_amharic(config: BaseTTSConfig) -> bool:
-    """Return whether a model has no other language than Amharic, named by text or not."""
+    """Whether Amharic is a model's only language."""
     if is_amharic(config.phoneme_language):
         return True
     languages = [dataset.language for dataset in config.datasets or ()]
@@ -114,13 +114,13 @@ def _is_all_amharic(config: BaseTTSConfig) -> bool:
 
 
 def _is_users(cleaner: Callable[..., str]) -> bool:
-    """Return whether a cleaner is neither ours nor one of upstream's, which know no Amharic."""
+    """Whether a cleaner is neither ours nor upstream's."""
     package = str(getattr(cleaner, "__module__", "")).partition(".")[0]
     return package not in {"TTS", "coqui_amharic_ext"}
 
 
 def _changed(cleaner: Callable[..., str] | None, sign: str) -> str | None:
-    """Return what a cleaner of the user's own makes of a sign, if that is not read in Amharic."""
+    """Return a sign as the user's cleaner changes it, ``None`` if Amharic can still read it."""
     if cleaner is None or not _is_users(cleaner):
         return None
     cleaned = cleaner(sign, lang=AMHARIC)  # as upstream calls it
@@ -128,7 +128,7 @@ def _changed(cleaner: Callable[..., str] | None, sign: str) -> str | None:
 
 
 def amharic_phonemizer(tokenizer: TTSTokenizer, language: str | None) -> AmharicPhonemizer | None:
-    """Return our phonemizer if a tokenizer reads a text of this language with it."""
+    """Return our phonemizer if a tokenizer uses it for this language."""
     from coqui_amharic_ext.coqui.phonemizer import AmharicPhonemizer
 
     phonemizer = getattr(tokenizer, "phonemizer", None)
@@ -139,7 +139,7 @@ def amharic_phonemizer(tokenizer: TTSTokenizer, language: str | None) -> Amharic
 
 
 def own_cleaner(tokenizer: TTSTokenizer) -> str:
-    """Return what tells a cleaner of the user's own from another, ``""`` of any other cleaner."""
+    """Return an identity of the user's cleaner, ``""`` for ours and upstream's."""
     cleaner = tokenizer.text_cleaner
     if cleaner is None or not _is_users(cleaner):
         return ""
@@ -147,13 +147,12 @@ def own_cleaner(tokenizer: TTSTokenizer) -> str:
 
 
 def reading_amharic_uncleaned(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Return ``TTSTokenizer.text_to_ids`` whose cleaner leaves Amharic to our normaliser.
+    """Wrap ``TTSTokenizer.text_to_ids``: upstream's cleaners leave Amharic to our normaliser.
 
-    Upstream's cleaners take the signs away by which figures are read (3:30 becomes 3,30, -5
-    becomes 5) or read them out in English. Text for our phonemizer goes there as it is. A model
-    of letters has no phonemizer: its text is normalised before the cleaner sees it, so that a
-    cleaner that romanises still does. Another language's text in the same model, and a cleaner
-    that is not upstream's, are left alone.
+    Upstream's cleaners remove the signs by which figures are read (3:30 becomes 3,30, -5 becomes
+    5) or read them out in English. Our phonemizer gets the text unchanged. A model of letters has
+    no phonemizer: its text is normalised before the cleaner, so that a romanising cleaner still
+    works. Text in other languages and the user's cleaners are not affected.
     """
 
     @functools.wraps(original)
@@ -164,7 +163,7 @@ def reading_amharic_uncleaned(original: Callable[..., Any]) -> Callable[..., Any
         if self.phonemizer is not None:
             if amharic_phonemizer(self, language) is None:
                 return original(self, text, language)
-            # A copy, since other threads may be reading other languages with the tokenizer.
+            # A copy, since other threads may use the tokenizer for other languages.
             uncleaned = copy.copy(self)
             uncleaned.text_cleaner = None
             return original(uncleaned, text, language)

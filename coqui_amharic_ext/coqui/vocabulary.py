@@ -1,4 +1,4 @@
-"""Amharic put behind what an XTTS vocabulary has, so that nothing else is encoded differently."""
+"""Amharic appended to an XTTS vocabulary, so that everything else is encoded as before."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DEFAULT_SIZE: Final = 2000
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """What was added to a vocabulary.
+    """The report of an extended vocabulary.
 
     Attributes
     ----------
@@ -34,9 +34,9 @@ class Extension:
     added : tuple of str
         The new tokens in the order of their ids, which start at ``before``.
     merges : int
-        How many merges were added.
+        The number of added merges.
     note : str
-        What the caller should know, ``""`` for nothing.
+        A remark for the user, ``""`` for none.
     """
 
     mode: str
@@ -48,7 +48,7 @@ class Extension:
 
 
 def symbols_of(mode: str) -> tuple[str, ...]:
-    """Return the tokens that Amharic needs in a text mode whatever the corpus.
+    """Return the tokens that Amharic needs in a text mode with any corpus.
 
     ``ipa``: one for every phone, and for those of narrow transcription; a labialised one is two
     characters (``kʷ``). ``fidel``: the letters of Amharic and the gemination mark. Both:
@@ -60,21 +60,21 @@ def symbols_of(mode: str) -> tuple[str, ...]:
 
 
 def phone_tokens() -> tuple[str, ...]:
-    """Return the token of every phone, those that a merge makes behind their parts."""
+    """Return the token of every phone; those that a merge builds follow their parts."""
     own = own_symbols()
     tokens = [own.get(symbol, symbol) for symbol in (*phone_symbols(), *NARROW)]
     return (*(t for t in tokens if len(t) == 1), LABIALISED, *(t for t in tokens if len(t) > 1))
 
 
 def phone_merges() -> tuple[tuple[str, str], ...]:
-    """Return the merges that make a phone of two characters one token."""
+    """Return the merges that turn phones of two characters into one token."""
     return tuple((t[0], t[1]) for t in phone_tokens() if len(t) > 1)
 
 
 def amharic_tokens(vocabulary: XttsVocabulary) -> tuple[str, ...]:
-    """Return the tokens that Amharic text is encoded to, those of other languages left out.
+    """Return the tokens that only Amharic text is encoded to.
 
-    They are the phones' symbols in ``ipa`` mode, else what consists of Ethiopic letters.
+    They are the phones' symbols in ``ipa`` mode, else the tokens of Ethiopic letters.
     """
     if vocabulary.mode == "ipa":
         own = own_symbols()
@@ -90,10 +90,10 @@ def extend_vocabulary(
     texts: Iterable[str] = (),
     size: int | None = None,
 ) -> tuple[XttsVocabulary, Extension]:
-    """Put Amharic behind what a vocabulary has.
+    """Append Amharic to a vocabulary.
 
-    No token, id or merge that is there changes; new ids start after the greatest one. Extending an
-    extended vocabulary again changes nothing.
+    Existing tokens, ids and merges do not change; new ids start after the greatest one. Extending
+    an extended vocabulary again changes nothing.
 
     Parameters
     ----------
@@ -103,16 +103,16 @@ def extend_vocabulary(
         ``ipa`` adds ``[am]`` and a token for every phone. ``fidel`` adds ``[am]``, the letters of
         Amharic and byte-pair pieces learnt on ``texts``.
     texts : iterable of str
-        Written Amharic, needed for ``fidel``; normalised here.
+        Written Amharic, required for ``fidel``; it is normalised here.
     size : int, optional
-        Most letters and pieces in ``fidel`` mode, 2000 by default; fewer where the corpus has no
-        further pair of pieces twice.
+        The most letters and pieces in ``fidel`` mode, 2000 by default; fewer where no further pair
+        of pieces occurs twice in the corpus.
 
     Raises
     ------
     VocabularyError
         The vocabulary is for the other mode, its normalizer changes the new tokens,
-        ``fidel`` has no texts, or ``size`` is less than there are letters.
+        ``fidel`` has no texts, or ``size`` is less than the number of letters.
     ValueError
         ``mode`` is not known, or ``size`` is given for ``ipa``.
     """
@@ -151,7 +151,7 @@ def extend_file(
     texts: Iterable[str] = (),
     size: int | None = None,
 ) -> Extension:
-    """Read a vocabulary, put Amharic behind it and write it under another name.
+    """Read a vocabulary, append Amharic and write it under another name.
 
     Parameters are those of ``extend_vocabulary``; on an error nothing is written.
 
@@ -183,7 +183,7 @@ def extend_file(
 
 
 def why(vocabulary: XttsVocabulary) -> str:
-    """Return what tells a vocabulary's mode, ``""`` where it has none."""
+    """Return how a vocabulary's mode is recognised, ``""`` where it has none."""
     if vocabulary.mode is None:
         return ""
     if MARKERS[vocabulary.mode] in vocabulary.tokens:
@@ -196,7 +196,7 @@ def missing_symbols(vocabulary: XttsVocabulary, mode: str) -> tuple[str, ...]:
     _check_mode(mode)
     tokenizer, own = vocabulary.tokenizer(), own_symbols() if mode == "ipa" else {}
     symbols = phone_symbols() if mode == "ipa" else amharic_letters()
-    # A labialised phone is written as a capital letter where its own symbol is not there.
+    # A labialised phone is written as a capital letter where its own symbol is missing.
     return tuple(
         own.get(symbol, symbol)
         for symbol in symbols
@@ -215,7 +215,7 @@ def _with_pieces(
     letters = amharic_letters()
     present = [token for token in amharic_tokens(vocabulary) if len(token) > 1]
     if vocabulary.mode == "fidel" or present:
-        # Learning once more on top would change how the model's own Amharic is encoded.
+        # Learning further pieces would change how the model's Amharic is encoded.
         return grown, (
             f"{vocabulary.name} already has {len(present)} Ethiopic pieces, which stay as they "
             "are; to learn others, start from the model's own vocabulary"
@@ -248,7 +248,7 @@ def _with_pieces(
 
 
 class _CountingReader:
-    """The texts as XTTS reads them, and how much they hold."""
+    """An iterable of texts as XTTS reads them, which counts them."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         self._texts = texts
@@ -265,7 +265,7 @@ class _CountingReader:
 
 
 def _check_symbols(vocabulary: XttsVocabulary, mode: str) -> None:
-    """Raise if a symbol is not encoded to its own token, whatever the file does before."""
+    """Raise if a symbol is not encoded to its own token."""
     encode: Callable[[str], Any] = vocabulary.tokenizer().encode
     special = (TOKEN, MARKERS[mode])
     wrong = [s for s in (*symbols_of(mode), *special) if encode(s).ids != [vocabulary.tokens[s]]]

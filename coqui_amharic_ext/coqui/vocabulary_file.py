@@ -1,4 +1,4 @@
-"""XTTS's ``vocab.json``: read, checked, grown at its end, written whole."""
+"""XTTS's ``vocab.json``: read, checked, extended at its end, written atomically."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ START: Final = "[START]"
 REQUIRED: Final = (STOP, UNKNOWN, "[SPACE]", START)
 STOP_ID: Final = 0
 UNKNOWN_ID: Final = 1
-"""Ids that upstream's dataset has written into its code."""
+"""Ids that are hard-coded in upstream's dataset."""
 
 _LANGUAGE: Final = re.compile(r"\[([a-z]{2,3}(?:-[a-z]{2})?)\]")
 
@@ -40,7 +40,7 @@ class XttsVocabulary:
     data : Mapping
         The JSON document in the format of ``tokenizers``.
     name : str
-        What messages call it: its path.
+        Its name in messages: the path.
     """
 
     data: Mapping[str, Any]
@@ -81,7 +81,7 @@ class XttsVocabulary:
         return vocabulary
 
     def check(self) -> None:
-        """Raise ``VocabularyError`` if XTTS cannot be working with this vocabulary."""
+        """Raise ``VocabularyError`` if XTTS cannot work with this vocabulary."""
         missing = _missing_parts(self.data)
         if missing:
             raise self._not_xtts("it has no " + ", no ".join(missing))
@@ -126,13 +126,13 @@ class XttsVocabulary:
 
     @cached_property
     def tokens(self) -> dict[str, int]:
-        """Every token with its id, those beside the model's own list included."""
+        """All tokens with their ids, added tokens included."""
         added = {token["content"]: token["id"] for token in self.data["added_tokens"]}
         return {**self.data["model"]["vocab"], **added}
 
     @cached_property
     def special(self) -> tuple[str, ...]:
-        """The special tokens, which are found in text before anything else."""
+        """The special tokens, which are matched in text first."""
         return tuple(t["content"] for t in self.data["added_tokens"] if t.get("special"))
 
     @cached_property
@@ -148,13 +148,13 @@ class XttsVocabulary:
 
     @property
     def unknown(self) -> str | None:
-        """The token for what the model does not know; without one that is dropped."""
+        """The unknown token; without one, unknown text is dropped."""
         found: str | None = self.data["model"].get("unk_token")
         return found
 
     @property
     def mode(self) -> str | None:
-        """The text mode of Amharic that it names or is made for; ``None`` if it has none."""
+        """The text mode of Amharic that it names or that its tokens show; ``None`` if none."""
         return mode_by(self.tokens.__contains__)
 
     @property
@@ -164,7 +164,7 @@ class XttsVocabulary:
 
     @property
     def holes(self) -> tuple[int, ...]:
-        """Ids below the greatest that stand for no token; the model has rows for them, too."""
+        """Unused ids below the greatest; the model has rows for them, too."""
         used = set(self.tokens.values())
         return tuple(number for number in range(self.number_tokens) if number not in used)
 
@@ -189,14 +189,14 @@ class XttsVocabulary:
         tokens: Iterable[str] = (),
         merges: Sequence[tuple[str, str]] = (),
     ) -> XttsVocabulary:
-        """Return the vocabulary with what it lacks of these behind what it has.
+        """Return the vocabulary with missing tokens and merges appended.
 
         Parameters
         ----------
         special, tokens : iterable of str
-            Each token that is not there yet gets the next id after the greatest one.
+            Each missing token gets the next id after the greatest one.
         merges : sequence of pairs of str
-            Put behind the existing ones, so that these keep their ranks.
+            Appended to the existing ones, which keep their ranks.
         """
         model = self.data["model"]
         vocab, added = dict(model["vocab"]), list(self.data["added_tokens"])
@@ -221,7 +221,7 @@ class XttsVocabulary:
         return XttsVocabulary(data, self.name)
 
     def extends(self, old: XttsVocabulary) -> str:
-        """Return why this is not ``old`` with more behind it, ``""`` if it is."""
+        """Return why this is not an extension of ``old``, ``""`` if it is one."""
         for token, number in old.tokens.items():
             found = self.tokens.get(token)
             if found is None:
@@ -236,14 +236,14 @@ class XttsVocabulary:
         return ""
 
     def write(self, path: str | Path) -> None:
-        """Write the file; it appears under its name only when it is whole."""
+        """Write the file atomically."""
         text = json.dumps(self.data, ensure_ascii=False, indent=2) + "\n"
         with replacing(Path(path)) as partial:
             partial.write_text(text, encoding="utf-8")
 
 
 def _missing_parts(data: Any) -> list[str]:
-    """Return what a JSON document lacks to be a file of ``tokenizers`` with a BPE model."""
+    """Return the parts that a JSON document lacks to be a ``tokenizers`` file with a BPE model."""
     if not isinstance(data, Mapping):
         return ["'model'", "'added_tokens'"]
     missing = []

@@ -1,4 +1,4 @@
-"""``XttsConfig.languages`` lists Amharic, however and whenever the config came to be."""
+"""``XttsConfig.languages`` lists Amharic, in configs from files and from before activation, too."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ LANGUAGES: Final = AddedEntry("languages", _add, _remove, _default)
 
 
 def languages_with_amharic(original: object) -> AddedEntry:
-    """Return the descriptor to put on ``XttsConfig``; the attribute is per object upstream."""
+    """Return the descriptor for ``XttsConfig``, whose objects each store the attribute."""
     return LANGUAGES
 
 
 def withdraw() -> None:
-    """Take Amharic out of the configs to which it was added."""
+    """Remove Amharic from the configs to which it was added."""
     LANGUAGES.withdraw()

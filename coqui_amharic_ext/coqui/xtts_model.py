@@ -18,7 +18,7 @@ _SPLITTING: Final = "enable_text_splitting"
 
 
 def synthesize_with_amharic(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Return ``Xtts.synthesize`` that takes Amharic's language codes for ``am``."""
+    """Wrap ``Xtts.synthesize`` to accept all of Amharic's language codes."""
 
     @functools.wraps(original)
     def synthesize(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -30,12 +30,12 @@ def synthesize_with_amharic(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def inference_with_amharic(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Return ``Xtts.inference`` or ``inference_stream`` that reads Amharic text out in full.
+    """Wrap ``Xtts.inference`` or ``inference_stream`` to normalise Amharic text first.
 
-    Upstream lowers the text before it is cleaned and counts its characters before numbers are
-    words; normalising first keeps acronyms and the split into pieces right. Text longer than
-    ``char_limits`` is split unless the caller says otherwise: a phone is a token, so that one
-    long sentence can exceed the model's 402 text tokens, at which upstream stops.
+    Upstream lowercases the text before cleaning it and counts its characters before numbers become
+    words; normalising first keeps acronyms and splits text correctly. Text longer than
+    ``char_limits`` is split unless the caller disables it: each phone is a token, so that one long
+    sentence can exceed the model's 402 text tokens, at which upstream raises.
     """
     signature = inspect.signature(original)
 
@@ -61,7 +61,7 @@ _warned: set[str] = set()
 
 
 def warn_of_language(text: str, language: str) -> None:
-    """Say once a language that XTTS is given Ethiopic text as; it would speak noise."""
+    """Warn once of Ethiopic text in another language than Amharic: XTTS would speak noise."""
     from coqui_amharic_ext.text import words
 
     if language in _warned or not isinstance(text, str) or not words(text):
@@ -89,7 +89,7 @@ def require_token(tokenizer: Any) -> None:
 
 
 def no_amharic() -> UnavailableError:
-    """Return the error of a model whose vocabulary has no token for Amharic."""
+    """Return the error for a model whose vocabulary has no token for Amharic."""
     return UnavailableError(
         f"this XTTS model has no {TOKEN} token, so it was not trained on Amharic; extend its "
         "vocabulary and checkpoint (coqui-amharic vocab extend, coqui-amharic checkpoint "

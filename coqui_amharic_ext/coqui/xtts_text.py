@@ -1,4 +1,4 @@
-"""What XTTS reads for an Amharic text, and how that is cut into tokens."""
+"""The form of an Amharic text that XTTS reads, and its tokens."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from coqui_amharic_ext.settings import Settings
 
 TOKEN: Final = f"[{AMHARIC}]"
-"""The language token that XTTS puts before the text."""
+"""The language token before each text."""
 
 SPACE: Final = "[SPACE]"
 
@@ -24,7 +24,7 @@ LATIN_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 """Letters that every XTTS vocabulary has."""
 
 _ONLY_AMHARIC: Final = re.compile(rf"[{LETTERS}\u1360-\u137c\s!-@\[-`{{-~«»‹›“”„‘’…–—]*")
-"""Text in which no word can turn out to be in Latin script, whatever normalisation does."""
+"""Text that normalisation cannot turn into words in Latin script."""
 
 _SPECIAL: Final = str.maketrans(
     {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i",
@@ -37,7 +37,7 @@ Known = Callable[[str], bool]
 
 @lru_cache(maxsize=8)
 def xtts_settings(settings: Settings) -> Settings:
-    """Return the settings with which text for XTTS is read.
+    """Return the settings for normalising XTTS's text.
 
     Words in Latin script stay in Latin letters, which XTTS knows from its other languages, unless
     ``Settings.text`` says otherwise (``latin=auto``, ``latin=spell``, ``latin=transliterate``).
@@ -49,7 +49,7 @@ def xtts_settings(settings: Settings) -> Settings:
 
 
 def xtts_text(text: str, mode: str | None = None, *, known: Known | None = None) -> str:
-    """Return what XTTS reads for an Amharic text.
+    """Return an Amharic text in the form that XTTS reads.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def xtts_text(text: str, mode: str | None = None, *, known: Known | None = None)
         Written Amharic.
     mode : str, optional
         ``ipa``: one symbol per phone (``symbols.to_coqui``, ``own_symbols``). ``fidel``: normalised
-        text in Ethiopic script. By default what ``Settings.xtts_text`` says.
+        text in Ethiopic script. ``Settings.xtts_text`` by default.
     known : callable, optional
         Tells whether the vocabulary has a token: ``in_vocabulary``. Without one, labialised phones
         are capital letters and Latin letters other than a to z lose their marks (é as e).
@@ -72,17 +72,17 @@ def xtts_text(text: str, mode: str | None = None, *, known: Known | None = None)
     TypeError
         ``text`` is not a string.
     SettingsError
-        A ``COQUI_AMHARIC_*`` variable holds a value that is not valid.
+        A ``COQUI_AMHARIC_*`` variable has an invalid value.
     """
     return "".join(xtts_pieces(text, mode, known=known))
 
 
 def xtts_pieces(text: str, mode: str | None = None, *, known: Known | None = None) -> list[str]:
-    """Return ``xtts_text`` in the pieces that are encoded each by itself.
+    """Return ``xtts_text`` in the pieces that are encoded separately.
 
-    In ``ipa`` mode a phone is a piece, so that it is the same token wherever it stands: XTTS's
-    vocabularies have merges for the letters that IPA shares with English and would make ``wat``
-    and ``and`` of parts of Amharic words. A word in Latin script is one piece, so that it is
+    In ``ipa`` mode each phone is a piece, so that it is the same token in every position: XTTS's
+    vocabularies have merges for the letters that IPA shares with English and would turn parts of
+    Amharic words into ``wat`` and ``and``. A word in Latin script is one piece, so that it is
     encoded as in XTTS's other languages. In ``fidel`` mode the whole text is one piece.
     """
     if not isinstance(text, str):
@@ -101,7 +101,7 @@ def _fidel(text: str, settings: Settings, known: Known | None) -> str:
     from coqui_amharic_ext.coqui.cleaners import spoken
     from coqui_amharic_ext.coqui.letters import to_amharic_letters
 
-    # XTTS's vocabularies hold no capital letters; upstream lowers every language's text.
+    # XTTS's vocabularies hold no capital letters; upstream lowercases text in every language.
     line = " ".join(to_amharic_letters(spoken(text, settings)).lower().split())
     return _LATIN.sub(lambda match: to_known_letters(match[0], known), line)
 
@@ -132,13 +132,13 @@ def _phones(text: str, settings: Settings, known: Known | None) -> list[str]:
 
 @lru_cache(maxsize=1)
 def own_symbols() -> dict[str, str]:
-    """Return what extended vocabularies write for symbols that other languages' text can hold.
+    """Return the spellings, in extended vocabularies, of symbols that other languages' text uses.
 
     Coqui's symbol for a labialised phone is a capital letter. XTTS's vocabularies have none, but
-    text does reach them with capitals: upstream's German cleaner lowers the text first and then
-    reads 12,5 as ``zwölf Komma fünf``. A token ``K`` would change how that is encoded, so the
-    phone is its plain symbol and ʷ (``kʷ``), which a merge makes one token. The β of narrow
-    transcription, a letter of formulas, is the Latin ꞵ.
+    text with capitals does reach them: upstream's German cleaner lowercases the text first and then
+    reads 12,5 as ``zwölf Komma fünf``. A token ``K`` would change how that is encoded, so the phone
+    is written as its plain symbol and ʷ (``kʷ``), which a merge joins into one token. The β of
+    narrow transcription, which occurs in formulas, becomes the Latin ꞵ.
     """
     from coqui_amharic_ext.coqui.symbols import NARROW
     from coqui_amharic_ext.g2p.phonology.inventory import LABIALISED, inventory
@@ -161,7 +161,7 @@ def _in_own_symbols(symbols: str, known: Known | None) -> list[str]:
 
 
 def _tidy(pieces: Iterable[str]) -> list[str]:
-    """Leave out empty pieces and the spaces around them."""
+    """Remove empty pieces and the spaces around them."""
     tidy: list[str] = []
     for piece in pieces:
         if not piece or (piece == " " and (not tidy or tidy[-1] == " ")):
@@ -183,8 +183,8 @@ def to_known_letters(word: str, known: Known | None = None) -> str:
     Returns
     -------
     str
-        Letters that the vocabulary lacks are written without their marks; what then is still no
-        letter from a to z or an apostrophe is left out.
+        Letters that the vocabulary lacks lose their marks; what is then neither a letter from a to
+        z nor an apostrophe is removed.
     """
     return "".join(_letter(letter, known) for letter in unicodedata.normalize("NFC", word))
 
@@ -197,12 +197,12 @@ def _letter(letter: str, known: Known | None) -> str:
 
 
 def in_vocabulary(tokenizer: Any) -> Known:
-    """Return what tells whether a ``tokenizers.Tokenizer`` has a token."""
+    """Return a function that tells whether a ``tokenizers.Tokenizer`` has a token."""
     return lambda token: tokenizer.token_to_id(token) is not None
 
 
 def encode_pieces(tokenizer: Any, pieces: Iterable[str]) -> list[int]:
-    """Encode the pieces of an Amharic text, the language token before them.
+    """Encode the pieces of an Amharic text, preceded by the language token.
 
     Parameters
     ----------
@@ -216,5 +216,5 @@ def encode_pieces(tokenizer: Any, pieces: Iterable[str]) -> list[int]:
 
 
 def words_of(pieces: Iterable[str]) -> list[str]:
-    """Return what the pieces of an Amharic text are encoded as, the language token before them."""
+    """Return the words to encode for the pieces of a text, preceded by the language token."""
     return [TOKEN, *(piece.replace(" ", SPACE) for piece in pieces)]

@@ -1,4 +1,4 @@
-"""XTTS's tokenizer on Amharic: what the model reads, how long it may be, what it lacks."""
+"""XTTS's tokenizer on Amharic: the text that the model reads, its limit, and missing tokens."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ logger = logging.getLogger(__name__)
 CHAR_LIMIT: Final = 90
 """Characters of one XTTS input, measured by ``benchmarks/sentence_limits.py``.
 
-On the bundled corpus Amharic is spoken at 7.8 characters a second, so that 90 last as long as the
-longest clip that the recipe trains on (11.6 s); longer pieces are outside what the model has ever
-spoken. They have at most 172 tokens and 12.8 s, well below the model's own 401 and 28 s.
+In the bundled corpus Amharic has 7.8 characters per second, so that 90 last as long as the longest
+clip that the recipe trains on (11.6 s); the model has never spoken longer pieces. They have at most
+172 tokens and 12.8 s, well below the model's limits of 401 and 28 s.
 """
 
 _NAMED: Final = 12
@@ -34,10 +34,10 @@ _warned: set[str] = set()
 
 
 def preprocess_with_amharic(original: Callable[..., str]) -> Callable[..., str]:
-    """Return ``VoiceBpeTokenizer.preprocess_text`` that knows Amharic.
+    """Wrap ``VoiceBpeTokenizer.preprocess_text`` to read Amharic.
 
-    Amharic never reaches upstream's cleaners: they would read numbers by ``num2words``, which
-    raises on 1900 and does not come back from 1234567 in Amharic.
+    Amharic does not reach upstream's cleaners: they would read numbers with ``num2words``, which in
+    Amharic raises on 1900 and does not return from 1234567.
     """
 
     @functools.wraps(original)
@@ -50,10 +50,10 @@ def preprocess_with_amharic(original: Callable[..., str]) -> Callable[..., str]:
 
 
 def clean_with_amharic(original: Callable[..., str]) -> Callable[..., str]:
-    """Return XTTS's ``multilingual_cleaners`` that reads Amharic out.
+    """Wrap XTTS's ``multilingual_cleaners`` to normalise Amharic.
 
-    Upstream's fine-tuning demo calls it for what Whisper transcribed. Where it cuts recordings is
-    its own: at a word that ends with one of . ! ? and so, with Whisper's ።, hardly anywhere.
+    Upstream's fine-tuning demo calls it on Whisper's transcriptions. The demo cuts recordings only
+    at words that end with . ! or ?, and so, with Whisper's ።, hardly anywhere.
     """
 
     @functools.wraps(original)
@@ -69,10 +69,10 @@ def clean_with_amharic(original: Callable[..., str]) -> Callable[..., str]:
 
 
 def encode_with_amharic(original: Callable[..., list[int]]) -> Callable[..., list[int]]:
-    """Return ``VoiceBpeTokenizer.encode`` that gives each phone of Amharic a token of its own.
+    """Wrap ``VoiceBpeTokenizer.encode`` to encode each phone of Amharic as one token.
 
-    What the vocabulary has as its unknown token is named in the log. What it drops or changes is an
-    error, ``LostTextError``: nobody would hear of it.
+    Pieces that become the unknown token are logged. Pieces that the vocabulary would silently drop
+    or change raise ``LostTextError``.
     """
 
     @functools.wraps(original)
@@ -111,9 +111,9 @@ def read_amharic(tokenizer: Any, text: str) -> tuple[list[int], list[str]]:
     Returns
     -------
     ids : list of int
-        What the model is given.
+        The model's input.
     lost : list of str
-        What the vocabulary lacks of it, as often as it occurs.
+        The pieces that the vocabulary lacks, with repetitions.
     """
     words = words_of(_pieces(tokenizer, text))
     encoding = encode_words(tokenizer, words)
@@ -121,9 +121,9 @@ def read_amharic(tokenizer: Any, text: str) -> tuple[list[int], list[str]]:
 
 
 def lacking_words(tokenizer: Any, words: list[str], encoding: Any) -> list[str]:
-    """Return what a vocabulary lacks of ``words_of`` a text.
+    """Return the pieces of ``words_of`` a text that a vocabulary lacks.
 
-    A language token that is not there counts as a whole: brackets and letters one by one tell less.
+    A missing language token counts as one piece rather than as brackets and letters.
     """
     if tokenizer.token_to_id(TOKEN) is None:
         return [TOKEN, *lacking(tokenizer, words[1:])]
@@ -131,7 +131,7 @@ def lacking_words(tokenizer: Any, words: list[str], encoding: Any) -> list[str]:
 
 
 def _is_heard(tokenizer: Any, piece: str) -> bool:
-    """Whether the model is at least told that something was there."""
+    """Whether a piece at least becomes the unknown token."""
     return unknown_id(tokenizer) in encode_words(tokenizer, [piece]).ids
 
 
@@ -165,10 +165,10 @@ CHAR_LIMITS: Final = AddedEntry("char_limits", _add_limit, _remove_limit)
 
 
 def char_limits_with_amharic(original: object) -> AddedEntry:
-    """Return the descriptor to put on ``VoiceBpeTokenizer``; upstream keeps limits per object."""
+    """Return the descriptor for ``VoiceBpeTokenizer``, whose objects each store their limits."""
     return CHAR_LIMITS
 
 
 def withdraw_limits() -> None:
-    """Take Amharic's limit out of the tokenizers to which it was added."""
+    """Remove Amharic's limit from the tokenizers to which it was added."""
     CHAR_LIMITS.withdraw()

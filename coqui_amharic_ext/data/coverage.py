@@ -16,30 +16,30 @@ from coqui_amharic_ext.data.texts import Sample, seconds
 from coqui_amharic_ext.lossless import encode_words
 
 LISTED: Final = 50
-"""Unknown pieces that a report names, the commonest first."""
+"""The most unknown pieces that a report names, the commonest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What encoding a corpus with a vocabulary shows.
+    """The result of encoding a corpus with a vocabulary.
 
     Attributes
     ----------
     mode : str
         The text mode.
     texts, known_texts : int
-        How many there are, and how many were encoded whole, without an unknown token and
-        without loss. A vocabulary without ``[am]`` encodes none.
+        The number of texts, and of those encoded without an unknown token and without loss. A
+        vocabulary without ``[am]`` encodes none.
     tokens, unknown_tokens : int
         Tokens of all texts, the language token of each included.
     longest : int
-        Tokens of the longest text, and ``longest_where`` says where it stands.
+        Tokens of the longest text, whose line ``longest_where`` names.
     seconds, tokens_per_second : float or None
         Length of all clips and tokens per second of it; ``None`` where the texts have none.
     unknown : tuple of pairs
         Pieces that the vocabulary lacks and how often each occurs, the commonest first.
     unused : tuple of str
-        Tokens of Amharic that no text was encoded to.
+        Tokens of Amharic that occur in no encoded text.
     """
 
     mode: str
@@ -56,7 +56,7 @@ class Coverage:
 
     @property
     def share(self) -> float:
-        """Share of the texts that are encoded without an unknown token."""
+        """The share of the texts that are encoded without an unknown token."""
         return self.known_texts / self.texts
 
 
@@ -74,12 +74,12 @@ def coverage(
     vocabulary : XttsVocabulary
         Extended for Amharic or not.
     samples : iterable of Sample
-        At least one; read as they come.
+        At least one; read one by one.
     mode : str, optional
         The text mode for a vocabulary that names none, ``ipa`` by default.
     clips : bool
-        Whether to measure the clips. Where the folder of the first one is missing there are none
-        here, which is no error; then none may be missing.
+        Whether to measure the clips. If the folder of the first one is missing, the corpus counts
+        as one without clips; otherwise none may be missing.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The Amharic texts of a corpus and how long their clips last, as vocabularies need them."""
+"""The Amharic texts of a corpus and the lengths of their clips, for building vocabularies."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from coqui_amharic_ext.errors import DataError
 from coqui_amharic_ext.io.lines import read_lines
 
 PLAIN: Final = ".txt"
-"""A file with this ending is a list of texts, one a line, with no clips."""
+"""The extension of a list of texts, one per line, without clips."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One text, its clip (``None`` in a plain list of texts) and the line where it stands."""
+    """A text, its clip (``None`` in a plain list of texts) and its line."""
 
     text: str
     audio: Path | None
@@ -26,7 +26,7 @@ class Sample:
 
 
 def read_corpus(paths: Iterable[str | Path]) -> Iterator[Sample]:
-    """Read corpora one after the other; texts in other languages are passed over.
+    """Read corpora one after another; texts in other languages are skipped.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def read_corpus(paths: Iterable[str | Path]) -> Iterator[Sample]:
     ------
     DataError
         A file is missing, is not UTF-8, is in no known layout or has no Amharic text, or a line
-        has not the columns that it needs; the message names file and line.
+        lacks columns; the message names file and line.
     """
     for path in map(Path, paths):
         empty = True
@@ -68,7 +68,7 @@ def _plain(path: Path) -> Iterator[Sample]:
 
 
 def seconds(sample: Sample) -> float:
-    """Return how long a sample's clip lasts.
+    """Return the length of a sample's clip in seconds.
 
     Raises
     ------

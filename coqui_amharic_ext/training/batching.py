@@ -1,7 +1,7 @@
-"""Which samples an epoch visits and how they share batches: plain numbers in, plain numbers out.
+"""Which samples an epoch visits and how they share batches; pure functions of plain numbers.
 
 Everything follows from the seed and the epoch alone, so that every rank computes the same plan and
-takes its own part of it, and a resumed run goes on with the epoch it was in.
+takes its part, and a resumed run continues the epoch that it was in.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from typing import Final, TypeVar
 T = TypeVar("T")
 
 POOL_BATCHES: Final = 32
-"""Batches' worth of samples that are sorted by length together, for each rank.
+"""Size of the pools in which samples are sorted by length, in batches per rank.
 
-A larger pool pads less and mixes less; at 32 at most one batch in 32 is left half full.
+A larger pool pads less and mixes less; with 32, at most one batch in 32 is left half full.
 """
 JITTER: Final = 0.05
-"""How far a length may move, as a share of itself, before sorting.
+"""Largest relative change of a length before sorting.
 
 Without it a small corpus, which is one pool, would have the same batches in every epoch.
 """
 
 
 def language_quotas(counts: Mapping[str, int], weights: Mapping[str, float]) -> dict[str, int]:
-    """Share an epoch of as many draws as there are samples among languages, by weight.
+    """Divide the draws of an epoch, as many as there are samples, among languages by weight.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def language_quotas(counts: Mapping[str, int], weights: Mapping[str, float]) -> 
     Raises
     ------
     ValueError
-        ``weights`` names a language that the data lack, or leaves one of theirs out.
+        ``weights`` names a language that the data lack, or lacks one of theirs.
     """
     weights = weights or dict.fromkeys(counts, 1.0)
     unknown = sorted(set(weights) - set(counts))
@@ -62,7 +62,7 @@ def language_quotas(counts: Mapping[str, int], weights: Mapping[str, float]) -> 
         raise ValueError(f"no weight in {dict(weights)!r} is above 0")
     exact = {language: total * weights[language] / whole for language in counts}
     quotas = {language: int(share) for language, share in exact.items()}
-    # The largest remainders get what rounding down left over.
+    # Rounding down leaves draws over; the largest remainders get them.
     by_remainder = sorted(counts, key=lambda language: quotas[language] - exact[language])
     for language in by_remainder[: total - sum(quotas.values())]:
         quotas[language] += 1
@@ -79,10 +79,10 @@ def epoch_order(
     languages : sequence of str
         Language of each sample.
     weights : mapping, optional
-        ``None`` visits each sample once. Otherwise languages get their share of as many draws,
-        and within one no sample comes a second time before all came once.
+        ``None`` visits each sample once. Otherwise each language gets its share of as many draws,
+        and no sample of a language is drawn twice before all are drawn once.
     seed, epoch : int
-        What the order follows from.
+        They determine the order.
     """
     generator = random.Random(f"order-{seed}-{epoch}")  # noqa: S311 - an order, no secret
     if weights is None:
@@ -103,7 +103,7 @@ def epoch_order(
 def fixed_batches(order: Sequence[int], size: int, rank: int, world: int) -> list[list[int]]:
     """Cut one rank's share of an order into batches of ``size`` samples, the last one smaller.
 
-    Ranks get equally many samples; where that does not come out even, the last ones come again.
+    All ranks get the same number of samples; the last ones are repeated to make this possible.
     """
     padded = _filled_up(list(order), world)
     mine = padded[rank::world]
@@ -124,9 +124,10 @@ def token_batches(
     budget : int
         Most tokens in a batch.
     generator : random.Random
-        Blurs the lengths and shuffles the steps.
+        Jitters the lengths and shuffles the steps.
     world : int
-        Ranks; each step has one batch for each, of similar lengths so that none waits long.
+        Number of ranks. Each step has one batch for each, of similar lengths so that none waits
+        long.
 
     Returns
     -------
@@ -143,8 +144,8 @@ def token_batches(
             raise ValueError(f"sample {index} has {sizes[index]} tokens, the budget is {budget}")
     steps: list[list[list[int]]] = []
     for pool in _pools(order, sizes, budget * POOL_BATCHES * world):
-        blurred = {i: sizes[i] * (1 + generator.uniform(-JITTER, JITTER)) for i in pool}
-        batches = _fill(sorted(pool, key=blurred.__getitem__), sizes, budget)
+        jittered = {i: sizes[i] * (1 + generator.uniform(-JITTER, JITTER)) for i in pool}
+        batches = _fill(sorted(pool, key=jittered.__getitem__), sizes, budget)
         batches = _filled_up(batches, world)
         steps += [batches[start : start + world] for start in range(0, len(batches), world)]
     generator.shuffle(steps)
@@ -152,7 +153,7 @@ def token_batches(
 
 
 def _pools(order: Sequence[int], sizes: Sequence[int], tokens: int) -> Iterator[list[int]]:
-    """Cut an order into runs of about ``tokens`` tokens; a short last run joins the one before."""
+    """Cut an order into runs of about ``tokens`` tokens; a short last run joins its neighbour."""
     total = sum(sizes[index] for index in order)
     count = max(1, total // tokens)
     share = total / count
@@ -189,7 +190,7 @@ def _filled_up(items: list[T], multiple: int) -> list[T]:
 
 
 class EpochBatches:
-    """A batch sampler: the batches of one rank for one epoch, in their order.
+    """A batch sampler: the batches of one rank for one epoch, in order.
 
     Parameters
     ----------
@@ -198,9 +199,9 @@ class EpochBatches:
     weights : mapping, optional
         As in ``epoch_order``.
     seed : int
-        With the epoch it fixes the whole plan.
+        With the epoch it determines the whole plan.
     rank, world : int
-        Which part of the plan is ours.
+        Which part of the plan this rank takes.
     batch_size : int
         Samples in a batch; not used with a budget.
     budget : int

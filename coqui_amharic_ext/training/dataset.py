@@ -1,4 +1,4 @@
-"""Upstream's ``XTTSDataset`` made to say what it cannot use, and an index-true view of it."""
+"""Upstream's ``XTTSDataset``, reporting unusable samples, and an index-true view of it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _tally(dataset: Any) -> Tally:
 
 
 def _leave_out(tally: Tally, error: UnusableSampleError) -> None:
-    """Count a sample that is left out, or raise its error if the user wants to know."""
+    """Count a sample that is left out, or raise its error if the settings ask for that."""
     if error.kind == "defect" and get_settings().on_bad_sample == "raise":
         raise error
     tally.add(error)
@@ -36,10 +36,10 @@ def _leave_out(tally: Tally, error: UnusableSampleError) -> None:
 def _finish(
     original: Callable[[Any, int], Any], dataset: Any, sample: Any, item: tuple[Any, ...]
 ) -> Any:
-    """Let upstream's ``__getitem__`` make its dictionary out of a sample that is loaded already.
+    """Let upstream's ``__getitem__`` build its dictionary from a loaded sample.
 
-    It gets a view of the dataset in which that sample is the only one, so that what upstream puts
-    into the dictionary stays upstream's business.
+    It gets a view of the dataset in which that sample is the only one, so that upstream alone
+    decides what the dictionary holds.
     """
     view = copy.copy(dataset)
     view.is_eval = True
@@ -48,15 +48,15 @@ def _finish(
     view.load_item = lambda _: item
     try:
         return original(view, 0)
-    except IndexError as error:  # it asked for another sample
+    except IndexError as error:  # it requested another sample
         raise usability.unusable(sample, "upstream's own checks refuse it") from error
 
 
 def telling_getitem(original: Callable[[Any, int], Any]) -> Callable[[Any, int], Any]:
-    """Wrap ``XTTSDataset.__getitem__``: a sample that cannot be used has a reason and is counted.
+    """Wrap ``XTTSDataset.__getitem__``: an unusable sample is counted and its reason is given.
 
-    Where nothing is wrong the same samples are drawn with the same random numbers as upstream
-    draws.
+    Where all samples are usable, it draws the same samples with the same random numbers as
+    upstream.
     """
 
     @functools.wraps(original)
@@ -90,7 +90,7 @@ def _random_item(original: Callable[[Any, int], Any], dataset: Any) -> Any:
 
 
 def _eval_item(original: Callable[[Any, int], Any], dataset: Any, index: int) -> Any:
-    """Return a sample that was checked before: only a file that changed since can fail."""
+    """Return a sample that was checked before; only a file changed since then can fail."""
     tally = _tally(dataset)
     total = len(dataset.samples)
     dataset.samples[index]  # raises IndexError where a sequence would
@@ -125,9 +125,8 @@ def telling_check(original: Callable[[Any], None]) -> Callable[[Any], None]:
 class IndexTrueDataset(torch.utils.data.Dataset[Any]):
     """The samples of an ``XTTSDataset`` by their index, the same for the same seed and epoch.
 
-    Upstream's own ``__getitem__`` ignores the index it is given, so that no sampler can work.
-    This class lives at module level and carries its choices with it: workers started by spawn
-    need nothing but the package.
+    Upstream's ``__getitem__`` ignores its index, so that no sampler can work. This class is defined
+    at module level and stores its settings, so that spawned workers need only the package.
 
     Parameters
     ----------
@@ -136,9 +135,9 @@ class IndexTrueDataset(torch.utils.data.Dataset[Any]):
     samples : sequence of mapping
         The rows, in the order of their indices.
     seed : int
-        With the epoch and the index it fixes where the conditioning slice is cut.
+        With the epoch and the index it determines where the conditioning slice is cut.
     skip : bool
-        Whether a sample with a defect gives way to the next one, or ends in an error.
+        Whether a sample with a defect is replaced by the next one, or raises an error.
     """
 
     def __init__(self, inner: Any, samples: Sequence[Any], seed: int, *, skip: bool) -> None:
@@ -181,16 +180,16 @@ class IndexTrueDataset(torch.utils.data.Dataset[Any]):
 
 
 def _upstream_getitem(kind: Any) -> Callable[[Any, int], Any]:
-    """Return the class's own ``__getitem__``, under our wrapper where that is in place."""
+    """Return upstream's ``__getitem__`` of a class, without our wrapper."""
     method: Callable[[Any, int], Any] = kind.__getitem__
     return getattr(method, "__wrapped__", method)
 
 
 @contextmanager
 def _seeded(*parts: int) -> Iterator[None]:
-    """Seed Python's random numbers, which upstream cuts slices with, for one block."""
+    """Seed Python's random numbers, by which upstream cuts slices, for one block."""
     before = random.getstate()
-    # A string is hashed in full and the same in every process; a tuple is not accepted.
+    # A string's seed is the same in every process; a tuple is not accepted.
     random.seed("-".join(map(str, parts)))
     try:
         yield

@@ -1,9 +1,9 @@
-"""Weights that are no numbers reach no checkpoint.
+"""Training stops before NaN reaches the weights or a checkpoint.
 
-Upstream's trainer says that it raises on a NaN loss and does not: it goes on with weights that are
-NaN and writes them over the last good checkpoints. Here training ends before a step that would
-spoil the weights; a NaN anywhere is one everywhere, since gradients are averaged, and all processes
-end in the same step. A gradient scaler leaves such steps out by itself, which is normal in fp16.
+Upstream's trainer claims to raise on a NaN loss but does not: it trains on with NaN weights and
+overwrites the last good checkpoints. Here training ends before a step that would spoil the weights.
+All processes end in the same step: gradients are averaged, so that a NaN on one is a NaN on all. A
+gradient scaler skips such steps itself, which is normal in fp16.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 _LOSS: Final = re.compile(r"loss(_\d+)?")
 _SAVED: Final = re.compile(r"(?:checkpoint|best_model)_(\d+)\.pth")
 LEAST_SCALE: Final = 2.0**-40
-"""A scaler halves from 2**16 at each step that it leaves out; no sound training comes near this."""
+"""A scaler starts at 2**16 and halves at each skipped step; healthy training stays far above."""
 
 
 class LossError(ArithmeticError):
-    """Training has come to numbers that are NaN or infinite."""
+    """Losses, gradients or weights are NaN or infinite."""
 
 
 def _finite(tensors: Iterable[torch.Tensor]) -> bool:
-    """Whether every value is a number; the device is asked once."""
+    """Whether every value is finite; the host waits for the device once."""
     from torch.nn.utils import get_total_norm
 
     dense = [t.coalesce().values() if t.is_sparse else t for t in tensors]
     dense = [t.detach() for t in dense if t.is_floating_point() and t.numel()]
-    # A norm is had at the speed of memory. Of numbers that are very large it is infinite, too.
+    # A norm costs one pass over memory. It is infinite for very large numbers, too.
     return (
         not dense
         or math.isfinite(get_total_norm(dense).item())
@@ -57,7 +57,7 @@ def _processes() -> int:
 
 
 def refusing_steps(original: Callable[[Any], None]) -> Callable[[Any], None]:
-    """Wrap ``Trainer._fit``: no optimizer steps by gradients that are NaN or infinite."""
+    """Wrap ``Trainer._fit``: no optimizer makes a step with NaN or infinite gradients."""
 
     @functools.wraps(original)
     def _fit(self: Any) -> None:
@@ -85,7 +85,7 @@ def _check_step(trainer: Any, optimizer: Any, args: Any, kwargs: Any) -> None:
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     good = _finite(p.grad for p in parameters if p.grad is not None)
     if _processes() > 1:
-        # Where gradients are averaged all have the same; where they are not, one may be alone.
+        # Where gradients are not averaged, one process may be the only one to have it.
         spoilt = torch.tensor([float(not good)], device=parameters[0].device)
         distributed.all_reduce(spoilt, op=distributed.ReduceOp.MAX)
         good = spoilt.item() == 0
@@ -97,10 +97,10 @@ def _check_step(trainer: Any, optimizer: Any, args: Any, kwargs: Any) -> None:
 
 
 def stopping(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    """Return ``Trainer.detach_loss_dict`` that raises on a loss that is not finite.
+    """Wrap ``Trainer.detach_loss_dict``: a loss that is not finite raises.
 
-    It sees what the check of gradients does not: passes that are only accumulated, losses that no
-    gradient comes from, and a scaler that leaves out every step.
+    This covers what the check of gradients does not see: passes that only accumulate, losses
+    without gradients, and a scaler that skips every step.
     """
 
     @functools.wraps(original)
@@ -113,7 +113,7 @@ def stopping(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str,
                     f"gradients are NaN or infinite at step {step} whatever their scale, so that "
                     f"no step is made any more: {_advice(self)}"
                 )
-        # With several processes the one with the loss would end alone: gradients tell them all.
+        # With several processes one would end alone; there the check of gradients ends all.
         elif _processes() == 1:
             for name, value in losses.items():
                 if _LOSS.fullmatch(name) and not math.isfinite(value):
@@ -124,19 +124,19 @@ def stopping(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str,
 
 
 def _advice(trainer: Any) -> str:
-    """Say how to go on, from files whose weights were looked at."""
+    """Return how to resume, from the newest checkpoint that holds no NaN."""
     folder = Path(trainer.output_path)
     bad: list[str] = []
     for path in _newest_first(folder):
         if not _is_spoilt(path, trainer.model):
             remove = f"remove {', '.join(bad)}, whose weights are NaN; then " if bad else ""
             return (
-                f"{remove}go on from the last checkpoint with --continue_path {folder}, with a "
+                f"{remove}resume from the last checkpoint with --continue_path {folder}, with a "
                 "lower learning rate or higher precision"
             )
         bad.append(path.name)
     found = f"the weights in {', '.join(bad)} are NaN" if bad else "nothing was saved yet"
-    return f"{found}; begin again, with a lower learning rate or higher precision"
+    return f"{found}; start again, with a lower learning rate or higher precision"
 
 
 def _newest_first(folder: Path) -> list[Path]:
@@ -148,7 +148,7 @@ def _is_spoilt(path: Path, model: Any) -> bool:
     import torch
 
     weights = {name for name, _ in model.named_parameters(remove_duplicate=False)}
-    with suppress(Exception):  # one that cannot be read is another matter, and upstream's to tell
+    with suppress(Exception):  # upstream reports a checkpoint that cannot be read
         file = torch.load(path, map_location="cpu", mmap=True, weights_only=True)
         state = {k: v for k, v in file["model"].items() if isinstance(v, torch.Tensor)}
         optimizers = [SimpleNamespace(state=kept["state"]) for kept in file.get("optimizer") or ()]
@@ -168,7 +168,7 @@ def _bad_start(trainer: Any) -> str:
 
 
 def saving_numbers(original: Callable[..., None]) -> Callable[..., None]:
-    """Wrap ``save_model``: weights that are no numbers are not saved, and nothing gives way."""
+    """Wrap ``save_model``: NaN weights are not saved and replace no checkpoint."""
 
     @functools.wraps(original)
     def save_model(config: Any, model: Any, output_path: Any, **kwargs: Any) -> None:
@@ -179,7 +179,7 @@ def saving_numbers(original: Callable[..., None]) -> Callable[..., None]:
             others = f" and {len(names) - 1} others" if len(names) > 1 else ""
             raise LossError(
                 f"{output_path} is not saved, since weights are NaN or infinite: {names[0]}"
-                f"{others}; the checkpoints before are as they were"
+                f"{others}; earlier checkpoints are unchanged"
             )
         original(config, model, output_path, **kwargs)
 
@@ -191,7 +191,7 @@ def _spoilt(named: Iterable[tuple[str, torch.Tensor]]) -> list[str]:
 
 
 def _kept(model: Any) -> Iterator[tuple[str, torch.Tensor]]:
-    """Yield what a checkpoint has beside weights, such as a batch norm's running mean."""
+    """Yield a checkpoint's tensors besides weights, such as a batch norm's running mean."""
     import torch
 
     weights = {name for name, _ in model.named_parameters(remove_duplicate=False)}
@@ -201,12 +201,12 @@ def _kept(model: Any) -> Iterator[tuple[str, torch.Tensor]]:
 
 
 def _are_numbers(tensor: torch.Tensor) -> bool:
-    """Whether no value is NaN; attention masks hold an infinite one on purpose."""
+    """Whether no value is NaN; attention masks hold infinite values on purpose."""
     return not bool(tensor.isnan().any())
 
 
 def _states(optimizers: Any) -> Iterator[tuple[str, torch.Tensor]]:
-    """Yield what optimizers keep of earlier steps: from NaN there, the next step makes NaN."""
+    """Yield the tensors of optimizers' states: with NaN there, the next step gives NaN."""
     import torch
 
     for optimizer in optimizers or ():

@@ -1,11 +1,11 @@
-"""Parts of the XTTS GPT that are not trained, for a while or at all.
+"""Freezing of parts of the XTTS GPT, for a number of steps or throughout.
 
-New text tokens start from guesses. Training ``text_embedding`` and ``text_head`` alone first lets
-them settle before their gradients pull at what the model knows (``freeze="all_but_text"``).
+New text tokens start from guesses. Training only ``text_embedding`` and ``text_head`` first
+(``freeze="all_but_text"``) lets them converge before their gradients change the rest of the model.
 
-Frozen parameters are taken out of the optimizer: in it they would be decayed, would take room for
-their moments, and upstream's gradient norm, which reads every gradient, would stop at the missing
-ones. Checkpoints stay as upstream writes them, so that a run goes on with or without us.
+Frozen parameters are removed from the optimizer: there they would decay, their moments would take
+memory, and upstream's gradient norm would raise on their missing gradients. Checkpoints stay as
+upstream writes them, so that a run can be resumed with or without the extension.
 """
 
 from __future__ import annotations
@@ -32,26 +32,26 @@ PARTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "transformer": ("gpt.", "final_norm."),
     }
 )
-"""Each of ``options.FREEZABLE``: how its parameters' names in upstream's ``GPT`` begin."""
+"""The prefixes of parameters' names in upstream's ``GPT`` for each of ``options.FREEZABLE``."""
 
 _KEEPER: Final = "_coqui_amharic_freezer"
 
 
 def frozen_parameters(gpt: Any, parts: Iterable[str]) -> dict[str, Any]:
-    """Return the parameters of a GPT that belong to some parts, by name."""
-    beginnings = tuple(b for part in parts for b in PARTS[part])
-    return {n: p for n, p in gpt.named_parameters() if n.startswith(beginnings)}
+    """Return the parameters that belong to the given parts of a GPT, by name."""
+    prefixes = tuple(prefix for part in parts for prefix in PARTS[part])
+    return {n: p for n, p in gpt.named_parameters() if n.startswith(prefixes)}
 
 
 class Freezer:
-    """Keeps parameters out of an optimizer until a step, and its saved state as upstream's.
+    """Keeps parameters out of an optimizer until a given step; its saved state stays upstream's.
 
     Parameters
     ----------
     optimizer : torch.optim.Optimizer
-        Over all parameters, without a state yet; changed in place.
+        Over all parameters, without a state; changed in place.
     parameters : iterable of Parameter
-        Which ones to freeze.
+        The parameters to freeze.
     steps : int
         Training steps after which they are trained; 0 for never.
     """
@@ -71,18 +71,18 @@ class Freezer:
 
     @property
     def count(self) -> int:
-        """Numbers that are frozen."""
+        """The number of frozen scalars."""
         return sum(parameter.numel() for parameter in self._frozen.values())
 
     def at_step(self, step: int) -> bool:
-        """Thaw if the time has come; return whether this was the step."""
+        """Thaw if this is the step; return whether it is."""
         if not self._frozen or not self._steps or step < self._steps:
             return False
         self.thaw()
         return True
 
     def thaw(self) -> None:
-        """Train everything from now on; the parameters' moments start from nothing."""
+        """Train all parameters from now on; the moments of the thawed ones start at zero."""
         for parameter in self._frozen.values():
             parameter.requires_grad_(True)
         for group, full in zip(self._optimizer.param_groups, self._full, strict=True):
@@ -90,7 +90,7 @@ class Freezer:
         self._frozen.clear()
 
     def _numbers(self) -> tuple[list[int], set[int]]:
-        """Return the numbers, in upstream's saved state, of trained and of frozen parameters."""
+        """Return the indices of trained and of frozen parameters in upstream's saved state."""
         everything = [parameter for group in self._full for parameter in group]
         frozen = {n for n, parameter in enumerate(everything) if id(parameter) in self._frozen}
         return [n for n in range(len(everything)) if n not in frozen], frozen
@@ -113,7 +113,7 @@ class Freezer:
             return None
         trained, frozen = self._numbers()
         if self._steps and frozen & saved["state"].keys():
-            # They were trained already: the run is past its first part.
+            # Their moments are saved: the run is past its frozen steps.
             self.thaw()
             return None
         number_of = {full: own for own, full in enumerate(trained)}
@@ -126,7 +126,7 @@ class Freezer:
 
 
 def with_frozen_parts(original: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
-    """Wrap ``Trainer.get_optimizer``: what ``Settings.freeze`` names stays out of the optimizer."""
+    """Wrap ``Trainer.get_optimizer``: the optimizer omits the parts of ``Settings.freeze``."""
 
     @functools.wraps(original)
     def get_optimizer(self: Any) -> list[Any]:
@@ -163,7 +163,7 @@ def with_frozen_parts(original: Callable[..., list[Any]]) -> Callable[..., list[
 
 
 def with_thawing(original: Callable[..., None]) -> Callable[..., None]:
-    """Wrap ``TrainerCallback.on_train_step_start``, where the trainer says which step comes."""
+    """Wrap ``TrainerCallback.on_train_step_start``, which knows the number of the step."""
 
     @functools.wraps(original)
     def on_train_step_start(self: Any, trainer: Any) -> None:
@@ -171,14 +171,14 @@ def with_thawing(original: Callable[..., None]) -> Callable[..., None]:
         if freezer is not None and freezer.at_step(trainer.total_steps_done):
             from coqui_amharic_ext.training.runlog import run_log
 
-            run_log.info(" > Step %d: everything is trained from now on", trainer.total_steps_done)
+            run_log.info(" > Step %d: all parameters train from now on", trainer.total_steps_done)
         original(self, trainer)
 
     return on_train_step_start
 
 
 def norm_of_present(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap ``Trainer._compute_grad_norm``, which stops at a parameter without a gradient."""
+    """Wrap ``Trainer._compute_grad_norm``, which raises on a parameter without a gradient."""
 
     @functools.wraps(original)
     def _compute_grad_norm(self: Any, optimizer: Any) -> Any:

@@ -1,15 +1,15 @@
-"""Averaging of gradients over processes, which upstream's trainer leaves out.
+"""Averaging of gradients over processes, which upstream's trainer omits.
 
 The trainer wraps the model in ``DistributedDataParallel`` and then calls ``train_step`` of the
-model inside it. DDP averages gradients only for what goes through its own ``forward``, so each
-process trains a model of its own and rank 0's is saved.
+model inside it. DDP averages gradients only in its own ``forward``, so each process trains a
+separate model and rank 0's is saved.
 
 Here gradients are averaged once, when they are complete: after the last backward pass of an
-accumulation and before clipping. Sending every model through ``DDP.forward`` instead would overlap
-the exchange with the backward pass, but it needs an adapter for each model's ``train_step``, fails
-on parameters that take no part (XTTS holds the DVAE and the decoder) unless DDP searches for them
-in every step, clashes with re-entrant checkpointing and several optimizers, and exchanges in every
-accumulated pass unless told not to.
+accumulation and before clipping. Calling every model through ``DDP.forward`` instead would overlap
+the exchange with the backward pass. But it needs an adapter for each model's ``train_step``, fails
+on unused parameters (XTTS holds the DVAE and the decoder) unless DDP searches for them in every
+step, conflicts with re-entrant checkpointing and several optimizers, and exchanges in every
+accumulated pass unless that is disabled.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from torch import distributed
 from coqui_amharic_ext.training.runlog import run_log
 
 BUCKET_BYTES: Final = 32 * 2**20
-"""Gradients exchanged in one call: large enough for the link, small enough to copy."""
+"""Bytes of gradients in one exchange: large enough for the link, small enough to copy."""
 IN_FLIGHT: Final = 3
-"""Buckets under way at once, so that copying and sending overlap."""
+"""Concurrent exchanges, so that copying and sending overlap."""
 _STEPPING: Final = "_coqui_amharic_stepping"
 
 
 def processes() -> int:
-    """Return how many processes train together, 1 where none were set up."""
+    """Return the number of processes that train together."""
     if not distributed.is_available() or not distributed.is_initialized():
         return 1
     return distributed.get_world_size()
@@ -61,14 +61,14 @@ def average_gradients(parameters: Iterable[torch.Tensor]) -> int:
     Parameters
     ----------
     parameters : iterable of Tensor
-        The same ones in the same order on every process. A gradient that is missing on some
-        counts as zero there; one that is missing on all stays missing, so that the optimizer
-        leaves the parameter alone as it does in a single process.
+        The same ones in the same order on every process. A gradient that is missing on some counts
+        as zero there; one that is missing on all stays missing, so that the optimizer skips the
+        parameter as it does in a single process.
 
     Returns
     -------
     int
-        Exchanges made; 0 with one process.
+        Number of exchanges; 0 with one process.
     """
     world = processes()
     if world == 1:
@@ -93,7 +93,7 @@ def average_gradients(parameters: Iterable[torch.Tensor]) -> int:
 
 
 def _present_somewhere(parameters: list[torch.Tensor]) -> list[bool]:
-    """Agree on which parameters have a gradient on any process; one small exchange."""
+    """Return which parameters have a gradient on any process, in one small exchange."""
     here = [float(parameter.grad is not None) for parameter in parameters]
     flags = torch.tensor(here, device=parameters[0].device)
     distributed.all_reduce(flags, op=distributed.ReduceOp.MAX)
@@ -107,7 +107,7 @@ def _gradient(parameter: torch.Tensor) -> torch.Tensor:
 
 
 def _buckets(gradients: list[torch.Tensor]) -> Iterator[list[torch.Tensor]]:
-    """Group gradients of one device and dtype, in an order that is the same everywhere."""
+    """Group gradients by device and dtype, in the same order on every process."""
     open_buckets: dict[tuple[torch.device, torch.dtype], list[torch.Tensor]] = {}
     filled: dict[tuple[torch.device, torch.dtype], int] = {}
     for gradient in gradients:
@@ -121,7 +121,7 @@ def _buckets(gradients: list[torch.Tensor]) -> Iterator[list[torch.Tensor]]:
 
 
 def _optimizer_parameters(optimizers: Iterable[Any]) -> list[torch.Tensor]:
-    """Return every parameter once; two optimizers may share some."""
+    """Return every parameter once, even if two optimizers share it."""
     found: dict[int, torch.Tensor] = {}
     for optimizer in optimizers:
         for group in optimizer.param_groups:
@@ -133,8 +133,8 @@ def _optimizer_parameters(optimizers: Iterable[Any]) -> list[torch.Tensor]:
 def _synchronise(trainer: Any, optimizers: Iterable[Any]) -> None:
     if processes() == 1 or trainer.use_accelerate:
         return
-    if not trainer.__dict__.get("_coqui_amharic_told_sync"):
-        trainer._coqui_amharic_told_sync = True
+    if not trainer.__dict__.get("_coqui_amharic_logged_sync"):
+        trainer._coqui_amharic_logged_sync = True
         run_log.info(
             " > Gradients are averaged over %d processes before each optimizer step", processes()
         )
@@ -143,16 +143,16 @@ def _synchronise(trainer: Any, optimizers: Iterable[Any]) -> None:
             run_log.warning(
                 " > Every process draws the same samples, since upstream's XTTS dataset ignores "
                 "its index and seeds all processes alike; set index_true_dataset=True "
-                "(COQUI_AMHARIC_INDEX_TRUE_DATASET=1) to share the samples among them"
+                "(COQUI_AMHARIC_INDEX_TRUE_DATASET=1) to divide the samples among them"
             )
     average_gradients(_optimizer_parameters(optimizers))
 
 
 def before_unscaling(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap ``Trainer._grad_clipping``, which only steps with a gradient scaler go through.
+    """Wrap ``Trainer._grad_clipping``, which only steps with a gradient scaler call.
 
-    The exchange comes before the scaler looks for overflow, so that all processes see the same
-    and skip the same steps.
+    Gradients are exchanged before the scaler checks for overflow, so that all processes skip the
+    same steps.
     """
 
     @functools.wraps(original)
@@ -181,7 +181,7 @@ def before_clipping(original: Callable[..., None]) -> Callable[..., None]:
 
 
 def noting_optimizer(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap ``Trainer.optimize``, to know which of several optimizers steps."""
+    """Wrap ``Trainer.optimize``, to record which of several optimizers steps."""
 
     @functools.wraps(original)
     def optimize(self: Any, batch: Any, optimizer: Any, *args: Any, **kwargs: Any) -> Any:

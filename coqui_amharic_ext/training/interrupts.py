@@ -1,7 +1,7 @@
 """SIGTERM and SIGHUP end training as Ctrl-C does: with a checkpoint, and exit code 128 + N.
 
-The trainer saves on ``KeyboardInterrupt`` alone. Schedulers, service managers and terminals that
-are closed send these signals instead, often to the loader's workers, too.
+The trainer saves on ``KeyboardInterrupt`` alone. Schedulers, service managers and closing terminals
+send these signals instead, often also to the loader's workers.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from coqui_amharic_ext.errors import CoquiAmharicError
 from coqui_amharic_ext.io.ending import Ending, like_ctrl_c
 
 PATIENCE: Final = 2.0
-"""Seconds after a worker's end in which a request for ours may come."""
+"""Seconds after a worker's end in which our process may receive the same signal."""
 _WORKER: Final = "DataLoader worker"
 _KILLED: Final = ("killed by signal: Killed", "exited unexpectedly")
 
 
 class WorkerKilledError(CoquiAmharicError, RuntimeError):
-    """A worker of the data loader was killed by something else."""
+    """Another process killed a worker of the data loader."""
 
 
 def _begin_to_end(ending: Ending) -> None:
     if hasattr(signal, "SIGCHLD"):
-        # torch raises from it when a worker is ended, which would break into the saving.
+        # torch's handler raises when a worker ends, which would interrupt saving.
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     leave = os._exit
 
     def leave_by_signal(code: int) -> None:
-        # The trainer ends the process itself, with 130 whatever it was that interrupted.
+        # The trainer ends the process itself, with 130 whatever the signal.
         leave(ending.code(code))
 
     os._exit = leave_by_signal  # type: ignore[assignment]
@@ -50,14 +50,14 @@ def ending_like_ctrl_c(original: Callable[[Any], None]) -> Callable[[Any], None]
             except RuntimeError as error:
                 if not str(error).startswith(_WORKER):
                     raise
-                # Who ends a whole group may reach a worker first: what ends us comes now.
+                # A signal to the process group may reach a worker first; ours follows.
                 time.sleep(PATIENCE)
                 if not any(sign in str(error) for sign in _KILLED):
                     raise
                 raise WorkerKilledError(
                     f"{str(error).partition('. ')[0]}, as when memory runs out: train with fewer "
                     "--coqpit.num_loader_workers or a smaller --coqpit.batch_size; the checkpoints "
-                    "are whole, --continue_path goes on"
+                    "are complete, --continue_path resumes the run"
                 ) from error
 
     return _fit

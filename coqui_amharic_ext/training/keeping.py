@@ -1,4 +1,4 @@
-"""A run's settings: kept in its folder when training starts, and what then differs is said."""
+"""A run's settings, stored in its folder when training starts; later differences are logged."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from coqui_amharic_ext.training.runlog import run_log
 
 
 def refuse_of_another_model(config: Any, settings: Settings) -> None:
-    """Refuse settings that the model which is trained does not read.
+    """Refuse settings that do not apply to the model.
 
     Raises
     ------
     SettingsError
-        Each is named with its variable.
+        The message names each with its variable.
     """
     model = getattr(config, "model", None)
     unread = settings.of_another_model(model) if isinstance(model, str) else {}
@@ -31,7 +31,7 @@ def refuse_of_another_model(config: Any, settings: Settings) -> None:
 
 
 def keeping_settings(original: Any) -> Any:
-    """Wrap ``Trainer.init_loggers``, the first that is told the run's folder with its log open."""
+    """Wrap ``Trainer.init_loggers``, the first step that knows the run's folder and has a log."""
     plain: Callable[..., Any] = original.__func__
 
     @functools.wraps(plain)
@@ -60,25 +60,25 @@ def _keep(folder: Path, settings: Settings) -> None:
                 )
     elif run_folder.continued() is not None:
         run_log.info(
-            " > coqui-amharic-ext: %s keeps no settings of the run; those given now are used",
+            " > coqui-amharic-ext: %s holds no settings of the run; the current ones are used",
             folder,
         )
     run_folder.write(folder, settings.to_environment())
 
 
-def tell_restored(args: Any) -> None:
-    """Say what ``--restore_path`` does not take from the run that the checkpoint is of."""
+def log_restored(args: Any) -> None:
+    """Log what ``--restore_path`` does not take over from the checkpoint's run."""
     from trainer.utils.distributed import is_main_process
 
     if not args.restore_path or args.continue_path or not is_main_process():
         return
     kept: dict[str, str] | None = None
-    with suppress(SettingsError):  # of no use to this run
+    with suppress(SettingsError):  # this run does not need them
         kept = run_folder.read(Path(args.restore_path).parent)
     had = ", ".join(f"{name}={value}" for name, value in (kept or {}).items()) or "none"
     run_log.info(
         " > coqui-amharic-ext: --restore_path takes weights alone; optimizer, step, config and "
-        "settings are this run's (other than default in that run: %s). --continue_path goes on "
-        "with a run",
+        "settings are this run's (other than default in that run: %s). --continue_path resumes a "
+        "run",
         had,
     )

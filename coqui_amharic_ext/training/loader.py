@@ -1,4 +1,4 @@
-"""The training loader of a stock ``GPTTrainer`` made index-true, weighted and length-aware."""
+"""The training loader of a stock ``GPTTrainer``, made index-true, weighted and length-aware."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from coqui_amharic_ext.training.batching import (
     language_quotas,
 )
 from coqui_amharic_ext.training.dataset import IndexTrueDataset
+from coqui_amharic_ext.training.patches import visits_by_index
 from coqui_amharic_ext.training.runlog import run_log
 
 logger = logging.getLogger(__name__)
@@ -33,11 +34,6 @@ LOSSLESS: Final = frozenset({"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "FLAC"
 """libsndfile's names of formats whose header gives the exact length."""
 
 
-def wanted(settings: Settings) -> bool:
-    """Whether a setting asks for the index-true loader."""
-    return bool(settings.index_true_dataset or settings.language_weights or settings.batch_tokens)
-
-
 @dataclass(frozen=True, slots=True)
 class TokenCounter:
     """Counts the positions that a sample takes in the GPT's sequence.
@@ -45,7 +41,7 @@ class TokenCounter:
     Parameters
     ----------
     stride : int
-        Audio samples behind one code, ``gpt_code_stride_len``.
+        Audio samples per code, ``gpt_code_stride_len``.
     prompt : int
         Positions of the conditioning prompt, the same for every sample.
     """
@@ -55,34 +51,34 @@ class TokenCounter:
 
     @classmethod
     def of(cls, model_args: Any) -> TokenCounter:
-        """Read the shape of the model from upstream's ``GPTArgs``."""
+        """Read the model's shape from upstream's ``GPTArgs``."""
         prompt = PERCEIVER_LATENTS
         if not model_args.gpt_use_perceiver_resampler:
             prompt = 1 + model_args.max_conditioning_length // STYLE_HOP
         return cls(stride=model_args.gpt_code_stride_len, prompt=prompt)
 
     def __call__(self, text: int, wav: int) -> int:
-        """Return prompt + start and text + start, codes and upstream's three, all unpadded."""
+        """Return the sum of prompt, text with start, and codes with start and upstream's three."""
         return self.prompt + (text + 1) + (math.ceil(wav / self.stride) + 3 + 1)
 
 
 def audio_length(path: str, sample_rate: int) -> int:
-    """Return a clip's length at ``sample_rate``, read from its header where that is exact."""
+    """Return a clip's length at ``sample_rate``, from its header where that is exact."""
     import soundfile
     from TTS.tts.models.xtts import load_audio
 
     try:
         info = soundfile.info(path)
-    except RuntimeError:  # a format that libsndfile does not know, or no audio at all
+    except RuntimeError:  # a format that libsndfile does not know, or no audio
         info = None
-    # Decoders of lossy formats do not agree on where a clip ends.
+    # Decoders of lossy formats disagree on where a clip ends.
     if info is None or info.format not in LOSSLESS:
         return int(load_audio(path, sample_rate).shape[-1])
     return math.ceil(info.frames * sample_rate / info.samplerate)
 
 
 def _measure(dataset: Any, rows: Sequence[Any], settings: Settings) -> tuple[list[Any], list[int]]:
-    """Count every sample's tokens; what cannot be used is found now and not hours later."""
+    """Count every sample's tokens; unusable samples are found now rather than hours later."""
     counter = TokenCounter.of(dataset.config.model_args)
     limits = usability.Limits.of(dataset)
     sizes: dict[int, int] = {}
@@ -124,7 +120,7 @@ def _rank_and_world() -> tuple[int, int]:
 
 
 def index_true_loader(stock: DataLoader[Any], config: Any, settings: Settings) -> DataLoader[Any]:
-    """Build the loader that the settings ask for out of the one that upstream built.
+    """Build the loader that the settings ask for from upstream's.
 
     Parameters
     ----------
@@ -138,7 +134,7 @@ def index_true_loader(stock: DataLoader[Any], config: Any, settings: Settings) -
     Returns
     -------
     DataLoader
-        Over the same samples, with upstream's own collation and number of workers.
+        Over the same samples, with upstream's collation and number of workers.
 
     Raises
     ------
@@ -168,7 +164,7 @@ def index_true_loader(stock: DataLoader[Any], config: Any, settings: Settings) -
         budget=settings.batch_tokens,
         sizes=sizes,
     )
-    _tell(batches, config, settings, sizes, world)
+    _log_batches(batches, config, settings, sizes, world)
     workers: dict[str, Any] = {}
     if stock.num_workers:
         workers = {
@@ -210,7 +206,7 @@ def _check_budget(rows: Sequence[Any], sizes: Sequence[int], budget: int) -> Non
         )
 
 
-def _tell(
+def _log_batches(
     batches: EpochBatches, config: Any, settings: Settings, sizes: Sequence[int], world: int
 ) -> None:
     parts = [f"each sample by its index, seed {config.training_seed}"]
@@ -233,7 +229,7 @@ def with_index_true_loader(original: Callable[..., Any]) -> Callable[..., Any]:
     def get_data_loader(self: Any, config: Any, *args: Any, **kwargs: Any) -> Any:
         loader = original(self, config, *args, **kwargs)
         settings = get_settings()
-        if kwargs.get("is_eval") or not wanted(settings):
+        if kwargs.get("is_eval") or not visits_by_index(settings):
             return loader
         return index_true_loader(loader, config, settings)
 
@@ -241,9 +237,9 @@ def with_index_true_loader(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def with_epoch(original: Callable[..., None]) -> Callable[..., None]:
-    """Wrap ``GPTTrainer.on_train_epoch_start``, since upstream tells no sampler the epoch.
+    """Wrap ``GPTTrainer.on_train_epoch_start``: upstream does not pass the epoch to samplers.
 
-    The trainer's own count is used, which a continued run takes from its checkpoint.
+    It is the trainer's count, which a resumed run takes from its checkpoint.
     """
 
     @functools.wraps(original)

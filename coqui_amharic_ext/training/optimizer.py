@@ -1,4 +1,4 @@
-"""Fused Adam and AdamW: the same update in one kernel a step instead of several."""
+"""Fused Adam and AdamW: the same update in one kernel per step instead of several."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def _refuse(optimizer: Any) -> str:
 def fuse(optimizer: Any) -> Any:
     """Return the fused form of an optimizer, over the same parameters and options.
 
-    Checkpoints stay as upstream writes them: a saved state says ``fused`` as the recipe has it,
-    and a loaded one, which brings its own, does not end it.
+    Checkpoints stay as upstream writes them: a saved state has the recipe's value of ``fused``, and
+    loading a state does not switch fusion off.
 
     Parameters
     ----------
     optimizer : torch.optim.Adam or torch.optim.AdamW
-        A fresh optimizer, without a state yet.
+        A new optimizer, without a state.
 
     Returns
     -------
@@ -57,11 +57,11 @@ def fuse(optimizer: Any) -> Any:
         )
     before = optimizer.defaults.get("fused")
     groups = [{**group, "fused": True} for group in optimizer.param_groups]
-    # AdamW notes a default of Adam's that its own constructor does not take.
+    # AdamW stores a default of Adam's that its constructor does not take.
     accepted = inspect.signature(type(optimizer)).parameters
     options = {name: value for name, value in optimizer.defaults.items() if name in accepted}
     fused = type(optimizer)(groups, **{**options, "fused": True})
-    if hasattr(optimizer, "_group_names"):  # upstream's note to itself
+    if hasattr(optimizer, "_group_names"):  # set by upstream
         fused._group_names = optimizer._group_names
 
     def as_upstream(_: Any, state: dict[str, Any]) -> None:
@@ -74,7 +74,7 @@ def fuse(optimizer: Any) -> Any:
             for parameter in group["params"]:
                 step = loaded.state.get(parameter, {}).get("step")
                 if step is not None:
-                    # The fused kernel reads its step count where the parameters are.
+                    # The fused kernel reads its step count on the parameters' device.
                     loaded.state[parameter]["step"] = torch.as_tensor(step, dtype=torch.float32).to(
                         parameter.device
                     )
@@ -85,7 +85,7 @@ def fuse(optimizer: Any) -> Any:
 
 
 def with_fused_optimizers(original: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
-    """Wrap ``Trainer.get_optimizer``, so that every model's optimizers are covered."""
+    """Wrap ``Trainer.get_optimizer``, through which every model's optimizers pass."""
 
     @functools.wraps(original)
     def get_optimizer(self: Any) -> list[Any]:

@@ -13,12 +13,13 @@ from coqui_amharic_ext.settings import Settings
 _TRAINER: Final = "coqui-tts-trainer"
 
 
-def _visits_by_index(settings: Settings) -> bool:
+def visits_by_index(settings: Settings) -> bool:
+    """Whether the settings ask for the index-true loader."""
     return bool(settings.index_true_dataset or settings.language_weights or settings.batch_tokens)
 
 
 def _raises_at_bad_samples(settings: Settings) -> bool:
-    """Upstream's own handling names such samples and leaves them out."""
+    """Whether bad samples raise; upstream's own change names them and leaves them out."""
     return settings.on_bad_sample == "raise"
 
 
@@ -29,7 +30,7 @@ PATCHES: Final = (
         name="xtts-dataset-bad-samples",
         module="TTS.tts.layers.xtts.trainer.dataset",
         qualname="XTTSDataset.__getitem__",
-        summary="a training sample that cannot be used ends in one error or a counted warning",
+        summary="an unusable training sample raises one error or a counted warning",
         known=(Known("0.28.0", "c0c697c45d825bc5", "(self, index)"),),
         replace="coqui_amharic_ext.training.dataset:telling_getitem",
         probe="coqui_amharic_ext.training.probes:getitem",
@@ -40,7 +41,7 @@ PATCHES: Final = (
         name="xtts-dataset-eval-check",
         module="TTS.tts.layers.xtts.trainer.dataset",
         qualname="XTTSDataset.check_eval_samples",
-        summary="eval samples that cannot be used end in one error or a counted warning",
+        summary="unusable eval samples raise one error or a counted warning",
         known=(Known("0.28.0", "df533bb7f9de54da", "(self)"),),
         replace="coqui_amharic_ext.training.dataset:telling_check",
         probe="coqui_amharic_ext.training.probes:check_eval_samples",
@@ -55,17 +56,17 @@ PATCHES: Final = (
         known=(Known("0.28.0", "b6c8852b6f8d0d00", "(self, config, is_eval, samples, verbose)"),),
         replace="coqui_amharic_ext.training.loader:with_index_true_loader",
         probe="coqui_amharic_ext.training.probes:data_loader",
-        enabled=_visits_by_index,
+        enabled=visits_by_index,
     ),
     Patch(
         name="xtts-loader-epoch",
         module="TTS.tts.layers.xtts.trainer.gpt_trainer",
         qualname="GPTTrainer.on_train_epoch_start",
-        summary="the index-true loader is told the epoch, also when a run is continued",
+        summary="the index-true loader follows the epoch, also in a resumed run",
         known=(Known("0.28.0", "e388ade28da4542d", "(self, trainer)"),),
         replace="coqui_amharic_ext.training.loader:with_epoch",
         probe="coqui_amharic_ext.training.probes:train_epoch_start",
-        enabled=_visits_by_index,
+        enabled=visits_by_index,
     ),
     Patch(
         name="trainer-precision",
@@ -81,7 +82,7 @@ PATCHES: Final = (
         name="trainer-kept-settings",
         module="trainer.trainer",
         qualname="Trainer.init_loggers",
-        summary="a run's settings and lexicon are kept in its folder; --continue_path takes them",
+        summary="a run's folder keeps its settings and lexicon; --continue_path reads them",
         distribution=_TRAINER,
         known=(
             Known("0.4.0", "c47fe0eb5b2067b2", "(config, output_path, dashboard_logger, c_logger)"),
@@ -104,7 +105,7 @@ PATCHES: Final = (
         name="trainer-gradient-sync-step",
         module="trainer.trainer",
         qualname="Trainer.optimize",
-        summary="which optimizer steps is known where gradients are averaged",
+        summary="the averaging of gradients knows which optimizer steps",
         distribution=_TRAINER,
         known=(
             Known(
@@ -144,7 +145,7 @@ PATCHES: Final = (
         name="trainer-git-branch",
         module="trainer.trainer",
         qualname="get_git_branch",
-        summary="a run in a folder without git begins without git's complaint",
+        summary="a run outside a git repository starts without git's error message",
         distribution=_TRAINER,
         known=(Known("0.4.0", "ed615e06ce60b515", "()"),),
         replace="coqui_amharic_ext.training.quiet:without_gits_complaint",
@@ -176,7 +177,7 @@ PATCHES: Final = (
         replace="coqui_amharic_ext.training.quiet:with_plain_numbers",
         probe="coqui_amharic_ext.training.probes:logged_losses",
     ),
-    # After the fused optimizer's patch of the same method, so that what it makes is frozen.
+    # After the fused optimizer's patch of the same method, so that the fused one is frozen.
     Patch(
         name="trainer-freeze",
         module="trainer.trainer",
@@ -257,7 +258,7 @@ PATCHES: Final = (
         name="whole-checkpoints",
         module="trainer.io",
         qualname="save_fsspec",
-        summary="a checkpoint appears under its name only when it is whole",
+        summary="a checkpoint appears under its name only when it is complete",
         distribution=_TRAINER,
         known=(Known("0.4.0", "184484993ed8c13b", "(state, path, **kwargs)"),),
         replace="coqui_amharic_ext.training.saving:saving_whole",
@@ -268,7 +269,7 @@ PATCHES: Final = (
         name="whole-best-model",
         module="trainer.trainer",
         qualname="save_best_model",
-        summary="best_model.pth is always there and whole, a second name of the best model",
+        summary="best_model.pth always exists and is complete, a second name of the best model",
         distribution=_TRAINER,
         known=(
             Known(
@@ -285,7 +286,7 @@ PATCHES: Final = (
         name="run-folder-taken",
         module="trainer.trainer",
         qualname="copy_model_files",
-        summary="one training at a time writes a run's folder; its config.json is whole",
+        summary="one training at a time writes a run's folder; its config.json is complete",
         distribution=_TRAINER,
         known=(Known("0.4.0", "f6b0c8622d32dbbe", "(config, out_path, new_fields)"),),
         replace="coqui_amharic_ext.training.runfolder:taking_the_folder",
@@ -312,7 +313,7 @@ PATCHES: Final = (
         name="run-folder-given-back",
         module="trainer.trainer",
         qualname="Trainer._fit",
-        summary="a run's folder is free for others when its training has ended",
+        summary="a run's folder is unlocked when its training has ended",
         distribution=_TRAINER,
         known=(Known("0.4.0", "2cfe825c107df14a", "(self)"),),
         replace="coqui_amharic_ext.training.runfolder:giving_the_folder_back",
@@ -332,12 +333,12 @@ PATCHES: Final = (
         name="trainer-disk-space",
         module="trainer.trainer",
         qualname="Trainer.save_training_script",
-        summary="what a run's checkpoints take is compared with the disk before training",
+        summary="the size of a run's checkpoints is compared with the free disk space first",
         distribution=_TRAINER,
         known=(Known("0.4.0", "d91ab56728744a2e", "(self)"),),
         replace="coqui_amharic_ext.training.space:asking_for_room",
     ),
-    # The outermost around the training, so that all others have ended when it saves.
+    # The outermost wrapper of the training, so that all others have ended when it saves.
     Patch(
         name="trainer-signals",
         module="trainer.trainer",

@@ -1,4 +1,4 @@
-"""``Settings.precision`` set on the trainer's own switches, and said in the run's log."""
+"""``Settings.precision``, applied to the trainer's own options and written to the run's log."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import torch
 
 from coqui_amharic_ext.errors import UnavailableError
 from coqui_amharic_ext.settings import Settings, get_settings
-from coqui_amharic_ext.training.keeping import refuse_of_another_model, tell_restored
+from coqui_amharic_ext.training.keeping import log_restored, refuse_of_another_model
 from coqui_amharic_ext.training.runlog import run_log
 
 
 def _refuse(settings: Settings, args: Any) -> str:
-    """Return why the precision cannot be had here and what to do, ``""`` if it can."""
+    """Return why the precision is not available here and the fix, ``""`` if it is."""
     precision = settings.precision
     if precision == "fp16" and not torch.cuda.is_available():
         return (
@@ -30,8 +30,8 @@ def _refuse(settings: Settings, args: Any) -> str:
             )
     if precision == "fp32" and args.use_accelerate:
         return (
-            "with use_accelerate the trainer passes its precision on even where mixed_precision "
-            "is off; set precision to bf16, fp16 or stock, or use_accelerate to False"
+            "with use_accelerate the trainer applies its precision even where mixed_precision is "
+            "off; set precision to bf16, fp16 or stock, or use_accelerate to False"
         )
     return ""
 
@@ -43,7 +43,7 @@ def apply_precision(config: Any, args: Any, settings: Settings) -> None:
     ----------
     config : TrainerConfig
         Changed in place. Its ``config.json`` in the output folder was written before and keeps
-        the recipe's own values, so that a later run without the extension has those.
+        the recipe's values, so that a later run without the extension uses those.
     args : TrainerArgs
         The trainer's arguments.
     settings : Settings
@@ -52,7 +52,7 @@ def apply_precision(config: Any, args: Any, settings: Settings) -> None:
     Raises
     ------
     UnavailableError
-        The precision asked for cannot be had on this device.
+        The precision is not available on this device.
     """
     if settings.precision == "stock":
         return
@@ -66,7 +66,7 @@ def apply_precision(config: Any, args: Any, settings: Settings) -> None:
         config.precision = settings.precision
 
 
-def _tell(config: Any, settings: Settings) -> None:
+def _log_precision(config: Any, settings: Settings) -> None:
     from trainer.utils.distributed import is_main_process
 
     if not is_main_process():
@@ -83,9 +83,8 @@ def _tell(config: Any, settings: Settings) -> None:
 def with_precision(original: Any) -> Any:
     """Wrap ``Trainer.setup_training_environment``.
 
-    It is the first thing that every trainer calls when its config is final (overrides and a
-    continued run's own values are in it) and its log file is open, and it comes before anything
-    reads the precision.
+    It is the first step of every trainer whose config is final (overrides and a resumed run's
+    values are in it) and whose log file is open, and it runs before anything reads the precision.
     """
     plain: Callable[..., Any] = original.__func__
 
@@ -94,8 +93,8 @@ def with_precision(original: Any) -> Any:
         settings = get_settings()
         refuse_of_another_model(config, settings)
         apply_precision(config, args, settings)
-        _tell(config, settings)
-        tell_restored(args)
+        _log_precision(config, settings)
+        log_restored(args)
         return plain(args=args, config=config, gpu=gpu)
 
     return staticmethod(setup_training_environment)

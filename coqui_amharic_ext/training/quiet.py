@@ -1,4 +1,4 @@
-"""What the trainer puts on the screen that tells a person nothing, left out or put in numbers."""
+"""The trainer's console output without noise: no error messages of git, plain numbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class _QuietSubprocess:
-    """The module ``subprocess`` for one function: what its child says on stderr goes nowhere."""
+    """The module ``subprocess`` for one function, whose child's stderr is discarded."""
 
     DEVNULL = subprocess.DEVNULL
 
@@ -22,9 +22,9 @@ class _QuietSubprocess:
 
 
 def without_gits_complaint(original: Callable[[], str]) -> Callable[[], str]:
-    """Return a function that asks git, without git's word for a folder that is no repository.
+    """Wrap a function that asks git, discarding git's message outside a repository.
 
-    Upstream takes the answer for what it is, and prints the complaint at the start of every run.
+    Upstream handles that case, but the message appears at the start of every run.
     """
     plain = original if isinstance(original, FunctionType) else None
     if plain is None:
@@ -39,7 +39,7 @@ def without_gits_complaint(original: Callable[[], str]) -> Callable[[], str]:
 
 
 def with_plain_numbers(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    """Return ``Trainer.detach_loss_dict`` whose gradient norm is a number, as its losses are.
+    """Wrap ``Trainer.detach_loss_dict``: the gradient norm becomes a number, as losses are.
 
     Upstream logs ``tensor(6.2306)``, and averages tensors on the device.
     """

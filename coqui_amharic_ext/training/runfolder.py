@@ -1,7 +1,7 @@
 """The folder of a run: one training at a time writes it, and only the main process.
 
-Upstream names a run's folder by the minute, so that two runs that begin in one minute, or two that
-go on with one run, write over each other's checkpoints. And where several processes are interrupted
+Upstream names a run's folder by the minute, so that two runs started in the same minute, or two
+that resume one run, overwrite each other's checkpoints. And where several processes are interrupted
 before the first checkpoint, each would remove the folder in which the main one is saving.
 """
 
@@ -18,25 +18,25 @@ from coqui_amharic_ext.io.files import filling, naming, sweep
 from coqui_amharic_ext.io.locks import OutputLock
 from coqui_amharic_ext.training.saving import local_path
 
-_taken: dict[Path, OutputLock] = {}
+_locks: dict[Path, OutputLock] = {}
 
 
 def _take(folder: Path) -> None:
-    if folder not in _taken:
+    if folder not in _locks:
         with naming(folder, folder):
-            # Inside, so that the folder of all runs holds runs alone.
-            _taken[folder] = OutputLock(folder, inside=True)
+            # Inside, so that the folder of all runs holds only runs.
+            _locks[folder] = OutputLock(folder, inside=True)
     sweep(folder, now=True)
 
 
 def _release(folder: Path | None) -> None:
-    lock = None if folder is None else _taken.pop(folder.resolve(), None)
+    lock = None if folder is None else _locks.pop(folder.resolve(), None)
     if lock is not None:
         lock.release()
 
 
 def taking_the_folder(original: Callable[..., None]) -> Callable[..., None]:
-    """Wrap ``copy_model_files``, the first that a trainer writes into the run's folder."""
+    """Wrap ``copy_model_files``, the first step that writes into the run's folder."""
 
     @functools.wraps(original)
     def copy_model_files(config: Any, out_path: Any, new_fields: Any) -> None:
@@ -46,7 +46,7 @@ def taking_the_folder(original: Callable[..., None]) -> Callable[..., None]:
         elif _is_main():
             _take(folder.resolve())
             try:
-                # Beside its place: a kill must not leave half of the config that continuing reads.
+                # Written elsewhere and moved: a kill must not truncate a resumed run's config.
                 with filling(folder / "config") as aside:
                     original(config, aside, new_fields)
                     for path in aside.iterdir():
@@ -54,7 +54,7 @@ def taking_the_folder(original: Callable[..., None]) -> Callable[..., None]:
                     aside.rmdir()
             except BaseException:
                 _release(folder)
-                with suppress(OSError):  # a run that goes on has files there
+                with suppress(OSError):  # a resumed run has files there
                     folder.rmdir()
                 raise
 
@@ -62,7 +62,7 @@ def taking_the_folder(original: Callable[..., None]) -> Callable[..., None]:
 
 
 def removing_unbegun(original: Callable[..., None]) -> Callable[..., None]:
-    """Wrap ``Trainer.__init__``, which writes a new run's config and log long before it trains.
+    """Wrap ``Trainer.__init__``, which writes a new run's config and log long before training.
 
     SIGTERM and SIGHUP end it as Ctrl-C does.
     """
@@ -87,7 +87,7 @@ def removing_unbegun(original: Callable[..., None]) -> Callable[..., None]:
 
 
 def giving_the_folder_back(original: Callable[[Any], None]) -> Callable[[Any], None]:
-    """Wrap ``Trainer._fit``, with which a training ends where it is not interrupted."""
+    """Wrap ``Trainer._fit``, with which a training ends unless it is interrupted."""
 
     @functools.wraps(original)
     def _fit(self: Any) -> None:
@@ -112,7 +112,7 @@ def removing_once(original: Callable[[Any], None]) -> Callable[[Any], None]:
     @functools.wraps(original)
     def remove_experiment_folder(experiment_path: Any) -> None:
         if _is_main():
-            # It is the last that the trainer does there.
+            # This is the trainer's last step in the folder.
             _release(local_path(experiment_path))
             original(experiment_path)
 

@@ -1,4 +1,4 @@
-"""The log of a training run: what goes here is in its console output and its log file."""
+"""The logger of a training run, which writes to its console and its log file."""
 
 from __future__ import annotations
 

@@ -1,10 +1,9 @@
-"""Whether a training sample can be used and, if not, the reason in words.
+"""Whether a training sample can be used and, if not, the reason.
 
-Upstream drops a sample for whatever reason without a word. Here two kinds are told apart. A
-*defect* (a character without a token, a file that is missing or cannot be read, no text) is a
-mistake in the data, and ``Settings.on_bad_sample`` decides what it leads to. A sample outside the
-*length* limits of the recipe is left out on purpose, by upstream as by us, whatever that setting
-says; it is counted and told.
+Upstream silently drops samples for any reason. Here there are two kinds. A *defect* (a character
+without a token, a missing or unreadable file, no text) is a mistake in the data, and
+``Settings.on_bad_sample`` decides what happens. A sample outside the *length* limits of the recipe
+is left out on purpose, by upstream as by us, whatever that setting; it is counted and reported.
 """
 
 from __future__ import annotations
@@ -25,15 +24,15 @@ logger = logging.getLogger(__name__)
 STOP_TOKEN: Final = 0
 UNKNOWN_TOKEN: Final = 1
 MIN_SECONDS: Final = 0.5
-"""Upstream's ``load_item`` refuses shorter clips: they are of no use and can break models."""
+"""Upstream's ``load_item`` refuses shorter clips, which can break models."""
 
 NOT_THE_SAMPLES: Final = (SettingsError, UnavailableError, MemoryError)
-"""Errors that every sample would meet: they are never put down to one, nor skipped."""
+"""Errors that every sample would raise: they are never attributed to one, nor skipped."""
 
 Kind = Literal["defect", "length"]
 
 SKIP_HINT: Final = (
-    "Mend or remove it, or set on_bad_sample='skip' (COQUI_AMHARIC_ON_BAD_SAMPLE=skip) to leave "
+    "Fix or remove it, or set on_bad_sample='skip' (COQUI_AMHARIC_ON_BAD_SAMPLE=skip) to leave "
     "such samples out with a counted warning."
 )
 
@@ -41,7 +40,7 @@ SKIP_HINT: Final = (
 class UnusableSampleError(CoquiAmharicError, ValueError):
     """A training sample cannot be used; the message names file, text and reason."""
 
-    # A DataLoader worker's error is built anew from its message alone.
+    # A DataLoader rebuilds a worker's error from its message alone.
     def __init__(self, message: str, kind: Kind = "defect") -> None:
         super().__init__(message)
         self.kind = kind
@@ -84,7 +83,7 @@ class Limits:
 
 
 def describe(sample: Mapping[str, Any]) -> str:
-    """Return file, text and language of a sample, for messages."""
+    """Return a sample's file, text and language, for messages."""
     return (
         f"file {sample.get('audio_file')!r}, text {sample.get('text')!r}, "
         f"language {sample.get('language')!r}"
@@ -98,7 +97,7 @@ def unusable(sample: Mapping[str, Any], reason: str, kind: Kind = "defect") -> U
 
 
 def check_text(sample: Mapping[str, Any]) -> None:
-    """Refuse a sample without text; upstream would train ``None`` and NaN as words.
+    """Refuse a sample without text; upstream would train on ``None`` and NaN as words.
 
     Raises
     ------
@@ -148,7 +147,7 @@ def load(dataset: Any, sample: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _check_unknown(dataset: Any, sample: Mapping[str, Any]) -> None:
-    """Refuse what upstream's check for token 1 cannot see: text that is dropped or unknown else."""
+    """Refuse text that the vocabulary drops or whose unknown token upstream's check misses."""
     inner = getattr(getattr(dataset, "tokenizer", None), "tokenizer", None)
     if inner is None or unknown_id(inner) == UNKNOWN_TOKEN:
         return
@@ -158,7 +157,7 @@ def _check_unknown(dataset: Any, sample: Mapping[str, Any]) -> None:
 
 
 def explain(dataset: Any, sample: Mapping[str, Any], error: Exception) -> UnusableSampleError:
-    """Find out why upstream could not load a sample; upstream's own errors seldom say."""
+    """Return an error that says why upstream could not load a sample; its own seldom does."""
     if isinstance(error, UnusableSampleError):
         return error
     reason = _text_reason(dataset, sample)
@@ -193,7 +192,7 @@ def _first_line(error: BaseException) -> str:
 
 
 class _Recorder:
-    """Stands in for the inner tokenizer and keeps what it was given and what it made of it."""
+    """A stand-in for the inner tokenizer that records its inputs and outputs."""
 
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
@@ -209,7 +208,7 @@ class _Recorder:
 
 
 def _text_reason(dataset: Any, sample: Mapping[str, Any]) -> str:
-    """Return what is wrong with the tokens of a sample's text, ``""`` if nothing is."""
+    """Return what is wrong with the tokens of a sample's text, ``""`` if they are right."""
     tokenizer = copy.copy(dataset.tokenizer)
     recorder = _Recorder(tokenizer.tokenizer)
     tokenizer.tokenizer = recorder
@@ -220,7 +219,7 @@ def _text_reason(dataset: Any, sample: Mapping[str, Any]) -> str:
         raise
     except Exception as error:
         return f"its text cannot be turned into tokens: {_first_line(error)}"
-    # Whoever wraps encode may look tokens up on the way; the result's own call counts.
+    # A wrapper of encode may encode other texts, too; the call that gave the result counts.
     text, encoding = next(call for call in recorder.calls if list(call[1].ids) == ids)
     words = [text] if isinstance(text, str) else list(text)
     if UNKNOWN_TOKEN in ids or lacking(recorder, words, encoding):
@@ -254,30 +253,30 @@ def _code_points(text: str) -> str:
 
 
 class Tally:
-    """Counts what was left out in this process and tells it, at once and then ever more rarely.
+    """Counts the samples left out in this process and logs them, then ever more rarely.
 
-    DataLoader workers are processes of their own that start anew with every epoch.
+    DataLoader workers are separate processes, which start with every epoch.
     """
 
     def __init__(self) -> None:
         self.counts: dict[Kind, int] = {"defect": 0, "length": 0}
         self.first: dict[Kind, str] = {}
 
-    def add(self, error: UnusableSampleError, *, tell: bool = True) -> None:
+    def add(self, error: UnusableSampleError, *, log: bool = True) -> None:
         """Count one sample that is left out."""
         count = self.counts[error.kind] = self.counts[error.kind] + 1
         self.first.setdefault(error.kind, str(error))
-        if not tell:
+        if not log:
             return
         if error.kind == "length":
-            if _worth_telling(count, at_first=1):
+            if _is_worth_logging(count, at_first=1):
                 logger.warning(
                     "%d sample(s) outside the recipe's length limits are left out so far, as "
-                    "upstream does in silence; the latest: %s",
+                    "upstream does silently; the latest: %s",
                     count,
                     error,
                 )
-        elif _worth_telling(count, at_first=5):
+        elif _is_worth_logging(count, at_first=5):
             logger.warning("%d sample(s) skipped so far; the latest: %s", count, error)
 
     @property
@@ -286,7 +285,7 @@ class Tally:
         return sum(self.counts.values())
 
     def summary(self) -> str:
-        """Return the counts and the first case of each kind, in words."""
+        """Describe the counts and the first case of each kind."""
         parts = []
         for kind, words in (("defect", "with a defect"), ("length", "outside the length limits")):
             count = self.counts[kind]  # type: ignore[index]
@@ -295,12 +294,12 @@ class Tally:
         return "; ".join(parts)
 
 
-def _worth_telling(count: int, at_first: int) -> bool:
+def _is_worth_logging(count: int, at_first: int) -> bool:
     return count <= at_first or count == 10 ** (len(str(count)) - 1)
 
 
 def none_usable(tally: Tally, total: int, what: str) -> UnusableSampleError:
-    """Build the error for a dataset of which nothing is left."""
+    """Build the error for a dataset without a usable sample."""
     return UnusableSampleError(f"none of the {total} {what} can be used: {tally.summary()}")
 
 
@@ -320,9 +319,9 @@ def sift(
     examine : callable
         Raises ``UnusableSampleError`` for a sample that cannot be used.
     skip : bool
-        Whether samples with a defect are left out with one warning, or end in one error.
+        Whether samples with a defect are left out with one warning, or raise one error.
     what : str
-        What the samples are, for messages, such as ``"eval samples"``.
+        A name of the samples for messages, such as ``"eval samples"``.
 
     Returns
     -------
@@ -340,7 +339,7 @@ def sift(
         try:
             examine(sample)
         except UnusableSampleError as error:
-            tally.add(error, tell=False)
+            tally.add(error, log=False)
         else:
             usable.append(sample)
     if tally.counts["defect"] and not skip:

@@ -1,10 +1,9 @@
-"""Checkpoints appear under their name only when they are whole.
+"""Checkpoints appear under their name only when they are complete.
 
-The trainer writes straight to ``checkpoint_N.pth`` and copies straight to ``best_model.pth``: a
-kill or a full disk in between leaves a broken file that resuming then picks as the newest, and one
-between a best model and the copy leaves no ``best_model.pth``. Ctrl-C in the middle of torch's
-writing becomes an error of the file, which ends training without the checkpoint that the trainer
-saves at Ctrl-C.
+The trainer writes directly to ``checkpoint_N.pth`` and copies directly to ``best_model.pth``. A
+kill or a full disk meanwhile leaves a truncated file, which a resumed run picks as the newest, or
+no ``best_model.pth``. Ctrl-C while torch writes becomes a file error, which ends training without
+the checkpoint that the trainer saves at Ctrl-C.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ SHORTCUT: Final = "best_model.pth"
 
 
 def local_path(path: Any) -> Path | None:
-    """Return where a path of fsspec's is on this machine, None where it is elsewhere."""
+    """Return the local path of an fsspec path, None where it is not on this machine."""
     from fsspec.core import url_to_fs
     from fsspec.implementations.local import LocalFileSystem
 
@@ -38,8 +37,8 @@ def local_path(path: Any) -> Path | None:
 
 
 @contextmanager
-def _full_disk_told(path: Path) -> Iterator[None]:
-    """Name the file where PyTorch's writer only says that writing failed."""
+def _naming_a_full_disk(path: Path) -> Iterator[None]:
+    """Name the file and the cause where PyTorch's writer only says that writing failed."""
     try:
         yield
     except RuntimeError as error:
@@ -53,22 +52,19 @@ _holding = threading.local()
 
 
 @contextmanager
-def _interrupted_afterwards() -> Iterator[None]:
-    """Hold Ctrl-C, SIGTERM and SIGHUP back until what is inside is done.
-
-    A second Ctrl-C is not held back.
-    """
+def _delaying_signals() -> Iterator[None]:
+    """Handle Ctrl-C, SIGTERM and SIGHUP after the block; a second Ctrl-C is handled at once."""
     numbers = [signal.SIGINT, *ENDINGS]
     handlers: dict[int, Any] = {number: signal.getsignal(number) for number in numbers}
     main = threading.current_thread() is threading.main_thread()
     if not main or getattr(_holding, "on", False):
         yield
         return
-    came: list[tuple[int, Any]] = []
+    received: list[tuple[int, Any]] = []
 
     def once(number: int, frame: Any) -> None:
-        again = number == signal.SIGINT and any(before == number for before, _ in came)
-        came.append((number, frame))
+        again = number == signal.SIGINT and any(before == number for before, _ in received)
+        received.append((number, frame))
         if again:
             call(number, frame)
 
@@ -85,8 +81,8 @@ def _interrupted_afterwards() -> Iterator[None]:
         for number in held:
             signal.signal(number, handlers[number])
         _holding.on = False
-    if came:
-        call(*came[0])
+    if received:
+        call(*received[0])
 
 
 def saving_whole(original: Callable[..., None]) -> Callable[..., None]:
@@ -98,7 +94,7 @@ def saving_whole(original: Callable[..., None]) -> Callable[..., None]:
             original(state, path, **kwargs)
             return
         sweep(local.parent, now=True)
-        with _interrupted_afterwards(), _full_disk_told(local), replacing(local) as partial:
+        with _delaying_signals(), _naming_a_full_disk(local), replacing(local) as partial:
             original(state, partial, **kwargs)
 
     return save_fsspec
@@ -114,20 +110,20 @@ def keeping_best_model_whole(original: Callable[..., Any]) -> Callable[..., Any]
         out_path = kwargs["out_path"] if "out_path" in kwargs else args[4]
         if local_path(out_path) is None:
             return original(*args, **kwargs)
-        # fsspec hands the same instance to the trainer, which removes and copies with it.
+        # fsspec caches this instance, with which the trainer removes and copies.
         filesystem = fsspec.get_mapper(str(out_path)).fs
         remove = filesystem.rm
 
         def remove_others(path: str, **kwargs: Any) -> None:
-            # The shortcut leads to the best model before until it leads to the new one.
+            # The shortcut names the previous best model until it names the new one.
             if Path(path).name != SHORTCUT:
                 remove(path, **kwargs)
 
         filesystem.rm = remove_others
-        filesystem.copy = lambda source, target: _lead(Path(target), Path(source))
+        filesystem.copy = lambda source, target: _link(Path(target), Path(source))
         try:
-            # Not between a model and the shortcut to it.
-            with _interrupted_afterwards():
+            # No interrupt between a model and its shortcut.
+            with _delaying_signals():
                 return original(*args, **kwargs)
         finally:
             del filesystem.copy, filesystem.rm
@@ -135,8 +131,8 @@ def keeping_best_model_whole(original: Callable[..., Any]) -> Callable[..., Any]
     return save_best_model
 
 
-def _lead(shortcut: Path, model: Path) -> None:
-    """Give a model a second name; a copy where the file system has no hard links."""
+def _link(shortcut: Path, model: Path) -> None:
+    """Give a model a second name, or copy it where the file system has no hard links."""
     linked = beside(shortcut, f".partial-{secrets.token_hex(8)}")
     try:
         os.link(model, linked)
@@ -147,5 +143,5 @@ def _lead(shortcut: Path, model: Path) -> None:
     try:
         os.replace(linked, shortcut)
     finally:
-        # Where both are names of one file already, replacing does nothing.
+        # Where both already name one file, replacing does nothing.
         linked.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
-"""Whether a run's checkpoints will fit on the disk, said before the first step.
+"""A check, before the first step, of whether a run's checkpoints will fit on the disk.
 
-A disk that fills up days later costs the steps since the checkpoint before.
+A disk that fills up days later costs the steps since the last checkpoint.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from coqui_amharic_ext.errors import CoquiAmharicError
 from coqui_amharic_ext.training.runlog import run_log
 from coqui_amharic_ext.training.saving import local_path
 
-# Tensors of a parameter's shape that an optimizer keeps; of others none are counted.
+# Tensors of a parameter's shape in an optimizer's state; other optimizers count as none.
 _COPIES: Final = {
     **dict.fromkeys(("Adam", "AdamW", "NAdam", "RAdam", "Adamax", "CapturableAdamW"), 2),
     **dict.fromkeys(("Adagrad", "RMSprop"), 1),
@@ -24,12 +24,12 @@ _COPIES: Final = {
 
 
 class DiskSpaceError(CoquiAmharicError, OSError):
-    """Not even one checkpoint fits on the disk."""
+    """The disk has no room for a single checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Bytes on the disk: of one checkpoint, of all at the worst moment, and what is there.
+    """Bytes on the disk: one checkpoint, the peak of all, those that exist, and the free space.
 
     ``most`` is None where the recipe keeps every checkpoint.
     """
@@ -41,19 +41,19 @@ class Need:
 
     @property
     def more(self) -> int:
-        """Bytes to come, at least."""
+        """Bytes still to be written, at least."""
         return max(self.one, (self.one if self.most is None else self.most) - self.there)
 
 
 def need(trainer: Any, folder: Path) -> Need:
-    """Estimate what a run will need from its model, its optimizers and its config."""
+    """Estimate a run's need from its model, its optimizers and its config."""
     config = trainer.config
     one = _size(trainer._get_model().state_dict().values())
     one += sum(map(_optimizer_size, trainer.optimizer))
     kept: int | None = 0
     if config.save_checkpoints:
         kept = config.save_n_checkpoints
-    # One checkpoint more is written before the oldest goes; the best model counts once, since
+    # One more checkpoint is written before the oldest is removed. The best model counts once:
     # best_model.pth is a second name of it.
     most = None if kept is None or config.save_all_best else (kept + 2) * one
     there = {path.stat().st_ino: path.stat().st_size for path in folder.glob("*.pth")}
@@ -71,7 +71,7 @@ def _size(tensors: Iterable[Any]) -> int:
 
 
 def _optimizer_size(optimizer: Any) -> int:
-    if optimizer.state:  # a run that is continued
+    if optimizer.state:  # a resumed run
         return _size(value for state in optimizer.state.values() for value in state.values())
     copies = _COPIES.get(type(optimizer).__name__, 0)
     momentum = any(group.get("momentum") for group in optimizer.param_groups)
@@ -104,11 +104,11 @@ def _check(trainer: Any) -> None:
 
 
 def _remove_new(trainer: Any) -> None:
-    """Remove the folder of a run that does not begin, as the trainer does with one that fails."""
+    """Remove the folder of a run that does not start, as the trainer does for one that fails."""
     if not trainer.continue_run:
         from trainer.trainer import remove_experiment_folder
 
-        trainer.dashboard_logger.finish()  # it writes there
+        trainer.dashboard_logger.finish()  # it writes into the folder
         remove_experiment_folder(trainer.output_path)
 
 
@@ -121,7 +121,7 @@ def _shown(size: int) -> str:
 
 
 def asking_for_room(original: Callable[[Any], None]) -> Callable[[Any], None]:
-    """Wrap ``Trainer.save_training_script``, the last that a new trainer does."""
+    """Wrap ``Trainer.save_training_script``, the last step of a trainer's set-up."""
 
     @functools.wraps(original)
     def save_training_script(self: Any) -> None:

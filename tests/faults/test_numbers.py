@@ -119,7 +119,7 @@ def test_a_gradient_that_is_no_number_does_not_reach_the_weights(
 
     made.model.layer.bias.register_hook(spoil)
     said = _fit(made, capsys)
-    assert "gradients are NaN or infinite at step 5, which was not made: go on from" in said
+    assert "gradients are NaN or infinite at step 5, which was not made: resume from" in said
     assert all(bool(weight.isfinite().all()) for weight in made.model.parameters())
     for name in _saved(made.output_path):
         state = torch.load(made.output_path / name, weights_only=True)["model"]
@@ -183,7 +183,7 @@ def test_nobody_is_sent_to_a_file_that_is_spoilt(
     spoilt = {name: tensor * NAN for name, tensor in state.items()}
     torch.save({"model": spoilt, "step": 9}, folder / "best_model_9.pth")
     said = _fit(made, capsys)
-    assert "remove best_model_9.pth, whose weights are NaN; then go on from the last" in said
+    assert "remove best_model_9.pth, whose weights are NaN; then resume from the last" in said
     (folder / "checkpoint_4.pth").unlink()
     said = _fit(made, capsys)
     assert "--continue_path" not in said

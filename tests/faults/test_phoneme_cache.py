@@ -13,6 +13,7 @@ import pytest
 
 import coqui_amharic_ext as am
 from coqui_amharic_ext.coqui import phoneme_cache, probes
+from coqui_amharic_ext.patching import ProbeError
 from tests.faults.disks import Job, on_disk
 
 TEXT = "ሰላም ለዓለም"
@@ -27,7 +28,7 @@ def samples(tmp_path: Path) -> Iterator[Any]:
     from TTS.tts.utils.text.tokenizer import TTSTokenizer
 
     am.activate(am.Settings(g2p_backends=("rules",)))
-    phoneme_cache._told.clear()
+    phoneme_cache._warned.clear()
     config = VitsConfig(use_phonemes=True, phoneme_language="am")
     tokenizer, _ = TTSTokenizer.init_from_config(config)
     sample = {"audio_unique_name": "a", "text": TEXT, "language": "am"}
@@ -127,5 +128,5 @@ def test_a_disk_that_fills_up_ends_no_training_and_leaves_whole_files_alone(
 
 
 def test_an_upstream_without_such_a_cache_is_noticed() -> None:
-    with pytest.raises(probes.ProbeError, match="keeps no"):
+    with pytest.raises(ProbeError, match="no longer caches"):
         probes.caches_phonemes(lambda self, file_name, text, language: [1, 2])

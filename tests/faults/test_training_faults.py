@@ -59,7 +59,7 @@ def test_it_stops_and_says_why(folder: Path, found: dict[str, Any], fault: str) 
     assert found[fault]["code"] == CODES[fault], log[-2000:]
     assert SAYS.get(fault, "") in log
     if "NaN" in SAYS.get(fault, ""):
-        assert "go on from the last checkpoint with --continue_path" in log
+        assert "resume from the last checkpoint with --continue_path" in log
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -114,7 +114,7 @@ def test_languages_are_mixed_by_their_true_share(run: tuple[Path, str]) -> None:
 def test_new_tokens_settle_first(run: tuple[Path, str]) -> None:
     _, printed = run
     assert "Frozen up to step 2: mel, positions, conditioning, transformer" in printed
-    assert "Step 2: everything is trained from now on" in printed
+    assert "Step 2: all parameters train from now on" in printed
 
 
 def test_the_loss_falls(run: tuple[Path, str]) -> None:

@@ -278,7 +278,7 @@ def test_a_run_trains_what_is_left_and_then_everything(
     caplog.clear()
     with caplog.at_level(logging.INFO):
         trainer, before = _train(config, rows, **wd_only)
-    assert "Step 2: everything is trained from now on" in caplog.text
+    assert "Step 2: all parameters train from now on" in caplog.text
     assert "xtts.gpt.gpt.h.0.attn.c_attn.weight" in _moved(trainer, before)
     steps = {
         name: int(trainer.optimizer[0].state[parameter]["step"])

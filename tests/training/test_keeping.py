@@ -122,7 +122,7 @@ def test_what_is_given_now_wins_is_said_once_and_is_kept(moved: Path) -> None:
 def test_a_run_of_before_says_that_it_keeps_none(moved: Path) -> None:
     (moved / "coqui_amharic.json").unlink()
     printed = _run(moved.parent, "--continue_path", moved)
-    assert f"{moved} keeps no settings of the run; those given now are used" in printed
+    assert f"{moved} holds no settings of the run; the current ones are used" in printed
     assert "fused None" in printed or "fused False" in printed
 
 

@@ -1,9 +1,9 @@
 """Causal attention for CPUs, a block of queries at a time, with dropout.
 
-PyTorch's fast CPU kernel has no dropout: with it, training falls back to whole (length, length)
-matrices that are kept for backward. Here a block's scores are computed, used and dropped; backward
-computes them again and keeps of dropout one byte a score. Keys that no query of a block may see
-are never touched. (The scheme is FlashAttention's, Dao et al. 2022, with torch calls for kernels.)
+PyTorch's fast CPU kernel has no dropout: with dropout, training falls back to whole (length,
+length) matrices that are saved for backward. Here a block's scores are computed, used and freed;
+backward recomputes them, and of dropout one byte per score is saved. Keys that no query of a block
+may see are never read. (The scheme is FlashAttention's, Dao et al. 2022, in torch calls.)
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from coqui_amharic_ext.attention.layout import PackedLayout
 
 BLOCK: Final = 64
-"""Queries a block; of 32 to 512, the fastest forward and backward at 16 heads of 64 channels."""
+"""Queries per block; the fastest of 32 to 512 at 16 heads of 64 channels, forward and backward."""
 
 
 @lru_cache(maxsize=1)
@@ -135,7 +135,7 @@ def attend(
 def _load() -> PackedAttention:
     import torch
 
-    # Its loop over sequences would be unrolled, and compiled anew for each batch.
+    # The loop over sequences would be unrolled and recompiled for each batch.
     uncompiled: PackedAttention = torch.compiler.disable(attend)
     return uncompiled
 

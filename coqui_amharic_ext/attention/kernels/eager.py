@@ -1,4 +1,4 @@
-"""The textbook formula, for comparison: scores, softmax, dropout, sum."""
+"""The textbook formula, for comparison: scores, softmax, dropout, weighted sum."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def attend(
 def _load() -> PackedAttention:
     import torch
 
-    # Its loop over sequences would be unrolled, and compiled anew for each batch.
+    # The loop over sequences would be unrolled and recompiled for each batch.
     uncompiled: PackedAttention = torch.compiler.disable(attend)
     return uncompiled
 

@@ -39,7 +39,7 @@ def _load() -> PackedAttention:
             causal=True,
             deterministic=torch.are_deterministic_algorithms_enabled(),
         )
-        # Releases differ in whether the log-sum-exp comes along.
+        # Some releases also return the log-sum-exp.
         out: Tensor = result[0] if isinstance(result, tuple) else result
         return out
 
@@ -56,6 +56,6 @@ SPEC = KernelSpec(
     platforms=("linux",),
     head_dims=range(8, 129, 8),
     dropout=False,
-    # Its forward knows 8.x too, its backward does not.
+    # Its forward supports 8.x, too, its backward does not.
     capabilities=(9, 12),
 )

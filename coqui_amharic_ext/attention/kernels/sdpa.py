@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def _per_sequence(
     query: Tensor, key: Tensor, value: Tensor, layout: PackedLayout, dropout: float, scale: float
 ) -> Tensor:
-    """One call a sequence: on a CPU the work saved outweighs the calls."""
+    """Attend in one call per sequence: on a CPU the work saved outweighs the calls."""
     import torch
     import torch.nn.functional as F
 
@@ -33,10 +33,10 @@ def _per_sequence(
 def _rectangle(
     query: Tensor, key: Tensor, value: Tensor, layout: PackedLayout, dropout: float, scale: float
 ) -> Tensor:
-    """One call for the batch, padded at the right.
+    """Attend in one call for the batch, padded at the right.
 
-    No mask is needed: a causal query never sees what comes after it, and padding comes last. So
-    flash and memory-efficient kernels are eligible, which a mask would rule out.
+    No mask is needed: padding comes last, and a causal query sees nothing after it. So flash and
+    memory-efficient kernels are eligible, which a mask would rule out.
     """
     import torch.nn.functional as F
 

@@ -24,8 +24,8 @@ def _load() -> PackedAttention:
 
     @lru_cache(maxsize=2)
     def bias(lengths: tuple[int, ...], device: torch.device) -> Any:
-        # One for all layers of a step: its making sends the lengths to the device. A later step
-        # of the same lengths may need it for backward, which inference tensors are no good for.
+        # One for all layers of a step, since making it copies the lengths to the device. A later
+        # step of the same lengths may need it for backward, which inference tensors do not allow.
         with torch.inference_mode(False):
             return BlockDiagonalCausalMask.from_seqlens(lengths, device=device)
 
