@@ -60,12 +60,12 @@ def parity(result: dict[str, Any]) -> Markup:
     )
 
 
-def bars(result: dict[str, Any], what: str, key: str) -> tuple[str, pd.DataFrame]:
+def bars(result: dict[str, Any], what: str, key: str, unit: str) -> tuple[str, pd.DataFrame]:
     """Return the label of a plot and its bars: one figure of stock and of the extension."""
-    values = [result[variant][key] for variant in ("stock", "extension")]
-    ratio = values[1] / values[0] if values[0] else float("nan")
-    figures = pd.DataFrame({"variant": ["stock", "extension"], key: values})
-    return f"{what}: {ratio:.2f} of stock", figures
+    stock, ours = (result[variant][key] for variant in ("stock", "extension"))
+    ratio = ours / stock if stock else float("nan")
+    figures = pd.DataFrame({"variant": ["stock", "extension"], key: [stock, ours]})
+    return f"{what}: {ratio:.2f} of stock ({stock:.4g} and {ours:.4g} {unit})", figures
 
 
 def benchmark(progress: gr.Progress = gr.Progress()) -> tuple[Any, ...]:  # noqa: B008 - gradio's way
@@ -83,7 +83,10 @@ def benchmark(progress: gr.Progress = gr.Progress()) -> tuple[Any, ...]:  # noqa
         result = measure(Path(folder), begin)
     clock = "wall time" if result["device"] == "cuda" else "CPU time"
     step = f"One training step, {clock} ({result['device']})"
-    plots = [bars(result, step, "seconds"), bars(result, "Peak memory of the step", "peak_mib")]
+    plots = [
+        bars(result, step, "seconds", "s"),
+        bars(result, "Peak memory of the step", "peak_mib", "MiB"),
+    ]
     return (
         parity(result),
         *(gr.update(label=label, value=figures, visible=True) for label, figures in plots),
@@ -109,6 +112,8 @@ def build(tab: gr.Tab) -> None:
                 y_lim=[0, None],
                 sort=["stock", "extension"],
                 height=240,
+                label="Figures",
+                show_label=True,
                 buttons=[],
                 visible=False,
                 elem_id=f"performance-{key}",

@@ -303,6 +303,8 @@ def test_the_short_benchmark_draws_its_plots_and_the_badge(visit: Visit) -> None
     opened.page.wait_for_selector("#parity", timeout=900_000)
     assert "equal to stock" in opened.page.inner_text("#parity")
     assert opened.page.locator(BARS).count() == 4
+    for plot in ("#performance-seconds", "#performance-peak_mib"):
+        assert "of stock" in opened.page.inner_text(plot)
     opened.picture("benchmark")
 
 

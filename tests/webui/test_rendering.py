@@ -115,8 +115,8 @@ def test_the_parity_badge_is_what_was_measured(equal: bool, badge: str) -> None:
     }
     html = parity(result)
     assert badge in html and "2.0e-06" in html
-    label, figures = bars(result, "One training step", "seconds")
-    assert label == "One training step: 0.50 of stock"
+    label, figures = bars(result, "One training step", "seconds", "s")
+    assert label == "One training step: 0.50 of stock (2 and 1 s)"
     assert dict(figures.to_numpy().tolist()) == {"stock": 2.0, "extension": 1.0}
 
 
