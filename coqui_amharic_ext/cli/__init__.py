@@ -15,7 +15,7 @@ from coqui_amharic_ext.io.ending import Ending, like_ctrl_c
 def main() -> None:
     """Run the command line; see ``coqui-amharic --help``.
 
-    Exit codes: 0 done, 1 the command ran and found something wrong (or its reader went away),
+    Exit codes: 0 success, 1 the command found something wrong (or its output pipe was closed),
     2 wrong input or settings, 130 interrupted, 128 + N ended by signal N.
     """
     utf8_mode.ensure()
@@ -24,13 +24,13 @@ def main() -> None:
     ending = Ending()
     try:
         with like_ctrl_c() as ending:
-            if sys.argv[1:2] != ["doctor"]:  # which reports it
+            if sys.argv[1:2] != ["doctor"]:  # it reports invalid settings
                 from coqui_amharic_ext.plugins import require_known
                 from coqui_amharic_ext.settings import Settings
 
                 require_known(Settings.from_environment())
             code = _run()
-    except KeyboardInterrupt:  # before the verb was found
+    except KeyboardInterrupt:  # before the verb runs
         code = 130
     except BrokenPipeError:
         streams.drop_output()
@@ -40,7 +40,7 @@ def main() -> None:
             raise
         from coqui_amharic_ext.cli.output import note
 
-        note(_said(error))
+        note(_message(error))
         if streams.output_error(error):
             streams.drop_output()
         code = 2
@@ -56,14 +56,14 @@ def _run() -> int | str | None:
     try:
         app(prog_name="coqui-amharic")
     except SystemExit as error:
-        # What does not fit where it goes is found here, and not when Python ends.
+        # A full disk is noticed here, and not when Python ends.
         sys.stdout.flush()
         return error.code
     return 0
 
 
 def _leave(code: object) -> None:
-    """End at once, where a backend that hangs could otherwise spoil the exit code."""
+    """Exit at once if a hanging backend could otherwise spoil the exit code."""
     deadline = sys.modules.get("coqui_amharic_ext.g2p.deadline")
     if deadline is not None and deadline.left_running():
         with suppress(OSError):
@@ -72,7 +72,7 @@ def _leave(code: object) -> None:
         os._exit(code if isinstance(code, int) else int(code is not None))
 
 
-def _said(error: Exception) -> str:
+def _message(error: Exception) -> str:
     if not isinstance(error, OSError) or error.strerror is None:
         return str(error)
     if error.filename is not None:

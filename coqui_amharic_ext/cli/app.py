@@ -23,9 +23,9 @@ from coqui_amharic_ext.cli import (
 app = typer.Typer(
     name="coqui-amharic",
     help="Amharic and fast attention for upstream Coqui TTS.",
-    epilog="Exit codes: 0 done; 1 it ran and found something wrong, or its reader went away; "
-    "2 wrong input or settings; 130 interrupted. train and bench: that of what they ran.",
-    rich_markup_mode="markdown",  # so that a help text's lines are joined to paragraphs
+    epilog="Exit codes: 0 success; 1 something is wrong, or the output pipe was closed; 2 wrong "
+    "input or settings; 130 interrupted. train and bench return the exit code of their program.",
+    rich_markup_mode="markdown",  # joins the lines of a help text to paragraphs
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )

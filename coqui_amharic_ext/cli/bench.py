@@ -22,21 +22,28 @@ _ROOT: Final = Path(__file__).resolve().parents[2]
 
 def bench(
     context: typer.Context,
-    name: Annotated[str | None, typer.Argument(help="Which one; without it, list them.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="The benchmark; without it, list them.")
+    ] = None,
     folder: Annotated[
         Path | None, typer.Option(help="The folder benchmarks/ of the project's source tree.")
     ] = None,
     show: Annotated[
-        bool, typer.Option("--open", help="Open the plots that it wrote, as 'plot' does.")
+        bool,
+        typer.Option("--open", help="Open the plots that the benchmark wrote, as 'plot' does."),
     ] = False,
     json: Annotated[
-        bool, typer.Option("--json", help="One JSON document; a benchmark's own output to stderr.")
+        bool,
+        typer.Option(
+            "--json", help="Print one JSON document; the benchmark's output goes to stderr."
+        ),
     ] = False,
 ) -> None:
-    """Run a benchmark of the project's source tree; further options are the benchmark's own.
+    """Run a benchmark of the project's source tree; further options are passed to it.
 
     The scripts are not installed with the package: they are in the folder benchmarks/ of its
-    source. What one takes: coqui-amharic bench g2p -- --help. The exit code is the benchmark's.
+    source. For a benchmark's options: coqui-amharic bench g2p -- --help. The exit code is the
+    benchmark's.
 
     Example: coqui-amharic bench g2p --types 5000
     """
@@ -45,7 +52,7 @@ def bench(
     scripts = {name: path for name, path in scripts.items() if _can_be_run(path)}
     if name is None:
         if context.args or show:
-            raise InputError(f"say which benchmark: {', '.join(scripts)}")
+            raise InputError(f"give the name of a benchmark: {', '.join(scripts)}")
         _list(scripts, json)
         return
     if name not in scripts:
@@ -63,7 +70,7 @@ def bench(
         emit({"command": command, "exit_code": code, "seconds": seconds, "plots": plots})
     if show:
         if not written:
-            note("it wrote no plots; 'coqui-amharic bench plot --open' draws them")
+            note("the benchmark wrote no plots; 'coqui-amharic bench plot --open' draws them")
         for plot in written:
             typer.launch(str(plot))
     raise typer.Exit(code)
@@ -84,7 +91,7 @@ def _folder(given: Path | None) -> Path:
 
 
 def _can_be_run(path: Path) -> bool:
-    """Return whether a file is a script, not what scripts have in common."""
+    """Return whether a file is a script and not a module that scripts share."""
     return '__name__ == "__main__"' in path.read_text(encoding="utf-8")
 
 

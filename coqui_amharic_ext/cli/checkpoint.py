@@ -15,7 +15,7 @@ app = typer.Typer(help="XTTS checkpoints: rows for an extended vocabulary.", no_
 
 
 class Init(str, Enum):
-    """Where new rows come from."""
+    """The source of new rows."""
 
     pieces = "pieces"
     mean = "mean"
@@ -30,18 +30,17 @@ def checkpoint() -> None:
 @app.command()
 def extend(
     checkpoint: Annotated[
-        Path, typer.Option("--checkpoint", help="model.pth, a trainer's file, or a GPT's weights.")
+        Path,
+        typer.Option("--checkpoint", help="model.pth, a file of the trainer, or a GPT's weights."),
     ],
-    old_vocab: Annotated[
-        Path, typer.Option("--old-vocab", help="The vocabulary that it was trained with.")
-    ],
-    new_vocab: Annotated[Path, typer.Option("--new-vocab", help="What vocab extend made of that.")],
+    old_vocab: Annotated[Path, typer.Option("--old-vocab", help="The vocabulary of its training.")],
+    new_vocab: Annotated[Path, typer.Option("--new-vocab", help="The result of vocab extend.")],
     out: Annotated[Path, typer.Option("--out", help="The extended checkpoint, named *.pth.")],
     init: Annotated[
         Init,
         typer.Option(
-            help="New rows. pieces: the mean of the token's old pieces or of its romanisation's; "
-            "mean: the mean of all rows; normal: drawn around it."
+            help="New rows. pieces: the mean of the old pieces of the token or its romanisation; "
+            "mean: the mean of all rows; normal: samples around it."
         ),
     ] = Init.pieces,
     seed: Annotated[int, typer.Option(help="Seed of --init normal.")] = 0,
@@ -49,22 +48,22 @@ def extend(
         bool,
         typer.Option(
             "--verify",
-            help="Also load the result by stock code; takes 2.3 times the file in memory.",
+            help="Also load the result with stock code; needs 2.3 times the file in memory.",
         ),
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Give an XTTS checkpoint rows for the tokens that its vocabulary was extended by.
+    """Add rows to an XTTS checkpoint for the new tokens of its extended vocabulary.
 
-    Every other weight stays as it is, bit for bit, which is checked on what was written. Stock
-    training starts from the result by xtts_checkpoint (a bare GPT's by gpt_checkpoint).
+    Every other weight stays the same, bit for bit; the written file is checked. Stock training
+    starts from the result with xtts_checkpoint (with gpt_checkpoint for a bare GPT).
     Example: coqui-amharic checkpoint extend --checkpoint model.pth --old-vocab vocab.json
     --new-vocab vocab_am.json --out model_am.pth
     """
     from coqui_amharic_ext.coqui.checkpoint import extend_checkpoint
 
     if seed != 0 and init is not Init.normal:
-        raise ValueError(f"--seed {seed} is for --init normal; {init.value} draws nothing")
+        raise ValueError(f"--seed {seed} is for --init normal; {init.value} is not random")
     done = extend_checkpoint(
         checkpoint, old_vocab, new_vocab, out, init=init.value, seed=seed, verify=verify
     )

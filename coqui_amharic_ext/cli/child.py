@@ -1,4 +1,4 @@
-"""A child process that a person's Ctrl-C reaches once, and that ends with us, however we end."""
+"""Run a child process that gets each Ctrl-C once and ends with its parent."""
 
 from __future__ import annotations
 
@@ -27,22 +27,21 @@ def run_child(
 ) -> int:
     """Run a Python program to its end and return its exit code, 128 + N where signal N ended it.
 
-    The child has a process group of its own: a Ctrl-C, which the terminal sends to every process
-    of ours, is passed on to the child alone, once, so that it can save and end while its own
-    helpers still live. A second Ctrl-C kills them all. SIGTERM and SIGHUP are passed on, too. Where
-    we are killed, the child ends as by SIGTERM.
+    The child has its own process group, so the terminal does not send Ctrl-C to it and to its
+    children. It is forwarded to the child alone, once, so that it can save while its children are
+    still alive. A second Ctrl-C kills them all. SIGTERM and SIGHUP are forwarded, too. If the
+    parent is killed, the child ends as on SIGTERM.
 
     Parameters
     ----------
     command : sequence of str
         The interpreter, its flags, the program and its arguments.
     environment : mapping, optional
-        Variables beside the ones we have.
+        Additional environment variables.
     output_to_stderr : bool
-        Whether its standard output goes to our standard error.
+        Whether its standard output goes to the parent's standard error.
     when_killed : str
-        What to tell a person where it was killed by something else, as the system does when memory
-        runs out.
+        The message if something else kills it, as the system does when memory runs out.
     """
     sys.stdout.flush()
     nowhere = subprocess.DEVNULL if output_is_closed() else None
@@ -59,7 +58,7 @@ def run_child(
         env={**os.environ, **(environment or {})},
         **options,
     )
-    with _passing_on(child) as kills:
+    with _forwarding(child) as kills:
         code = child.wait()
     if child.stdin is not None:
         child.stdin.close()
@@ -71,8 +70,8 @@ def run_child(
 
 
 @contextmanager
-def _passing_on(child: subprocess.Popen[bytes]) -> Iterator[list[int]]:
-    """Pass signals on; gives a list that says whether we have killed the child."""
+def _forwarding(child: subprocess.Popen[bytes]) -> Iterator[list[int]]:
+    """Forward signals; yield a list with an item for each time that the child was killed."""
     interrupts = 0
     kills: list[int] = []
 
@@ -83,13 +82,13 @@ def _passing_on(child: subprocess.Popen[bytes]) -> Iterator[list[int]]:
             kills.append(number)
             child.kill()
             _kill_group(child)
-        elif sys.platform != "win32":  # there the console has told the child already
+        elif sys.platform != "win32":  # there the console has sent it already
             child.send_signal(number)
         elif number != signal.SIGINT:
             child.terminate()
 
     numbers = [getattr(signal, name) for name in _FORWARDED if hasattr(signal, name)]
-    # What we were told to ignore, as by nohup, the child ignores, too.
+    # Signals that are ignored, as under nohup, the child ignores, too.
     numbers = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, handle) for number in numbers}
     try:
@@ -100,7 +99,7 @@ def _passing_on(child: subprocess.Popen[bytes]) -> Iterator[list[int]]:
 
 
 def _kill_group(child: subprocess.Popen[bytes]) -> None:
-    """Kill what the child started and did not end."""
+    """Kill processes that the child started and did not end."""
     if sys.platform != "win32":
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)

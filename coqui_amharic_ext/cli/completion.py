@@ -1,17 +1,17 @@
-"""What the shell offers when it completes an option's value."""
+"""Shell completion of option values."""
 
 from __future__ import annotations
 
 
 def backend_names(incomplete: str) -> list[str]:
-    """Return the G2P backends whose names begin so."""
+    """Return the G2P backends whose names start with the given text."""
     from coqui_amharic_ext import plugins
 
     return [name for name in plugins.g2p_backends() if name.startswith(incomplete)]
 
 
 def kernel_names(incomplete: str) -> list[str]:
-    """Return the choices of an attention kernel that begin so."""
+    """Return the attention kernels whose names start with the given text."""
     from coqui_amharic_ext import plugins
     from coqui_amharic_ext.settings import ATTENTION_CHOICES
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from coqui_amharic_ext.data.fix import Fixed
 
 SHOWN: Final = 5
-"""Cases of a kind that are listed unless all are asked for."""
+"""Cases of a kind that are listed without --all."""
 
 app = typer.Typer(help="Training corpora: check, fix, import.", no_args_is_help=True)
 
@@ -24,36 +24,35 @@ Layout = Annotated[
     str,
     typer.Option(
         help="ljspeech, coqui, common_voice, audiofolder, fleurs, table (any other with a header) "
-        "or lines (without one); auto tells by the file."
+        "or lines (without one); auto detects it."
     ),
 ]
-Language = Annotated[str, typer.Option(help="Language of rows whose metadata do not name one.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document.")]
+Language = Annotated[str, typer.Option(help="Language of rows without one in the metadata.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 @app.command()
 def check(
     metadata: Annotated[
         list[Path],
-        typer.Option(
-            "--metadata", "-m", help="Corpus folder or metadata file; may be given several times."
-        ),
+        typer.Option("--metadata", "-m", help="Corpus folder or metadata file; may be repeated."),
     ],
     layout: Layout = "auto",
     language: Language = "am",
     model: Annotated[
-        str, typer.Option(help="What will be trained: xtts or vits, with our recipes' limits.")
+        str, typer.Option(help="The model to train: xtts or vits, with the recipes' limits.")
     ] = "xtts",
     config: Annotated[
-        Path | None, typer.Option(help="A model's config.json: its limits and characters instead.")
+        Path | None,
+        typer.Option(help="A model's config.json, whose limits and characters are used instead."),
     ] = None,
     vocab: Annotated[
-        Path | None, typer.Option(help="XTTS vocabulary: every text must be in its tokens.")
+        Path | None, typer.Option(help="XTTS vocabulary, whose tokens must cover every text.")
     ] = None,
     fix: Annotated[
-        Path | None, typer.Option(help="Write a corrected copy into this new folder.")
+        Path | None, typer.Option(help="Write a corrected copy to this new folder.")
     ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Warnings fail the check, too.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings, too.")] = False,
     all_cases: Annotated[
         bool, typer.Option("--all", help=f"List every case, not {SHOWN} of each kind.")
     ] = False,
@@ -61,8 +60,8 @@ def check(
 ) -> None:
     """Check a corpus before hours of training on it.
 
-    Exit code 1 if something is found that training would stop at, leave out or learn wrong; with
-    --fix, if that is still in the corrected copy. Example: coqui-amharic data check -m metadata.csv
+    Exit code 1 if training would stop at something, skip it or learn it wrong; with --fix, if that
+    is still true of the corrected copy. Example: coqui-amharic data check -m metadata.csv
     """
     from coqui_amharic_ext.data import check as checking
     from coqui_amharic_ext.data.fix import fix as write_fixed
@@ -109,22 +108,22 @@ def import_data(
         str | None, typer.Option(help="Only this split, such as train; all by default.")
     ] = None,
     text_column: Annotated[
-        str | None, typer.Option(help="The column with the text, where it cannot be told.")
+        str | None, typer.Option(help="The column with the text, if it cannot be detected.")
     ] = None,
     audio_column: Annotated[
-        str | None, typer.Option(help="The column with the audio, where it cannot be told.")
+        str | None, typer.Option(help="The column with the audio, if it cannot be detected.")
     ] = None,
     rate: Annotated[int, typer.Option(help="Sample rate of the wavs.")] = 22050,
     skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Leave unusable clips out instead of stopping.")
+        bool, typer.Option("--skip-bad", help="Skip unusable clips instead of stopping.")
     ] = False,
     json: Json = False,
 ) -> None:
     """Import a corpus into the layout that the recipes read: wavs/ and metadata.csv.
 
-    Takes LJSpeech, Common Voice, Coqui, audiofolder, FLEURS and NeMo layouts in the dialects that
-    people write, and Hugging Face data sets, saved to disk or as Parquet. Example:
-    coqui-amharic data import cv-corpus/am --out corpus
+    Reads LJSpeech, Common Voice, Coqui, audiofolder, FLEURS and NeMo layouts with common variations,
+    and Hugging Face data sets, saved to disk or as Parquet. Example: coqui-amharic data import
+    cv-corpus/am --out corpus
     """
     from coqui_amharic_ext.data.importing import import_corpus
 
@@ -175,11 +174,11 @@ def _show(report: Report, model: str, *, every: bool) -> None:
     if not by_kind:
         show("nothing found\n")
         return
-    table = Table(("", "found", "kind", "what", "a corrected copy"), right=frozenset({"found"}))
+    table = Table(("", "found", "kind", "what", "corrected copy"), right=frozenset({"found"}))
     for kind, about in KINDS.items():
         if kind in by_kind:
             cases = by_kind[kind]
-            severity = min(found.severity for found in cases)  # a clear case is an error
+            severity = min(found.severity for found in cases)  # a definite case is an error
             remedies = ", ".join(sorted({_remedy(found.remedy) for found in cases}))
             table.add(severity, str(len(cases)), kind, about.summary, remedies)
     table.show()

@@ -26,24 +26,24 @@ def eval_g2p(
         typer.Option(
             "--backend",
             "-b",
-            help="Score this backend beside the chain; may be given several times. Default: all.",
+            help="Score this backend as well as the chain; may be repeated. Default: all.",
             autocompletion=backend_names,
         ),
     ] = None,
     edits: Annotated[
-        int, typer.Option(min=0, help="List this many of each one's commonest edits.")
+        int, typer.Option(min=0, help="List this many of the most common edits of each system.")
     ] = 0,
     errors: Annotated[
-        int, typer.Option(min=0, help="List this many words that came out otherwise, for each.")
+        int, typer.Option(min=0, help="List this many wrong words of each system.")
     ] = 0,
     json: Annotated[
-        bool, typer.Option("--json", help="One JSON document, all edits and errors in it.")
+        bool, typer.Option("--json", help="Print one JSON document with all edits and errors.")
     ] = False,
 ) -> None:
     """Measure phone and word error rates (PER, WER), in %, of the chain and of each backend.
 
-    "PER ː" and "WER ː" count length marks too. "paradigm" are verb forms derived from a root we
-    know, "outside" words that we don't have in any list.
+    "PER ː" and "WER ː" count length marks, too. "paradigm" are verb forms that are derived from a
+    known root, "outside" are words that no list has.
 
     Example: coqui-amharic eval-g2p amh_ethi_broad.tsv --edits 10 --errors 20
     """
@@ -97,7 +97,7 @@ def _rates(result: Evaluation) -> Table:
 
 
 def _edits(result: Evaluation, count: int) -> Table:
-    table = Table(["system", "wanted", "given", "times"], "commonest edits", frozenset({"times"}))
+    table = Table(["system", "wanted", "given", "times"], "most common edits", frozenset({"times"}))
     for system in result.systems:
         for wanted, given, times in system.edits[:count]:
             table.add(system.name, wanted or "∅", given or "∅", str(times))

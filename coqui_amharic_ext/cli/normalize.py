@@ -24,21 +24,19 @@ def normalize(
     ] = None,
     file: Annotated[
         list[Path] | None,
-        typer.Option(
-            "--file", "-f", help="A UTF-8 file, line by line; may be given several times."
-        ),
+        typer.Option("--file", "-f", help="A UTF-8 file, read line by line; may be repeated."),
     ] = None,
     explain: Annotated[
         bool,
         typer.Option(
             "--explain",
             help="Below each text, show which rule changed which characters (counted from 1), as "
-            "written → spoken.",
+            "written → normalised.",
         ),
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document per line.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document per line.")] = False,
 ) -> None:
-    """Write out numbers, dates, abbreviations and the like as they are spoken.
+    """Write numbers, dates, abbreviations and the like as they are spoken.
 
     Example: coqui-amharic normalize --explain "በ2015 ዓ.ም 25% ጨመረ"
     """
@@ -66,12 +64,12 @@ def normalize(
 
 
 def _one_line(spoken: str) -> str:
-    """Keep a line of a file one line, so that line N of the output is that of the input."""
+    """Keep the result one line, so that line N of the output is line N of the input."""
     return spoken.replace("\n", " ")
 
 
 def _shown(found: Explanation) -> Iterator[str]:
-    """Yield the text as it is spoken and one indented line for each change, in columns."""
+    """Yield the normalised text and one indented line for each change, in columns."""
     from coqui_amharic_ext.cli.tables import aligned
 
     yield found.spoken
@@ -88,5 +86,5 @@ def _shown(found: Explanation) -> Iterator[str]:
 
 
 def _visible(text: str) -> str:
-    """Return the text, in quotes and escaped where it would not be seen as it is."""
+    """Return the text, quoted and escaped if it is not printable."""
     return text if text.isprintable() and text == text.strip() else ascii(text)

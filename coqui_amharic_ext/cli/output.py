@@ -1,4 +1,4 @@
-"""What every verb prints with: JSON lines or text, and input from arguments, a file or a pipe."""
+"""What all verbs share: printing JSON or text, and reading arguments, a file or a pipe."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ def emit(value: Any) -> None:
 
 
 def plain(text: str) -> str:
-    """Spell out control characters but for ends of lines and tabs.
+    """Escape control characters except line ends and tabs.
 
-    Names of files and texts of corpora hold what a terminal would obey.
+    File names and texts of corpora may contain sequences that a terminal would obey.
     """
     return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def show(text: str) -> None:
-    """Print what a person reads; it ends its lines itself."""
+    """Print text for people; it includes its line ends."""
     sys.stdout.write(plain(text))
 
 
 def note(message: str) -> None:
-    """Tell a person something beside the results."""
+    """Print a message to standard error, apart from the results."""
     sys.stderr.write(plain(f"coqui-amharic: {message}\n"))
 
 
 def lines(texts: Iterable[str] | None, file: Path | None) -> Iterator[str]:
-    """Yield the texts given as arguments, else a file's lines, else standard input's."""
+    """Yield the texts from arguments, else a file's lines, else those of standard input."""
     if texts and file is not None:
         raise InputError(f"give either texts or --file {file}, not both")
     if texts:
@@ -58,6 +58,6 @@ def lines(texts: Iterable[str] | None, file: Path | None) -> Iterator[str]:
 
 
 def require_piped() -> None:
-    """Raise ``InputError`` if nothing can come from standard input, be it closed or a keyboard."""
+    """Raise ``InputError`` if standard input is closed or a keyboard."""
     if sys.stdin is None or sys.stdin.isatty():
         raise InputError("give a text, --file FILE, or pipe text in")

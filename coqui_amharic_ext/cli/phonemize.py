@@ -34,22 +34,20 @@ def phonemize(
     ] = None,
     file: Annotated[
         list[Path] | None,
-        typer.Option(
-            "--file", "-f", help="A UTF-8 file, line by line; may be given several times."
-        ),
+        typer.Option("--file", "-f", help="A UTF-8 file, read line by line; may be repeated."),
     ] = None,
     column: Annotated[
         str | None,
         typer.Option(
-            help="The text is in this column: its number from 1, or its name in the first line. "
-            "The IPA is added as one more column."
+            help="The column with the text: its number from 1, or its name in the first line. "
+            "The IPA is added as the last column."
         ),
     ] = None,
     delimiter: Annotated[
         str | None,
         typer.Option(
-            help="What separates columns, one character or 'tab'. Default: | (tab in .tsv files). "
-            "With , or ; fields may stand in double quotes."
+            help="The column separator, one character or 'tab'. Default: | (tab in .tsv files). "
+            "With , or ; fields may be in double quotes."
         ),
     ] = None,
     backend: Annotated[
@@ -57,20 +55,22 @@ def phonemize(
         typer.Option(
             "--backend",
             "-b",
-            help="Only this backend, not the configured chain.",
+            help="Use this backend alone instead of the configured chain.",
             autocompletion=backend_names,
         ),
     ] = None,
     lexicon: Annotated[
         Path | None,
-        typer.Option(help="TSV file of your own words (word, IPA); wins over every backend."),
+        typer.Option(
+            help="TSV file of your words (word, IPA); takes precedence over every backend."
+        ),
     ] = None,
     workers: Annotated[
         int | None,
         typer.Option(
             "--workers",
             "-j",
-            help="Processes. Default: 1; with --engine ray every core, or all of the cluster.",
+            help="Number of processes. Default: 1; with --engine ray all cores.",
         ),
     ] = None,
     out: Annotated[
@@ -78,20 +78,21 @@ def phonemize(
         typer.Option(
             "--out",
             "-o",
-            help="Write to this file. Until all is done it is called FILE.part, which an "
-            "interrupted run leaves. With --engine ray, a folder of Parquet files.",
+            help="Write to this file. Until it is complete it is called FILE.part, which an "
+            "interrupted run leaves behind. With --engine ray, a folder of Parquet files.",
         ),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with FILE.part, exactly where it ends.")
+        bool, typer.Option("--resume", help="Resume FILE.part exactly where it ends.")
     ] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Replace --out, or what an interrupted run left.")
+        bool, typer.Option("--force", help="Replace --out, or the FILE.part of an interrupted run.")
     ] = False,
     json: Annotated[
         bool,
         typer.Option(
-            "--json", help="One JSON document per line: who answered each word, how sure."
+            "--json",
+            help="Print one JSON document per line: the backend of each word and its quality.",
         ),
     ] = False,
     engine: Annotated[
@@ -108,14 +109,14 @@ def phonemize(
 ) -> None:
     """Transcribe Amharic text to IPA: arguments, files, standard input, a column of a table.
 
-    Results come in the order of the input, as it is read; memory does not grow with it.
+    Results are printed in the order of the input while it is read; memory does not grow with it.
 
     Example: coqui-amharic phonemize --file metadata.csv --column 2 --workers 2 --out ipa.csv
     """
     from coqui_amharic_ext.settings import get_settings
 
     if out is None and (resume or force):
-        raise InputError(f"{'--resume' if resume else '--force'} is about --out FILE; give it, too")
+        raise InputError(f"{'--resume' if resume else '--force'} needs --out FILE")
     settings = get_settings()
     if lexicon is not None:
         settings = settings.replace(lexicon=str(lexicon))
@@ -147,7 +148,7 @@ def phonemize(
     }
     target = ResumableFile(out, choices, resume=resume, force=force)
     if target.resumed:
-        note(f"going on after {target.items} items")
+        note(f"resuming after {target.items} items")
     left = (row for row in rows if (row.header and json) or not target.done_before(row.key))
     try:
         silent = _run(work, left, table, source, lambda row, line: target.write(row.key, line))
@@ -155,17 +156,17 @@ def phonemize(
     except BaseException:
         target.keep()
         if target.part.exists():
-            note(f"{target.kept} items are kept in {target.part}; --resume goes on")
+            note(f"{target.kept} items are kept in {target.part}; resume with --resume")
         raise
     _end(silent)
 
 
 def _end(silent: list[str]) -> None:
-    """End with 1 where a text gave no IPA, which an empty line alone would not tell."""
+    """Exit with 1 if a text has no IPA, which an empty line alone does not tell."""
     if silent:
         note(
-            f"{len(silent)} of the texts hold nothing that can be read out and gave an empty line, "
-            f"the first: {silent[0]!r}"
+            f"{len(silent)} of the texts contain nothing to pronounce and give an empty line, the "
+            f"first: {silent[0]!r}"
         )
         raise typer.Exit(1)
 
@@ -197,7 +198,7 @@ def _through_ray(
 
 
 class _Work:
-    """Turns texts into lines of output, in this process or in several."""
+    """Turns texts into output lines, in this process or in several."""
 
     def __init__(self, settings: Settings, backend: str | None, workers: int, json: bool) -> None:
         if workers < 1:
@@ -221,14 +222,14 @@ class _Work:
 
 
 def documents(texts: list[str], settings: Settings, backend: str | None) -> list[str]:
-    """Return what is known of each text's transcription, as JSON."""
+    """Return each text's transcription as JSON."""
     from coqui_amharic_ext.g2p.api import transcribe
 
     return [_document(transcribe(text, backend=backend, settings=settings)) for text in texts]
 
 
 def _document(found: Transcription) -> str:
-    """Write a transcription as JSON; a word that comes again is written as before."""
+    """Return a transcription as JSON; a repeated word is serialised once."""
     written: dict[int, str] = {}
     words = []
     for word in found.words:
@@ -249,7 +250,7 @@ def _run(
     *,
     shown: bool = True,
 ) -> list[str]:
-    """Put a line for each row; return the texts that are not blank and whose IPA is."""
+    """Put a line for each row; return the texts that are not blank but have no IPA."""
     pending: deque[Row] = deque()
     silent: list[str] = []
 
@@ -275,9 +276,7 @@ def _run(
                 put(row, line)
                 step()
     except BrokenExecutor as error:
-        note(
-            "a worker process was ended from outside, as when memory runs out; use fewer --workers"
-        )
+        note("a worker process was killed, as happens when memory runs out; use fewer --workers")
         raise typer.Exit(1) from error
     finally:
         with suppress(AttributeError):
@@ -290,7 +289,7 @@ def _to_stdout(row: Row, line: str) -> None:
 
 
 def _choices(settings: Settings, backend: str | None) -> dict[str, Any]:
-    """Return all that the IPA depends on, besides the text."""
+    """Return everything that the IPA depends on except the text."""
     from coqui_amharic_ext import __version__
     from coqui_amharic_ext.g2p.readers import reader
 

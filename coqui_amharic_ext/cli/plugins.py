@@ -12,9 +12,9 @@ from coqui_amharic_ext.cli.tables import Table
 
 
 def plugins(
-    json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """List plugins, the distribution each came from, and what is wrong with those left out.
+    """List plugins with their distributions, and the errors of those left out.
 
     Exit code 1 if one is left out.
 

@@ -1,4 +1,4 @@
-"""An output file that is written beside, kept when interrupted, and gone on with exactly."""
+"""An output file that keeps its name for complete results, and resumes after an interruption."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from coqui_amharic_ext.io.files import FULL, naming, only_writer, replacing
 from coqui_amharic_ext.io.jsontext import parsed
 
 _EVERY: Final = 2.0
-"""Seconds between two records of how far it has come; a killed run loses no more than that."""
+"""Seconds between two records of the progress; a killed run loses no more than that."""
 _SOONEST: Final = 0.05
-"""Seconds after the first item's record to the next; the time doubles up to ``_EVERY``."""
+"""Seconds between the first record and the next; the interval doubles up to ``_EVERY``."""
 _DIGEST: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """How far a run has come: items, bytes written for them, and a digest of the items."""
+    """Progress of a run: items, bytes written for them, and a digest of the items."""
 
     items: int = 0
     size: int = 0
     digest: bytes = bytes(_DIGEST)
 
     def then(self, key: str, written: int) -> _Done:
-        # Lone surrogates cannot come out of UTF-8 input but can out of arguments.
+        # Arguments may contain lone surrogates; UTF-8 input does not.
         data = self.digest + key.encode("utf-8", "surrogatepass")
         return _Done(
             self.items + 1, self.size + written, blake2b(data, digest_size=_DIGEST).digest()
@@ -40,34 +40,34 @@ class _Done:
 
 
 class ResumableFile:
-    """Results, one item at a time, into ``PATH.part``, which becomes ``PATH`` at the end.
+    """Writes results, one item at a time, to ``PATH.part``, which becomes ``PATH`` at the end.
 
-    Beside it ``PATH.part.json`` says how far it is and what it was made with.
+    ``PATH.part.json`` records the progress and the choices that the results depend on.
 
     Parameters
     ----------
     path : Path
-        The file to make.
+        The file to write.
     made_with : mapping
-        Every choice that the results depend on, as JSON knows it.
+        Every choice that the results depend on, JSON serialisable.
     resume : bool
-        Go on with an unfinished run, if there is one.
+        Resume an unfinished run, if there is one.
     force : bool
         Replace ``path``, or an unfinished run, if there is one.
 
     Raises
     ------
     InputError
-        Something is there that would be lost, or that cannot be gone on with.
+        An existing file would be lost, or cannot be resumed.
     BusyError
-        Another command is writing it.
+        Another command is writing the file.
     """
 
     def __init__(
         self, path: Path, made_with: Mapping[str, Any], *, resume: bool, force: bool
     ) -> None:
         if resume and force:
-            raise InputError("--resume goes on with what is there and --force drops it; give one")
+            raise InputError("--resume keeps an unfinished run and --force drops it; give one")
         self.path = path.resolve()  # a link stays a link
         self.part = self.path.with_name(self.path.name + ".part")
         self._record = self.part.with_name(self.part.name + ".json")
@@ -93,8 +93,8 @@ class ResumableFile:
         self._last = time.monotonic()
         self._wait = 0.0
         if not self.resumed:
-            # First what was done, then the record of nothing, then the file: whenever this is
-            # killed, no record is beside a file of another run.
+            # First the old part, then the new record, then the new part: if the process is killed
+            # in between, no record belongs to another run's file.
             self.part.unlink(missing_ok=True)
             self._write_record(self._done)
         try:
@@ -110,25 +110,27 @@ class ResumableFile:
 
     def _check_path(self) -> None:
         if self.path.exists() and not self.path.is_file():
-            raise InputError(f"{self.path} is not a regular file; without --out, results are shown")
+            raise InputError(
+                f"{self.path} is not a regular file; without --out, results are printed"
+            )
         if not self.path.parent.is_dir():
-            raise InputError(f"{self.path.parent} is not a folder; make it first")
+            raise InputError(f"{self.path.parent} is not a folder; create it first")
 
     def _check(self, resume: bool, force: bool) -> None:
         if self.part.exists():
             if not resume and not force:
                 raise InputError(
-                    f"{self.part} is there from a run that was not finished: --resume goes on "
-                    "with it, --force starts anew"
+                    f"{self.part} is left from an interrupted run: --resume continues it, --force "
+                    "starts again"
                 )
         elif self.path.exists() and not force:
             raise InputError(
-                f"{self.path} is there already{' and complete' if resume else ''}; --force "
+                f"{self.path} exists already{' and is complete' if resume else ''}; --force "
                 "replaces it"
             )
 
     def _read_record(self) -> _Done:
-        anew = "; --force starts anew"
+        again = "; --force starts again"
         try:
             record = parsed(self._record.read_text(encoding="utf-8"))
             done = _Done(record["items"], record["size"], bytes.fromhex(record["digest"]))
@@ -136,8 +138,8 @@ class ResumableFile:
             self._may_replace = bool(record["may_replace"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(
-                f"{self._record} cannot be read ({type(error).__name__}), so that it is not known "
-                f"how far {self.part} is{anew}"
+                f"{self._record} cannot be read ({type(error).__name__}), so the progress of "
+                f"{self.part} is not known{again}"
             ) from error
         differing = [
             f"{name}: {before.get(name)!r} then, {self._made_with.get(name)!r} now"
@@ -146,30 +148,30 @@ class ResumableFile:
         ]
         if differing:
             raise InputError(
-                f"{self.part} was begun with other choices ({'; '.join(differing)}); give those "
-                f"again to go on{anew}"
+                f"{self.part} was started with other choices ({'; '.join(differing)}); give the "
+                f"same to resume{again}"
             )
         if self.part.stat().st_size < done.size:
-            raise InputError(f"{self.part} is shorter than {self._record} says{anew}")
+            raise InputError(f"{self.part} is shorter than {self._record} says{again}")
         return done
 
     @property
     def items(self) -> int:
-        """How many items are done, those of runs before included."""
+        """Number of items done, earlier runs included."""
         return self._done.items
 
     @property
     def kept(self) -> int:
-        """How many items a run that is told to resume will find done."""
+        """Number of items that a resumed run will skip."""
         return self._recorded.items
 
     def done_before(self, key: str) -> bool:
-        """Say of each item in turn whether a run before has done it.
+        """Return for each item in turn whether an earlier run has done it.
 
         Raises
         ------
         InputError
-            The input is not the one that the unfinished run had.
+            The input is not that of the unfinished run.
         """
         if not self._to_skip:
             return False
@@ -181,18 +183,18 @@ class ResumableFile:
 
     def _other_input(self) -> InputError:
         return InputError(
-            f"the input does not begin with the {self._done.items} items that {self.part} was "
-            "made from; give the same input to go on, or --force to start anew"
+            f"the input does not start with the {self._done.items} items of {self.part}; give the "
+            "same input to resume, or --force to start again"
         )
 
     def write(self, key: str, line: str) -> None:
-        """Write one item's result; ``key`` is the item."""
+        """Write one item's result; ``key`` identifies the item."""
         data = line.encode("utf-8", "replace") + b"\n"
         with naming(self.path):
             self._file.write(data)
-        # One assignment: an interrupt comes before it or after it, never in between.
+        # One assignment, so that an interrupt cannot leave it half done.
         self._done = self._done.then(key, len(data))
-        # The first item is recorded at once, so that runs that are killed soon get somewhere.
+        # The first item is recorded at once, so that runs that are soon killed make progress.
         if time.monotonic() - self._last >= self._wait:
             self._save()
             self._wait = min(_EVERY, max(_SOONEST, 2 * self._wait))
@@ -217,9 +219,9 @@ class ResumableFile:
         self._recorded = done
 
     def keep(self) -> None:
-        """Close the unfinished file so that it can be gone on with.
+        """Close the unfinished file so that it can be resumed.
 
-        Where the disk is full, that is from what was recorded last.
+        On a full disk, it is resumed from the last record.
         """
         if self._file.closed:
             return
@@ -231,29 +233,28 @@ class ResumableFile:
         finally:
             self._close()
             with suppress(OSError):
-                # Less a line that an interrupt, or the end of the disk, came into.
+                # Cut off a line that an interrupt or a full disk left incomplete.
                 os.truncate(self.part, self._recorded.size)
             self._lock.release()
 
     def _close(self) -> None:
-        with suppress(OSError):  # what cannot be written is tried once more, and then given up
+        with suppress(OSError):  # a last attempt to write what is pending
             self._file.close()
 
     def finish(self) -> None:
-        """Give the file its name; everything is written.
+        """Rename the complete file to its final name.
 
         Raises
         ------
         InputError
-            The input ended before the items that a run before has done, or another file of that
-            name has been made meanwhile.
+            The input has fewer items than an earlier run has done, or another file of that name
+            has appeared.
         """
         if self._to_skip:
             raise self._other_input()
         if self.path.exists() and not self._may_replace:
             raise InputError(
-                f"{self.path} has been made by something else meanwhile; the results are complete "
-                f"in {self.part}"
+                f"another program has created {self.path}; the complete results are in {self.part}"
             )
         with naming(self.path, self.part):
             self._file.flush()

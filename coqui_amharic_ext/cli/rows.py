@@ -13,12 +13,12 @@ from coqui_amharic_ext.cli.output import InputError
 from coqui_amharic_ext.cli.source import Source
 
 ADDED: Final = "ipa"
-"""Name of the column that is added."""
+"""Name of the added column."""
 _QUOTED: Final = ",;"
 
 
 class Row(NamedTuple):
-    """One item: the text to transcribe and the fields it stands among, none for a bare line."""
+    """One item: the text to transcribe and the fields of its row, none for a bare line."""
 
     text: str
     fields: Sequence[str] = ()
@@ -26,21 +26,21 @@ class Row(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The whole item, to tell whether two are the same."""
+        """The whole item, for comparison."""
         return "\x1f".join(self.fields) if self.fields else self.text
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Which column holds the text, and how columns are told apart.
+    """The column with the text, and the delimiter.
 
-    Fields may stand in double quotes where the delimiter is a comma or a semicolon; with others,
-    as in LJSpeech's and Common Voice's files, a quote is a letter like any other.
+    Fields may be in double quotes if the delimiter is a comma or a semicolon; with others, as in
+    LJSpeech's and Common Voice's files, a quote is an ordinary character.
 
     Attributes
     ----------
     column : int or str
-        A position, from 1, in files without a header; or a name in the header.
+        A position from 1 in files without a header, or a name in the header.
     delimiter : str
         One character.
     """
@@ -49,7 +49,7 @@ class Layout:
     delimiter: str
 
     def read(self, source: Source) -> Iterator[Row]:
-        """Yield the rows; the header, where there is one, once.
+        """Yield the rows, and once the header if there is one.
 
         Raises
         ------
@@ -67,7 +67,7 @@ class Layout:
                     yield Row("", header, header=True)
                 elif header != seen:
                     raise InputError(
-                        f"{name} has other columns than the file before: "
+                        f"{name} has other columns than the previous file: "
                         f"{self.delimiter.join(header)}"
                     )
                 seen = header
@@ -101,29 +101,29 @@ class Layout:
         return Row(fields[index], fields)
 
     def write(self, row: Row, ipa: str) -> str:
-        """Return a row with the IPA as one more column at its end."""
+        """Return a row with the IPA as its last column."""
         if not row.fields:
             return ""
         fields = [*row.fields, ADDED if row.header else ipa]
         if self.delimiter not in _QUOTED:
             return self.delimiter.join(fields)
         sink = io.StringIO()
-        # What ends a line decides what is quoted.
+        # The line terminator decides which fields are quoted.
         csv.writer(sink, delimiter=self.delimiter, lineterminator="\r\n").writerow(fields)
         return sink.getvalue().removesuffix("\r\n")
 
 
 def layout(column: str | None, delimiter: str | None, files: Sequence[Path]) -> Layout | None:
-    """Return the layout that ``--column`` and ``--delimiter`` ask for, None for bare lines.
+    """Return the layout of ``--column`` and ``--delimiter``, None for bare lines.
 
     Raises
     ------
     InputError
-        The options do not go together, or a value is not valid.
+        The options cannot be combined, or a value is not valid.
     """
     if column is None:
         if delimiter is not None:
-            raise InputError("--delimiter says how columns are told apart; give --column, too")
+            raise InputError("--delimiter separates columns; give --column, too")
         return None
     if delimiter is None:
         delimiter = "\t" if any(file.suffix == ".tsv" for file in files) else "|"

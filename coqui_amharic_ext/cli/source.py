@@ -1,4 +1,4 @@
-"""What a verb reads: texts given as arguments, files, or standard input, line by line."""
+"""Input of a verb, line by line: arguments, files, or standard input."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _BUFFER: Final = 1 << 16
 
 
 class Source:
-    """Where lines come from, and how far reading has come.
+    """Where lines come from, and how much has been read.
 
     Parameters
     ----------
     texts : sequence of str, optional
-        Texts given as arguments.
+        Texts from the arguments.
     files : sequence of Path, optional
-        UTF-8 files, one after the other; without both, standard input.
+        UTF-8 files; without texts and files, standard input is read.
 
     Raises
     ------
     InputError
-        Both are given; or neither, and standard input is a terminal.
+        Both are given, or neither and standard input is a terminal.
     """
 
     def __init__(self, texts: Sequence[str] | None, files: Sequence[Path] | None) -> None:
@@ -46,7 +46,7 @@ class Source:
 
     @property
     def size(self) -> int | None:
-        """Bytes in all, None where that cannot be known before."""
+        """Total bytes, None if not known in advance."""
         if self._texts:
             return None
         if self._files:
@@ -57,13 +57,13 @@ class Source:
         return sum(found.st_size for found in sizes) if regular else None
 
     def position(self) -> int:
-        """Return how many bytes have been read; meaningful where ``size`` is known."""
+        """Return the bytes read so far; meaningful if ``size`` is known."""
         if self._open is None or not self._open.seekable():
             return self._before
         return self._before + self._open.raw.tell()
 
     def parts(self) -> Iterator[tuple[str, Iterator[str]]]:
-        """Yield each file's name and its lines, without their ends."""
+        """Yield each file's name and its lines without line ends."""
         if self._texts:
             yield "the arguments", iter(self._texts)
         for file in self._files:

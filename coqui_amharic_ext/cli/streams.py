@@ -1,4 +1,4 @@
-"""Standard streams as a command finds them: open, full, or closed."""
+"""Standard streams, which may be open, full, or closed."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from contextlib import suppress
 
 
 class Closed(io.TextIOWrapper):
-    """Stands for a standard output that is closed: to write to it is an error."""
+    """Replaces a closed standard output: writing to it raises an error."""
 
 
 def prepare() -> None:
-    """Give standard output and error a stream in UTF-8, whatever they were.
+    """Make standard output and error streams in UTF-8, whatever they were.
 
-    A descriptor that is closed, as after ``>&-``, is taken by a file that cannot be used for what
-    it is for. Otherwise the next file to be opened gets its number, and what children print.
+    A closed descriptor, as after ``>&-``, is occupied by a file that cannot be used for its
+    purpose. Otherwise the next file to be opened gets its number, and the output of children.
     """
     if sys.stdin is None:
         _occupy(0, os.O_RDONLY)
@@ -27,12 +27,12 @@ def prepare() -> None:
     if sys.stderr is None:
         sys.stderr = os.fdopen(_occupy(2, os.O_WRONLY), "w", closefd=False)
     for stream in (sys.stdout, sys.stderr):
-        # PYTHONIOENCODING may name another one, which has no Amharic.
+        # PYTHONIOENCODING may name an encoding without Amharic.
         getattr(stream, "reconfigure", lambda **_: None)(encoding="utf-8", errors="replace")
 
 
 def _occupy(number: int, how: int) -> int:
-    """Open nothing under a standard descriptor's number if it is free, else under another."""
+    """Open the null device, under a standard descriptor's number if one is free."""
     found = os.open(os.devnull, how)
     if found in (0, 1, 2):
         os.set_inheritable(found, True)
@@ -45,30 +45,27 @@ def output_is_closed() -> bool:
 
 
 def require_output() -> None:
-    """Raise the error of writing to standard output where there is none.
-
-    For a command whose children write there.
-    """
+    """Raise ``OSError`` if standard output is closed, for a command whose children write there."""
     if output_is_closed():
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
 
 
 def output_error(error: Exception) -> str:
-    """Return what is the matter with standard output where an error is about it, else ``""``."""
+    """Return a message if an error concerns standard output, else ``""``."""
     from coqui_amharic_ext.io.files import FULL
 
-    # Whatever else writes names its file.
+    # Errors of other files have a name.
     if not isinstance(error, OSError) or error.filename is not None:
         return ""
     if error.errno in FULL:
-        return f"standard output cannot be written: {error.strerror}; make room where it goes"
+        return f"standard output cannot be written: {error.strerror}; free space where it goes"
     if error.errno == errno.EBADF and output_is_closed():
-        return "standard output is closed, so what was to be shown is lost; send it to a file"
+        return "standard output is closed, so the output is lost; redirect it to a file"
     return ""
 
 
 def drop_output() -> None:
-    """Send what is left nowhere: Python tries again as it ends, and would exit with 120."""
+    """Drop pending output: Python tries to write it again as it ends, and exits with 120."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

@@ -25,57 +25,57 @@ def synth(
     checkpoint: Annotated[
         Path, typer.Option(help="A VITS or XTTS checkpoint, or the folder of a training run.")
     ],
-    text: Annotated[str | None, typer.Option(help="What to say, of any length.")] = None,
+    text: Annotated[str | None, typer.Option(help="The text to speak, of any length.")] = None,
     file: Annotated[
-        Path | None, typer.Option("--file", "-f", help="A UTF-8 file with what to say.")
+        Path | None, typer.Option("--file", "-f", help="A UTF-8 file with the text to speak.")
     ] = None,
     out: Annotated[
         Path,
         typer.Option(
             "--out",
             "-o",
-            help="The file to write, in the format of its ending (wav, flac, mp3, "
-            "ogg, m4a, ...); - is a wav on standard output.",
+            help="The file to write, in the format of its extension (wav, flac, mp3, ogg, ...); "
+            "- writes a wav to standard output.",
         ),
     ] = Path("speech.wav"),
     speaker_wav: Annotated[
         list[Path] | None,
-        typer.Option(help="XTTS: a recording of the voice; may be given several times."),
+        typer.Option(help="XTTS: a recording of the voice; may be repeated."),
     ] = None,
-    speaker: Annotated[str | None, typer.Option(help="One of the model's own speakers.")] = None,
+    speaker: Annotated[str | None, typer.Option(help="One of the model's speakers.")] = None,
     language: Annotated[str, typer.Option(help="Language of the text.")] = "am",
     stream: Annotated[
         bool,
         typer.Option(
             "--stream",
-            help="Write the speech as it comes, not when it is whole. A file that is there already "
-            "is replaced when all is spoken.",
+            help="Write the speech while it is generated, not when it is complete. An existing "
+            "file is replaced at the end.",
         ),
     ] = False,
     config: Annotated[
-        Path | None, typer.Option(help="The model's config; config.json beside it by default.")
+        Path | None, typer.Option(help="The model's config. Default: config.json in its folder.")
     ] = None,
     vocab: Annotated[
-        Path | None, typer.Option(help="XTTS's vocabulary; vocab.json beside it by default.")
+        Path | None, typer.Option(help="XTTS's vocabulary. Default: vocab.json in its folder.")
     ] = None,
     pause: Annotated[float, typer.Option(help="Seconds of silence between sentences.")] = 0.3,
-    speed: Annotated[float | None, typer.Option(help="XTTS: 1 is the voice's own.")] = None,
+    speed: Annotated[float | None, typer.Option(help="XTTS: 1 is the speed of the voice.")] = None,
     temperature: Annotated[
-        float | None, typer.Option(help="XTTS: lower is calmer; the config's by default.")
+        float | None, typer.Option(help="XTTS: lower is calmer. Default: that of the config.")
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="Makes the same speech again on the same machine.")
+        int | None, typer.Option(help="Reproduces the same speech on the same machine.")
     ] = None,
     device: Annotated[
-        str, typer.Option(help="cpu, cuda, ...; auto: CUDA if there is one.")
+        str, typer.Option(help="cpu, cuda, ...; auto uses CUDA if available.")
     ] = "auto",
     json: Annotated[
-        bool, typer.Option("--json", help="What was said, piece by piece, as one JSON document.")
+        bool, typer.Option("--json", help="Print one JSON document with the pieces spoken.")
     ] = False,
 ) -> None:
-    """Speak a text with a trained model; without --text and --file, standard input.
+    """Speak a text with a trained model; without --text and --file, standard input is read.
 
-    Long text is spoken whole, piece by piece, in order. Example: coqui-amharic synth --checkpoint
+    Long text is spoken piece by piece, in order. Example: coqui-amharic synth --checkpoint
     runs/RUN --speaker-wav voice.wav --text "ሰላም፣ እንዴት ነህ?" --out hello.wav
     """
     whole = "\n".join(lines(None if text is None else [text], file))
@@ -94,7 +94,7 @@ def synth(
     from coqui_amharic_ext.io.files import naming, only_writer, replacing
 
     writing = contextlib.nullcontext() if to_stdout else only_writer(out)
-    # What upstream prints must not get into the wav, nor into the JSON.
+    # Upstream's output must not get into the wav or the JSON.
     with writing, contextlib.redirect_stdout(sys.stderr):
         from coqui_amharic_ext.coqui.request import ModelFiles, usable_device
         from coqui_amharic_ext.coqui.sound_file import open_sound
@@ -125,7 +125,7 @@ def synth(
         elif stream and not out.is_file():
             with naming(out), out.open("wb") as target:
                 said = _write(chunks, WavStream(target, rate), rate, started)
-        else:  # a file that is there is heard whole or not at all
+        else:  # an existing file stays complete until it is replaced
             with replacing(out) as partial, partial.open("wb") as target:
                 said = _write(chunks, open_sound(target, rate, out), rate, started)
     if json:
@@ -138,7 +138,7 @@ def synth(
 
 
 def _require_writable(out: Path, *, stream: bool) -> None:
-    """Refuse a file that cannot be written, or not in its format, before anything is loaded."""
+    """Refuse a file that cannot be written, or not in its format, before the model is loaded."""
     from coqui_amharic_ext.coqui.sound_file import is_wav, require_format
     from coqui_amharic_ext.io.files import explained, require_folder
 
@@ -150,12 +150,12 @@ def _require_writable(out: Path, *, stream: bool) -> None:
     require_format(out)
     if stream and not is_wav(out):
         raise InputError(
-            f"--stream writes a wav, which can be heard as it is made; {out} is another format"
+            f"--stream writes a wav, which can be played while it is written; {out} is not one"
         )
 
 
 def _shown(chunks: Iterator[Chunk], pieces: int) -> Iterator[Chunk]:
-    """Pass the chunks on and show how many pieces are done."""
+    """Yield the chunks and show how many pieces are done."""
     with meter(f"of {pieces} pieces", pieces) as step:
         for chunk in chunks:
             yield chunk
@@ -164,7 +164,7 @@ def _shown(chunks: Iterator[Chunk], pieces: int) -> Iterator[Chunk]:
 
 
 def _write(chunks: Iterator[Chunk], sink: SoundSink, rate: int, started: float) -> dict[str, Any]:
-    """Write the chunks as they come; return what was said and how fast."""
+    """Write the chunks; return the pieces spoken and the speed."""
     pieces: list[dict[str, Any]] = []
     first = 0.0
     with sink as sound:

@@ -26,31 +26,33 @@ CONTEXT: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
 class Recipe(str, Enum):
-    """The recipes that come with the package."""
+    """The recipes of the package."""
 
     vits = "vits"
     xtts = "xtts"
 
 
 _OUT_OF_MEMORY: Final = (
-    "the recipe was killed from outside (signal 9), as the system does when memory runs out. Take "
-    "less of it: a smaller --coqpit.batch_size, fewer --coqpit.num_loader_workers, for xtts "
-    "--checkpointing 1. What was saved is whole; --continue_path RUN goes on from it"
+    "the recipe was killed (signal 9), as the system does when memory runs out. Use less memory: a "
+    "smaller --coqpit.batch_size, fewer --coqpit.num_loader_workers, for xtts --checkpointing 1. "
+    "The saved checkpoints are complete; --continue_path RUN resumes from them"
 )
 
 
 def train(
     context: typer.Context,
-    recipe: Annotated[Recipe, typer.Argument(help="What to train.")],
+    recipe: Annotated[Recipe, typer.Argument(help="The recipe.")],
     g2p: Annotated[
         str | None,
-        typer.Option(help="G2P backends in the order in which they are tried: epitran,rules."),
+        typer.Option(
+            help="G2P backends in the order in which they are tried, such as epitran,rules."
+        ),
     ] = None,
     lexicon: Annotated[
-        Path | None, typer.Option(help="TSV file of your own words (word, IPA).")
+        Path | None, typer.Option(help="TSV file of your words (word, IPA).")
     ] = None,
     precision: Annotated[
-        str | None, typer.Option(help="stock (the recipe's own), fp32, bf16 or fp16.")
+        str | None, typer.Option(help="stock (the recipe's), fp32, bf16 or fp16.")
     ] = None,
     attention: Annotated[
         str | None,
@@ -66,24 +68,26 @@ def train(
     ] = None,
     batch_tokens: Annotated[
         int | None,
-        typer.Option(help="XTTS: fill batches to this many tokens; 0: the recipe's batch size."),
+        typer.Option(
+            help="XTTS: fill batches up to this many tokens; 0 uses the recipe's batch size."
+        ),
     ] = None,
     xtts_text: Annotated[
-        str | None, typer.Option(help="XTTS: what it reads for Amharic (ipa, fidel, auto).")
+        str | None, typer.Option(help="XTTS: its input for Amharic (ipa, fidel, auto).")
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the command and its variables, no more.")
+        bool, typer.Option("--dry-run", help="Print the command and its variables; run nothing.")
     ] = False,
     json: Annotated[
         bool,
         typer.Option(
-            "--json", help="One JSON document at the end; the recipe's output goes to stderr."
+            "--json", help="Print one JSON document at the end; the recipe's output goes to stderr."
         ),
     ] = False,
 ) -> None:
-    """Run a training recipe; options that are not listed here are the recipe's own.
+    """Run a training recipe; options that are not listed here are passed to it.
 
-    What the recipe takes: coqui-amharic train xtts -- --help. Ctrl-C lets it save and end. The
+    For the recipe's options: coqui-amharic train xtts -- --help. Ctrl-C lets it save and end. The
     exit code is the recipe's. Settings that are not given come from COQUI_AMHARIC_* variables.
 
     Example: coqui-amharic train vits --precision bf16 --data CORPUS --output runs
@@ -101,7 +105,7 @@ def train(
     given = {name: value for name, value in given.items() if value is not None}
     _refuse_misspelt(context, recipe)
     variables = _variables(given, recipe)
-    # Unbuffered: a person who trains watches the output.
+    # Unbuffered, since people watch the output of a training.
     command = [sys.executable, "-u", "-m", RECIPES[recipe.value], *context.args]
     described: dict[str, Any] = {"command": command, "environment": variables}
     if dry_run:
@@ -130,9 +134,9 @@ def train(
 
 
 def _refuse_misspelt(context: typer.Context, recipe: Recipe) -> None:
-    """Refuse what looks like an option of ours and is none of the recipe's.
+    """Refuse an argument that resembles an option of this verb and is not one of the recipe.
 
-    The recipe refuses the rest: which names of config values there are is known to it alone.
+    The recipe refuses other unknown arguments: it alone knows the names of config values.
     """
     parser = import_module(RECIPES[recipe.value]).make_parser()
     ours = [option for p in context.command.params for option in (*p.opts, *p.secondary_opts)]
@@ -147,12 +151,12 @@ def _refuse_misspelt(context: typer.Context, recipe: Recipe) -> None:
 
 
 def _variables(given: dict[str, Any], recipe: Recipe) -> dict[str, str]:
-    """Return the variables that make the recipe's process choose what was given.
+    """Return the variables that carry the given options to the recipe's process.
 
     Raises
     ------
     SettingsError
-        A choice is not valid, or a variable that is set already is not.
+        An option or a variable that is already set is not valid.
     """
     if recipe is not Recipe.xtts:
         for name in set(XTTS_ONLY) & set(given):
@@ -173,7 +177,7 @@ def _variables(given: dict[str, Any], recipe: Recipe) -> dict[str, str]:
 
 
 def _require_autoload() -> None:
-    """Refuse where the recipes would train without the extension, unsaid."""
+    """Refuse variables with which recipes would silently train without the extension."""
     for variable in ("COQUI_AMHARIC_AUTOLOAD", "TORCH_DEVICE_BACKEND_AUTOLOAD"):
         if os.environ.get(variable) == "0":
             raise InputError(
@@ -182,7 +186,7 @@ def _require_autoload() -> None:
 
 
 def _require_lexicon(given: Path | None) -> None:
-    """Refuse a lexicon that is missing or broken, of an option or of a variable."""
+    """Refuse a missing or invalid lexicon, from the option or the variable."""
     from coqui_amharic_ext.g2p.user_lexicon import UserLexicon
 
     path = str(given) if given is not None else Settings.from_environment().lexicon
@@ -191,7 +195,7 @@ def _require_lexicon(given: Path | None) -> None:
 
 
 def _read_as(recipe: Recipe, arguments: list[str]) -> argparse.Namespace:
-    """Return what a recipe reads in arguments; where it cannot, its defaults, and it says why."""
+    """Return the recipe's reading of its arguments, or its defaults: the recipe reports errors."""
     parser: argparse.ArgumentParser = import_module(RECIPES[recipe.value]).make_parser()
     parser.exit_on_error = False
     try:
@@ -201,7 +205,7 @@ def _read_as(recipe: Recipe, arguments: list[str]) -> argparse.Namespace:
 
 
 def _require_writable(given: argparse.Namespace) -> None:
-    """Refuse a folder for the run that nothing can be written in."""
+    """Refuse a folder for the run that is not writable."""
     option = "--continue_path" if given.continue_path else "--output"
     folder = Path(given.continue_path or given.output)
     there = folder.resolve()
@@ -211,13 +215,12 @@ def _require_writable(given: argparse.Namespace) -> None:
         raise InputError(f"{option} {folder}: {there} is a file; give a folder")
     if not os.access(there, os.W_OK | os.X_OK):
         raise InputError(
-            f"{option} {folder}: nothing can be written in {there}; give a folder that you may "
-            "write to"
+            f"{option} {folder}: {there} is not writable; give a folder that you can write to"
         )
 
 
 def _require_kernel(name: str | None) -> None:
-    """Refuse a kernel that cannot serve on this machine before a model of gigabytes is loaded."""
+    """Refuse a kernel that is not available on this machine before the model is loaded."""
     from coqui_amharic_ext import plugins
     from coqui_amharic_ext.attention.trial import availability
 
@@ -227,6 +230,6 @@ def _require_kernel(name: str | None) -> None:
     found = availability(spec)
     if not found:
         raise InputError(
-            f"--attention {name} cannot serve on this machine: {found.reason}; coqui-amharic "
-            "doctor lists every kernel, --attention auto takes the best that can serve"
+            f"--attention {name} is not available on this machine: {found.reason}; coqui-amharic "
+            "doctor lists every kernel, --attention auto uses the best available one"
         )

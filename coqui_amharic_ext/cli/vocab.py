@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from coqui_amharic_ext.data.coverage import Coverage
 
 app = typer.Typer(
-    help="XTTS vocabularies: put Amharic into one, see how it fits a corpus.", no_args_is_help=True
+    help="XTTS vocabularies: add Amharic, see how they cover a corpus.", no_args_is_help=True
 )
 
 Vocab = Annotated[Path, typer.Option("--vocab", help="XTTS's vocab.json.")]
@@ -24,10 +24,10 @@ Corpus = Annotated[
     list[Path] | None,
     typer.Option(
         "--corpus",
-        help="Metadata of a corpus, or a .txt with a text a line; may be given several times.",
+        help="Metadata of a corpus, or a .txt with one text per line; may be repeated.",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 class Mode(str, Enum):
@@ -42,19 +42,21 @@ def extend(
     vocab: Vocab,
     out: Annotated[Path, typer.Option("--out", help="The extended vocabulary.")],
     mode: Annotated[
-        Mode, typer.Option(help="ipa: a token for every phone. fidel: letters and BPE pieces.")
+        Mode, typer.Option(help="ipa: one token per phone. fidel: letters and BPE pieces.")
     ] = Mode.ipa,
     corpus: Corpus = None,
     size: Annotated[
         int | None,
-        typer.Option(help="fidel: most Ethiopic tokens (default 2000), letters included."),
+        typer.Option(
+            help="fidel: the maximum of Ethiopic tokens (default 2000), letters included."
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Put Amharic behind what an XTTS vocabulary has; no old token, id or merge changes.
+    """Append Amharic to an XTTS vocabulary; no existing token, id or merge changes.
 
-    fidel learns its pieces on the corpus; with ipa a corpus is only checked for coverage. The
-    mode is kept in the vocabulary. Then extend the model: coqui-amharic checkpoint extend.
+    fidel learns its pieces from the corpus; with ipa a corpus is only checked for coverage. The
+    vocabulary records the mode. Then extend the model: coqui-amharic checkpoint extend.
     Example: coqui-amharic vocab extend --vocab vocab.json --mode ipa --out vocab_am.json
     """
     from coqui_amharic_ext.coqui.vocabulary import extend_file
@@ -90,11 +92,11 @@ def inspect(
     vocab: Vocab,
     corpus: Corpus = None,
     mode: Annotated[
-        Mode | None, typer.Option(help="Text mode, for a vocabulary that names none.")
+        Mode | None, typer.Option(help="Text mode, for a vocabulary that records none.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Show what a vocabulary holds, and how it encodes a corpus.
+    """Show the contents of a vocabulary, and how it encodes a corpus.
 
     Example: coqui-amharic vocab inspect --vocab vocab_am.json --corpus metadata.csv
     """
@@ -116,7 +118,7 @@ def inspect(
         "missing": {text_mode: list(missing_symbols(found, text_mode)) for text_mode in MODES},
     }
     if mode is not None and not corpus:
-        raise ValueError("--mode says how to encode a corpus; give one with --corpus")
+        raise ValueError("--mode needs a corpus to encode; give one with --corpus")
     covered = _coverage(vocab, corpus, mode) if corpus else None
     if json:
         emit({**facts, "coverage": _document(covered)})
@@ -128,7 +130,7 @@ def inspect(
         f"Amharic: {f'{found.mode} ({why(found)})' if found.mode else 'not extended'}\n"
     )
     if found.unknown is None:
-        show("no unk_token: what the vocabulary lacks is dropped\n")
+        show("no unk_token: text that the vocabulary lacks is dropped\n")
     if found.mode is not None:
         missing = missing_symbols(found, found.mode)
         kind = "phones" if found.mode == "ipa" else "letters"

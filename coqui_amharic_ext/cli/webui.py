@@ -15,23 +15,28 @@ def webui(
     work: Annotated[
         Path,
         typer.Option(
-            "--work", "-w", help="Folder with corpora, checkpoints and runs; no path leads out."
+            "--work",
+            "-w",
+            help="Folder with corpora, checkpoints and runs; the page reads nothing outside it.",
         ),
     ] = Path(),
     port: Annotated[
-        int | None, typer.Option(help="Port; without it the first free one from 7860.")
+        int | None, typer.Option(help="Port. Default: the first free one from 7860.")
     ] = None,
     browse: Annotated[
-        bool, typer.Option("--open", help="Open it in the browser, as soon as it answers.")
+        bool, typer.Option("--open", help="Open the page in the browser when it is ready.")
     ] = False,
     json: Annotated[
-        bool, typer.Option("--json", help="The address as one JSON document, when it answers.")
+        bool,
+        typer.Option(
+            "--json", help="Print the address as one JSON document when the page is ready."
+        ),
     ] = False,
 ) -> None:
     """Serve the web page: text, training, data, performance and synthesis.
 
-    It answers on this computer only; from elsewhere reach it with ssh -L 7860:127.0.0.1:7860.
-    Ctrl-C ends it; runs that it started save what they have and end. Needs the extra webui.
+    It is reachable from this computer only; from elsewhere use ssh -L 7860:127.0.0.1:7860.
+    Ctrl-C ends it; runs that it started save and end. Needs the extra webui.
 
     Example: coqui-amharic webui --work ~/amharic
     """

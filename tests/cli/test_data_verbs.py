@@ -40,7 +40,7 @@ def test_errors_exit_with_one_and_name_file_and_line(tmp_path: Path) -> None:
     assert document["findings"][0]["line"] == 3
 
 
-def test_a_mended_copy_decides_the_exit_code(tmp_path: Path) -> None:
+def test_a_corrected_copy_decides_the_exit_code(tmp_path: Path) -> None:
     path = _corpus(tmp_path / "in", *GOOD, "clip9|x|እሺ")
     out = tmp_path / "out"
     code, printed, _ = run("data", "check", "-m", str(path), "--fix", str(out), "--json")

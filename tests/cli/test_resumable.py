@@ -71,7 +71,7 @@ def test_a_line_that_a_kill_tore_is_cut_off(unfinished: Path) -> None:
 @pytest.mark.parametrize("items", [["a", "x", "c", "d"], ["a", "b"], []])
 def test_another_input_is_noticed(unfinished: Path, items: list[str]) -> None:
     target = begin(unfinished, resume=True)
-    with pytest.raises(InputError, match="does not begin with the 3 items"):
+    with pytest.raises(InputError, match="does not start with the 3 items"):
         fill(target, items)
         target.finish()
     target.keep()
@@ -86,7 +86,7 @@ def test_other_choices_are_noticed(unfinished: Path) -> None:
 @pytest.mark.parametrize("record", [b"", b"[]", b'{"items": 3}', b"\xff"])
 def test_a_broken_record_is_not_trusted(unfinished: Path, record: bytes) -> None:
     part(unfinished, ".json").write_bytes(record)
-    with pytest.raises(InputError, match="--force starts anew"):
+    with pytest.raises(InputError, match="--force starts again"):
         begin(unfinished, resume=True)
 
 

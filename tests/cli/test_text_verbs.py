@@ -136,7 +136,7 @@ def test_eval_g2p_scores_a_list(tmp_path: Path) -> None:
     gold.write_text("ሰላም\tx x x x x\n", encoding="utf-8")
     _, out, _ = run("eval-g2p", "--backend", "rules", "--edits", "3", str(gold))
     assert "100.0" in out
-    assert "commonest edits" in out
+    assert "common edits" in out
     _, out, _ = run("eval-g2p", "--backend", "rules", "--errors", "3", str(gold))
     assert ["rules", "ሰላም", "xxxxx", "səlam", "rules"] in [x.split() for x in out.splitlines()]
 

@@ -177,10 +177,7 @@ def test_training_refuses_a_disk_that_can_only_be_read(disk: Path) -> None:
     command = ["train", "vits", "--data", str(disk), "--output", str(disk / "runs")]
     (done,) = on_disk(Job(str(disk), "1m", [command], read_only=True))
     assert done.code == 2
-    assert done.err == (
-        f"coqui-amharic: --output {disk / 'runs'}: nothing can be written in {disk}; give a folder "
-        "that you may write to\n"
-    )
+    assert done.err.startswith(f"coqui-amharic: --output {disk / 'runs'}: {disk} is not writable")
 
 
 def test_phonemize_goes_on_once_there_is_room(disk: Path, texts: Path) -> None:
