@@ -1,4 +1,7 @@
-"""The application: one verb per module."""
+"""The application: one verb per module.
+
+Verbs import what does their work when they run, so that ``--help`` and completion are fast.
+"""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from typing import Annotated, Final
 
 import typer
 
+from coqui_amharic_ext import __version__
 from coqui_amharic_ext.cli.child import run_child
 from coqui_amharic_ext.cli.output import InputError, emit, note
 from coqui_amharic_ext.cli.streams import require_output
@@ -82,8 +83,6 @@ def _folder(given: Path | None) -> Path:
             return folder
     if given is not None:
         raise InputError(f"{given} has no benchmarks (files named *{_SUFFIX}.py)")
-    from coqui_amharic_ext import __version__
-
     raise InputError(
         "the benchmarks are not installed with the package: they are in the folder benchmarks/ of "
         f"the source of coqui-amharic-ext {__version__}; give it with --folder"

@@ -9,6 +9,7 @@ import typer
 
 from coqui_amharic_ext.cli.output import InputError, emit, show
 from coqui_amharic_ext.cli.progress import steps
+from coqui_amharic_ext.cli.tables import Table
 
 if TYPE_CHECKING:
     from coqui_amharic_ext.data.check import Report
@@ -121,7 +122,7 @@ def import_data(
 ) -> None:
     """Import a corpus into the layout that the recipes read: wavs/ and metadata.csv.
 
-    Reads LJSpeech, Common Voice, Coqui, audiofolder, FLEURS and NeMo layouts with common variations,
+    Reads LJSpeech, Common Voice, Coqui, audiofolder, FLEURS and NeMo layouts, common variations,
     and Hugging Face data sets, saved to disk or as Parquet. Example: coqui-amharic data import
     cv-corpus/am --out corpus
     """
@@ -162,7 +163,6 @@ def _fixed(fixed: Fixed) -> dict[str, Any]:
 
 
 def _show(report: Report, model: str, *, every: bool) -> None:
-    from coqui_amharic_ext.cli.tables import Table
     from coqui_amharic_ext.data.findings import KINDS
 
     by_kind: dict[str, list[Finding]] = {}

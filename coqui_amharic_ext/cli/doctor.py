@@ -12,6 +12,7 @@ import typer
 from coqui_amharic_ext.cli import progress
 from coqui_amharic_ext.cli.output import InputError, emit, note, show
 from coqui_amharic_ext.cli.tables import Table
+from coqui_amharic_ext.settings import get_settings
 
 if TYPE_CHECKING:
     from coqui_amharic_ext.doctor import Diagnosis, Facts, Problem
@@ -233,7 +234,6 @@ def _fetch(
 ) -> None:
     from coqui_amharic_ext.doctor.download import FetchError
     from coqui_amharic_ext.doctor.fetch import URL, fetch_transphone
-    from coqui_amharic_ext.settings import get_settings
 
     if name not in _FETCHABLE:
         raise InputError(f"--fetch {name!r} is not known; there is: {', '.join(_FETCHABLE)}")

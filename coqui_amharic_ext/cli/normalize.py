@@ -12,6 +12,8 @@ import typer
 
 from coqui_amharic_ext.cli.output import emit
 from coqui_amharic_ext.cli.source import Source
+from coqui_amharic_ext.cli.tables import aligned
+from coqui_amharic_ext.settings import get_settings
 
 if TYPE_CHECKING:
     from coqui_amharic_ext.text import Explanation
@@ -40,12 +42,11 @@ def normalize(
 
     Example: coqui-amharic normalize --explain "በ2015 ዓ.ም 25% ጨመረ"
     """
-    from coqui_amharic_ext import settings
     from coqui_amharic_ext.text import explain as explain_text
     from coqui_amharic_ext.text import normalize as normalize_text
     from coqui_amharic_ext.text.policy import TextPolicy
 
-    policy = TextPolicy.from_string(settings.get_settings().text)
+    policy = TextPolicy.from_string(get_settings().text)
     for _, lines in Source(texts, file).parts():
         for line in lines:
             if not explain:
@@ -70,8 +71,6 @@ def _one_line(spoken: str) -> str:
 
 def _shown(found: Explanation) -> Iterator[str]:
     """Yield the normalised text and one indented line for each change, in columns."""
-    from coqui_amharic_ext.cli.tables import aligned
-
     yield found.spoken
     rows = [
         (

@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from coqui_amharic_ext import __version__
 from coqui_amharic_ext.cli.completion import backend_names
 from coqui_amharic_ext.cli.output import InputError, emit, note
 from coqui_amharic_ext.cli.progress import meter
 from coqui_amharic_ext.cli.resumable import ResumableFile
 from coqui_amharic_ext.cli.rows import Layout, Row, bare_lines, layout
 from coqui_amharic_ext.cli.source import Source
+from coqui_amharic_ext.settings import Settings, get_settings
 
 if TYPE_CHECKING:
     from coqui_amharic_ext.g2p.types import Transcription
-    from coqui_amharic_ext.settings import Settings
 
 
 def phonemize(
@@ -113,8 +114,6 @@ def phonemize(
 
     Example: coqui-amharic phonemize --file metadata.csv --column 2 --workers 2 --out ipa.csv
     """
-    from coqui_amharic_ext.settings import get_settings
-
     if out is None and (resume or force):
         raise InputError(f"{'--resume' if resume else '--force'} needs --out FILE")
     settings = get_settings()
@@ -290,8 +289,7 @@ def _to_stdout(row: Row, line: str) -> None:
 
 def _choices(settings: Settings, backend: str | None) -> dict[str, Any]:
     """Return everything that the IPA depends on except the text."""
-    from coqui_amharic_ext import __version__
-    from coqui_amharic_ext.g2p.readers import reader
+    from coqui_amharic_ext.g2p.api import reader
 
     states = reader(settings, backend).chain.states()
     lexicon = Path(settings.lexicon).expanduser() if settings.lexicon else None

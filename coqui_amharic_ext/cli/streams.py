@@ -8,6 +8,8 @@ import os
 import sys
 from contextlib import suppress
 
+from coqui_amharic_ext.io.files import FULL
+
 
 class Closed(io.TextIOWrapper):
     """Replaces a closed standard output: writing to it raises an error."""
@@ -52,8 +54,6 @@ def require_output() -> None:
 
 def output_error(error: Exception) -> str:
     """Return a message if an error concerns standard output, else ``""``."""
-    from coqui_amharic_ext.io.files import FULL
-
     # Errors of other files have a name.
     if not isinstance(error, OSError) or error.filename is not None:
         return ""

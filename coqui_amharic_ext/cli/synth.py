@@ -15,6 +15,7 @@ import typer
 
 from coqui_amharic_ext.cli.output import InputError, emit, lines, show
 from coqui_amharic_ext.cli.progress import meter
+from coqui_amharic_ext.io.files import explained, naming, only_writer, replacing, require_folder
 
 if TYPE_CHECKING:
     from coqui_amharic_ext.coqui.sound_file import SoundSink
@@ -91,8 +92,6 @@ def synth(
     given: dict[str, Any] = {"speed": speed, "temperature": temperature}
     options = {name: value for name, value in given.items() if value is not None}
     sink = sys.stdout.buffer
-    from coqui_amharic_ext.io.files import naming, only_writer, replacing
-
     writing = contextlib.nullcontext() if to_stdout else only_writer(out)
     # Upstream's output must not get into the wav or the JSON.
     with writing, contextlib.redirect_stdout(sys.stderr):
@@ -140,7 +139,6 @@ def synth(
 def _require_writable(out: Path, *, stream: bool) -> None:
     """Refuse a file that cannot be written, or not in its format, before the model is loaded."""
     from coqui_amharic_ext.coqui.sound_file import is_wav, require_format
-    from coqui_amharic_ext.io.files import explained, require_folder
 
     require_folder(out)
     if out.is_dir():

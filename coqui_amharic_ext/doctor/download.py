@@ -126,7 +126,8 @@ class _Part:
         elif response.status_code in (206, 416):
             start, self.total = _range(response)
             if response.status_code == 416 and self.total == self.size:
-                response.status_code = 204  # nothing is left to send
+                response.status_code = 200  # nothing is left to send; the body is a message
+                self.complete = True
             elif start != self.size:
                 self._begin({})
                 raise requests.ConnectionError("the server has another file now")
@@ -148,6 +149,8 @@ class _Part:
 
     def write(self, data: bytes) -> None:
         """Append what pooch has received."""
+        if self.complete:
+            return
         self.size += len(data)
         if self.size > (self.total or LARGEST):
             raise FetchError(f"{self.url}: the server sent more than it announced")

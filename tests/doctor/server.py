@@ -46,6 +46,7 @@ class Served:
             handler.send_response(416)
             handler.send_header("Content-Range", f"bytes */{len(self.data)}")
             handler.end_headers()
+            handler.wfile.write(b"<html>Requested Range Not Satisfiable</html>")
             return
         body = self.data[start or 0 :]
         handler.send_response(200 if start is None else 206)
