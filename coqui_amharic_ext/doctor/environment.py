@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib.machinery import PathFinder
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any, Final
@@ -60,8 +61,7 @@ class Environment:
 
     def has_module(self, name: str) -> bool:
         """Return whether a top-level module exists."""
-        folders = [Path(f) for f in (sys.path if self.path is None else self.path) if f]
-        return any((f / name).is_dir() or (f / f"{name}.py").is_file() for f in folders)
+        return PathFinder.find_spec(name, self.path) is not None
 
     def pip(self) -> tuple[str, ...]:
         """Return the command that installs into this environment, ``()`` if there is none."""

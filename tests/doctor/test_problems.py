@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from coqui_amharic_ext.doctor import Environment, diagnose, problems
+from coqui_amharic_ext.doctor import Environment, checks, diagnose, problems
 from coqui_amharic_ext.doctor.facts import Facts
 from coqui_amharic_ext.doctor.machine import Gpus, Machine
+from coqui_amharic_ext.doctor.problems import rows
 from coqui_amharic_ext.io import ffmpeg
 from tests.doctor.site import FakeSite
 
@@ -17,6 +19,14 @@ PIP = f"{sys.executable} -m pip"
 TORCH = "'torch!=2.13.0,<2.15,>=2.11' 'torchaudio<2.12,>=2.11'"
 PYTORCH_INDEX = "https://download.pytorch.org/whl/"
 Driver = Callable[..., None]
+CHECKS = Path(checks.__file__).parent
+
+
+def test_every_row_of_the_table_is_used_by_a_check() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in CHECKS.glob("*.py"))
+    assert [name for name in rows() if f'"{name}"' not in code] == []
+    assert {row["severity"] for row in rows().values()} == {"error", "warning", "note"}
+    assert all(row["what"] and None not in row.values() for row in rows().values())
 
 
 def test_nothing_is_wrong_where_all_is_well(site: FakeSite) -> None:
