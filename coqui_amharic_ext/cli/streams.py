@@ -58,7 +58,7 @@ def output_error(error: Exception) -> str:
     if not isinstance(error, OSError) or error.filename is not None:
         return ""
     if error.errno in FULL:
-        return f"standard output cannot be written: {error.strerror}; free space where it goes"
+        return f"standard output cannot be written: {error.strerror}; make room where it goes"
     if error.errno == errno.EBADF and output_is_closed():
         return "standard output is closed, so the output is lost; redirect it to a file"
     return ""
