@@ -289,7 +289,7 @@ def _to_stdout(row: Row, line: str) -> None:
 
 def _choices(settings: Settings, backend: str | None) -> dict[str, Any]:
     """Return everything that the IPA depends on except the text."""
-    from coqui_amharic_ext.g2p.api import reader
+    from coqui_amharic_ext.g2p.readers import reader
 
     states = reader(settings, backend).chain.states()
     lexicon = Path(settings.lexicon).expanduser() if settings.lexicon else None
