@@ -103,9 +103,9 @@ def test_force_drops_an_unfinished_run(unfinished: Path) -> None:
     assert unfinished.read_text() == "Z\n"
 
 
-def test_a_finished_file_is_not_gone_on_with(tmp_path: Path) -> None:
+def test_a_finished_file_is_not_resumed(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("old\n")
-    with pytest.raises(InputError, match="and complete"):
+    with pytest.raises(InputError, match="is complete"):
         begin(tmp_path / "out", resume=True)
 
 
@@ -126,7 +126,7 @@ def test_a_file_that_appears_meanwhile_is_not_replaced(unfinished: Path) -> None
     target = begin(unfinished, resume=True)
     fill(target, ["a", "b", "c"])
     unfinished.write_text("somebody else's\n")
-    with pytest.raises(InputError, match="meanwhile"):
+    with pytest.raises(InputError, match="another program has created"):
         target.finish()
     target.keep()
     assert unfinished.read_text() == "somebody else's\n"

@@ -147,7 +147,7 @@ def test_every_verb_has_help_with_an_example_and_json() -> None:
     from coqui_amharic_ext.cli.app import app
 
     _, listing, _ = run("--help", COLUMNS="200")
-    assert "Exit codes: 0 done; 1 " in listing
+    assert "Exit codes: 0 success; 1 " in listing
     for verb, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
         assert verb in listing
         subcommands = getattr(command, "commands", None)
