@@ -297,9 +297,15 @@ def scale() -> str:
     )
 
 
+def contributing() -> str:
+    """Return CONTRIBUTING.md, with its links relative to the site."""
+    return (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").replace("](docs/", "](")
+
+
 TABLES: dict[str, Callable[..., str]] = {
     "settings": settings,
     "choices": choices,
+    "contributing": contributing,
     "policies": policies,
     "phones": phones,
     "kernels": kernels,
