@@ -20,7 +20,16 @@ __all__ = ["Realisation", "fold", "realise"]
 
 _VOWELS: Final = re.compile("ʷ[əɨi]|[əuiaeo]")
 
-_EVERYDAY: Final = (("wu", "w"), ("ji", "j"), ("wo", "wə"), ("jə", "je"), ("wə", "wo"))
+_EVERYDAY: Final = tuple(
+    (re.compile(everyday), usual)
+    for everyday, usual in (
+        ("wu", "w"),
+        ("ji", "j"),
+        ("wo(?!ʧ)", "wə"),  # -ዎች is the usual spelling of the plural
+        ("(?<!^)jə", "je"),  # የ- begins words, ዬ- none
+        ("wə", "wo"),
+    )
+)
 """Everyday spellings ዉ ዪ ዎ የ ወ and what is usual in their place: ው ይ ወ ዬ ዎ. Only a word that is
 not known as it is written, and is known in the usual spelling, is read so."""
 
@@ -138,11 +147,14 @@ def realise_coded(coded: str, segments: Sequence[str] | None) -> Realisation:
 
 def _usual(coded: str) -> Iterator[str]:
     """Yield the usual spellings of a word in everyday spelling."""
+    if "w" not in coded and "j" not in coded:
+        return
     for everyday, usual in _EVERYDAY:
-        if everyday in coded:
-            yield coded.replace(everyday, usual)
-            if coded.count(everyday) > 1:
-                yield coded.replace(everyday, usual, 1)
+        spelling, count = everyday.subn(usual, coded)
+        if count:
+            yield spelling
+            if count > 1:
+                yield everyday.sub(usual, coded, count=1)
 
 
 def _modern(coded: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import coqui_amharic_ext as am
+from coqui_amharic_ext.g2p.realisation import realise
 from coqui_amharic_ext.settings import Settings
 
 DATA = Path(__file__).parent / "data"
@@ -67,3 +68,7 @@ def test_many_texts_keep_their_contexts_apart() -> None:
 def test_styles_apply_to_a_selected_reading() -> None:
     narrow = Settings(g2p_backends=("rules",), narrow=True)
     assert am.phonemize("እንጀራው ይበላል", settings=narrow).endswith("jɨbːəlːal")
+
+
+def test_the_usual_plural_is_not_taken_for_everyday_spelling() -> None:
+    assert "wot͡ʃː" in realise("እየስርዎችን").ipa
