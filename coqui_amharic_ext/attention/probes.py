@@ -14,6 +14,14 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
+from coqui_amharic_ext.attention import counting
+from coqui_amharic_ext.attention.conditioning import attend, attention_block
+from coqui_amharic_ext.attention.forward import run_packed
+from coqui_amharic_ext.attention.interface import register
+from coqui_amharic_ext.attention.kernels import eager
+from coqui_amharic_ext.attention.packing import packed_losses
+from coqui_amharic_ext.attention.selection import Selection, demand_of
+from coqui_amharic_ext.attention.switch import Mode, switched
 from coqui_amharic_ext.patching import ProbeError
 
 TOLERANCE: Final = 1e-4
@@ -29,14 +37,6 @@ def _compare(what: str, found: Tensor, expected: Tensor) -> None:
 def losses_agree(original: Callable[..., Any]) -> None:
     """Compare packed losses, a gradient and ``cond_idxs`` with those of a ``GPT.forward``."""
     from TTS.tts.layers.xtts.gpt import GPT
-
-    from coqui_amharic_ext.attention import counting
-    from coqui_amharic_ext.attention.forward import run_packed
-    from coqui_amharic_ext.attention.interface import register
-    from coqui_amharic_ext.attention.kernels import eager
-    from coqui_amharic_ext.attention.packing import packed_losses
-    from coqui_amharic_ext.attention.selection import Selection, demand_of
-    from coqui_amharic_ext.attention.switch import Mode, switched
 
     with torch.random.fork_rng([]), torch.enable_grad():
         torch.manual_seed(0)
@@ -85,8 +85,6 @@ def block_agrees(original: Callable[..., Any]) -> None:
     """Compare a conditioning block with that of an ``AttentionBlock.forward``."""
     from TTS.tts.layers.tortoise.arch_utils import AttentionBlock
 
-    from coqui_amharic_ext.attention.conditioning import attention_block
-
     with torch.random.fork_rng([]), torch.no_grad():
         torch.manual_seed(0)
         block = AttentionBlock(32, 4).eval()
@@ -100,8 +98,6 @@ def block_agrees(original: Callable[..., Any]) -> None:
 def attend_agrees(original: Callable[..., Any]) -> None:
     """Compare perceiver attention with that of an ``Attend.forward``."""
     from TTS.tts.layers.xtts.perceiver_encoder import Attend
-
-    from coqui_amharic_ext.attention.conditioning import attend
 
     with torch.random.fork_rng([]), torch.no_grad():
         torch.manual_seed(0)

@@ -14,6 +14,7 @@ from TTS.tts.configs.shared_configs import CharactersConfig
 from TTS.tts.utils.text import characters as upstream
 from TTS.tts.utils.text.characters import BaseCharacters, BaseVocabulary
 
+from coqui_amharic_ext.coqui.phonemizer import NAME
 from coqui_amharic_ext.coqui.symbols import PUNCTUATION, phone_symbols
 from coqui_amharic_ext.errors import UnavailableError
 
@@ -188,8 +189,6 @@ def _checked(vocabulary: Sequence[str]) -> list[str]:
 
 def _check_active(config: BaseTTSConfig) -> None:
     from TTS.tts.utils.text import phonemizers
-
-    from coqui_amharic_ext.coqui.phonemizer import NAME
 
     if not config.use_phonemes or config.get("phonemizer") != NAME:
         return

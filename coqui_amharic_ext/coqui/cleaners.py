@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from coqui_amharic_ext.coqui.languages import is_amharic
+from coqui_amharic_ext.settings import get_settings
+from coqui_amharic_ext.text import TextPolicy, normalize, to_ascii_punctuation
 
 if TYPE_CHECKING:
     from coqui_amharic_ext.settings import Settings
@@ -44,7 +46,6 @@ def amharic_cleaners(text: str, lang: str | None = None) -> str:
         from TTS.tts.utils.text.cleaners import multilingual_cleaners
 
         return str(multilingual_cleaners(text, lang))
-    from coqui_amharic_ext.settings import get_settings
 
     return spoken(text, get_settings())
 
@@ -59,7 +60,5 @@ def spoken(text: str, settings: Settings) -> str:
     settings : Settings
         Its ``text`` says how numbers, Latin-script words and so on are read.
     """
-    from coqui_amharic_ext.text import TextPolicy, normalize, to_ascii_punctuation
-
     policy = TextPolicy.from_string(settings.text)
     return " ".join(to_ascii_punctuation(normalize(text, policy)).split())

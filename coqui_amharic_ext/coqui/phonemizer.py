@@ -15,6 +15,9 @@ from TTS.tts.utils.text.punctuation import Punctuation
 from coqui_amharic_ext.coqui.languages import AMHARIC, VARIANTS
 from coqui_amharic_ext.coqui.symbols import PUNCTUATION, drop_marks, separate, to_coqui
 from coqui_amharic_ext.errors import SettingsError
+from coqui_amharic_ext.g2p.readers import reader
+from coqui_amharic_ext.settings import get_settings
+from coqui_amharic_ext.text import TextPolicy
 
 if TYPE_CHECKING:
     from coqui_amharic_ext.settings import Settings
@@ -59,9 +62,6 @@ class AmharicPhonemizer(BasePhonemizer):
         *,
         keep_puncs: bool = True,
     ) -> None:
-        from coqui_amharic_ext.g2p.readers import reader
-        from coqui_amharic_ext.settings import get_settings
-
         # An invalid setting that autoload only stored, or a G2P backend that cannot serve, stops a
         # training run here rather than in a worker hours later. The settings are kept, so that a
         # model continues to read text as in training.
@@ -143,8 +143,6 @@ class AmharicPhonemizer(BasePhonemizer):
 
     def identity(self) -> str:
         """Return a digest of everything that determines a transcription."""
-        from coqui_amharic_ext.g2p.readers import reader
-
         kept = f"{self._keep_puncs} {self._punctuator.puncs}"
         return f"{reader(self._settings).identity()} {kept}"
 
@@ -155,8 +153,6 @@ class AmharicPhonemizer(BasePhonemizer):
 
 
 def _refuse_kept_latin(settings: Settings) -> None:
-    from coqui_amharic_ext.text import TextPolicy
-
     if TextPolicy.from_string(settings.text).latin == "keep":
         raise SettingsError(
             f"text={settings.text!r}: latin=keep leaves Latin letters in the text, which a "

@@ -7,6 +7,7 @@ upstream's code does.
 from __future__ import annotations
 
 import inspect
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -97,8 +98,6 @@ def splits(original: Any) -> None:
 
 def caches_phonemes(original: Callable[..., Any]) -> None:
     """``compute_or_load`` calls the tokenizer once and caches the ids under the file's name."""
-    import tempfile
-
     asked: list[str] = []
 
     def text_to_ids(text: str, language: str | None = None) -> list[int]:
@@ -117,8 +116,6 @@ def caches_phonemes(original: Callable[..., Any]) -> None:
 
 def loads_checkpoints(original: Callable[..., Any]) -> None:
     """``load_fsspec`` loads what ``torch.save`` wrote onto the CPU."""
-    import tempfile
-
     import torch
 
     with tempfile.TemporaryDirectory() as folder:

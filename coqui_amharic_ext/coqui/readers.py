@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import coqui_amharic_ext as am
 from coqui_amharic_ext.coqui.languages import AMHARIC
+from coqui_amharic_ext.coqui.xtts_text import xtts_text
+from coqui_amharic_ext.coqui.xtts_tokenizer import read_amharic
 from coqui_amharic_ext.errors import CoquiAmharicError
+from coqui_amharic_ext.lossless import encode_words, lacking
 
 
 class ReaderError(CoquiAmharicError, ValueError):
@@ -36,7 +40,6 @@ class PhoneReader:
         """Count the tokens of an Amharic text; other languages are not counted."""
         if language != AMHARIC:
             return Reading(0)
-        from coqui_amharic_ext.coqui.xtts_text import xtts_text
 
         return Reading(1 + len(xtts_text(text)))
 
@@ -51,8 +54,6 @@ class VocabularyReader:
     """
 
     def __init__(self, path: Path) -> None:
-        import coqui_amharic_ext as am
-
         if not path.is_file():
             raise ReaderError(f"{path} does not exist; give the XTTS vocabulary, vocab.json")
         am.activate()
@@ -65,9 +66,6 @@ class VocabularyReader:
 
     def __call__(self, text: str, language: str) -> Reading:
         """Encode a text as training does."""
-        from coqui_amharic_ext.coqui.xtts_tokenizer import read_amharic
-        from coqui_amharic_ext.lossless import encode_words, lacking
-
         inner = self._tokenizer.tokenizer
         if language == AMHARIC:
             ids, lost = read_amharic(inner, text)
@@ -90,8 +88,6 @@ class CharactersReader:
     """
 
     def __init__(self, path: Path) -> None:
-        import coqui_amharic_ext as am
-
         am.activate()
         from TTS.config import load_config
         from TTS.tts.utils.text.tokenizer import TTSTokenizer

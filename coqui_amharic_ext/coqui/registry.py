@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -41,8 +42,6 @@ def register_with(original: Callable[[], None]) -> Callable[[], None]:
 
 def unregister() -> None:
     """Remove our entries from upstream's tables and restore those that they replaced."""
-    import sys
-
     phonemizers: Any = sys.modules.get(_MODULE)
     own: Any = sys.modules.get("coqui_amharic_ext.coqui.phonemizer")
     if phonemizers is not None and own is not None:

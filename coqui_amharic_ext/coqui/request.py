@@ -22,6 +22,7 @@ from coqui_amharic_ext.coqui.model_files import (
     read_vocabulary,
 )
 from coqui_amharic_ext.coqui.recordings import check_recordings
+from coqui_amharic_ext.coqui.xtts_model import no_amharic
 from coqui_amharic_ext.errors import SynthesisError
 from coqui_amharic_ext.io.jsontext import parsed
 from coqui_amharic_ext.io.whole import read_whole
@@ -164,8 +165,6 @@ class ModelFiles:
         if not known or code in known:
             return
         if self.is_xtts and code == AMHARIC:
-            from coqui_amharic_ext.coqui.xtts_model import no_amharic
-
             raise no_amharic()
         raise SynthesisError(
             f"this model does not speak {language!r}; it has {', '.join(self.languages)}"

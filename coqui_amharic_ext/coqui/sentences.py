@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
@@ -100,8 +101,6 @@ def _upstreams(function: Callable[..., list[str]]) -> Callable[..., list[str]]:
 
 def restore_in_model() -> None:
     """Restore upstream's function in the XTTS model if it imported ours by name."""
-    import sys
-
     model: Any = sys.modules.get("TTS.tts.models.xtts")
     if model is not None:
         model.split_sentence = _upstreams(model.split_sentence)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import coqui_amharic_ext as am
+from coqui_amharic_ext.coqui.cleaners import spoken
 from coqui_amharic_ext.coqui.languages import AMHARIC, is_amharic
 from coqui_amharic_ext.coqui.recordings import warn_of_low_rates
 from coqui_amharic_ext.coqui.request import (
@@ -17,7 +19,11 @@ from coqui_amharic_ext.coqui.request import (
     require_text,
     usable_device,
 )
+from coqui_amharic_ext.coqui.sentences import split_to_limit
+from coqui_amharic_ext.coqui.xtts_text import xtts_settings
 from coqui_amharic_ext.errors import CoquiAmharicError, SynthesisError
+from coqui_amharic_ext.settings import get_settings
+from coqui_amharic_ext.text import split_sentences
 from coqui_amharic_ext.text.sentences import ends_sentence
 
 if TYPE_CHECKING:
@@ -108,8 +114,6 @@ class Synthesizer:
     @classmethod
     def from_files(cls, files: ModelFiles, device: str = "auto") -> Synthesizer:
         """Load the files of ``ModelFiles.find``; otherwise as ``load``."""
-        import coqui_amharic_ext as am
-
         device = usable_device(device)
         am.activate()
         loaded = _config(files.config_path)
@@ -145,8 +149,6 @@ class Synthesizer:
 
     def _sentences(self, text: str, language: str) -> list[str]:
         if is_amharic(language):
-            from coqui_amharic_ext.text import split_sentences
-
             return list(split_sentences(text))
         import pysbd
 
@@ -159,10 +161,6 @@ class Synthesizer:
 
         code = AMHARIC if is_amharic(language) else language.split("-")[0]
         if code == AMHARIC:
-            from coqui_amharic_ext.coqui.cleaners import spoken
-            from coqui_amharic_ext.coqui.xtts_text import xtts_settings
-            from coqui_amharic_ext.settings import get_settings
-
             text = spoken(text, xtts_settings(get_settings()))
         limit = self.model.tokenizer.char_limits.get(code, 250)
         whole = split_sentence(text, code, limit)
@@ -173,7 +171,6 @@ class Synthesizer:
         tokens = len(self.model.tokenizer.encode(piece.strip().lower(), code))
         if tokens < self.model.args.gpt_max_text_tokens or len(piece) < 2:
             return [piece]
-        from coqui_amharic_ext.coqui.sentences import split_to_limit
 
         halves = split_to_limit(piece, (len(piece) + 1) // 2)
         return [part for half in halves for part in self._fitting(half, code)]

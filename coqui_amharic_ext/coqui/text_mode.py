@@ -13,6 +13,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from coqui_amharic_ext.coqui.languages import AMHARIC
+from coqui_amharic_ext.coqui.letters import amharic_letters
+from coqui_amharic_ext.coqui.symbols import phone_symbols
 from coqui_amharic_ext.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -59,9 +61,6 @@ def mode_by(known: Callable[[str], bool]) -> str | None:
 @lru_cache(maxsize=1)
 def _own_symbols() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the letters, and the phones that are not letters of other languages as well."""
-    from coqui_amharic_ext.coqui.letters import amharic_letters
-    from coqui_amharic_ext.coqui.symbols import phone_symbols
-
     phones = (symbol for symbol in phone_symbols() if not symbol.isascii())
     # Labialised phones, written in capitals, have a second spelling.
     return amharic_letters(), tuple(symbol for symbol in phones if not symbol.isupper())

@@ -9,8 +9,11 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from coqui_amharic_ext.coqui.characters import AmharicPhonemes, missing_symbols
 from coqui_amharic_ext.coqui.languages import AMHARIC, is_amharic
 from coqui_amharic_ext.patching import fingerprint
+from coqui_amharic_ext.settings import get_settings
+from coqui_amharic_ext.text import TextPolicy, normalize, to_ascii_punctuation
 from coqui_amharic_ext.text.fidel import LETTERS
 
 if TYPE_CHECKING:
@@ -54,7 +57,6 @@ def init_with_amharic(original: Any) -> Any:
     def init_from_config(config: BaseTTSConfig, characters: BaseCharacters | None = None) -> Any:
         if not speaks_amharic(config):
             return call(config, characters)
-        from coqui_amharic_ext.coqui.characters import AmharicPhonemes
 
         if config.get("phonemizer") == _PHONEMIZER and config.phoneme_language is None:
             config.phoneme_language = AMHARIC
@@ -78,7 +80,6 @@ def init_with_warning(original: Any) -> Any:
         setattr(tokenizer, _ONLY_AMHARIC, _is_all_amharic(new_config))
         if not speaks_amharic(new_config):
             return tokenizer, new_config
-        from coqui_amharic_ext.coqui.characters import AmharicPhonemes, missing_symbols
 
         missing = missing_symbols(tokenizer.characters)
         if missing:
@@ -177,8 +178,5 @@ def reading_amharic_uncleaned(original: Callable[..., Any]) -> Callable[..., Any
 
 def _spoken_letters(text: str, vocabulary: Any) -> str:
     """Return the spoken form of a text, with Ethiopic marks if a vocabulary has them."""
-    from coqui_amharic_ext.settings import get_settings
-    from coqui_amharic_ext.text import TextPolicy, normalize, to_ascii_punctuation
-
     words = normalize(text, TextPolicy.from_string(get_settings().text))
     return words if "።" in vocabulary else to_ascii_punctuation(words)

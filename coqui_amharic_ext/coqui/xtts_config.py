@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any, Final
 
 from coqui_amharic_ext.coqui.languages import AMHARIC
@@ -21,8 +22,6 @@ def _remove(languages: Any) -> Any:
 
 
 def _default(config: Any) -> Any:
-    from dataclasses import fields
-
     factory = next(f.default_factory for f in fields(config) if f.name == "languages")
     return factory()  # type: ignore[operator]
 

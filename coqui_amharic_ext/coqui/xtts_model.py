@@ -8,9 +8,12 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final
 
+from coqui_amharic_ext.coqui.cleaners import spoken
 from coqui_amharic_ext.coqui.languages import AMHARIC, is_amharic
 from coqui_amharic_ext.coqui.xtts_text import TOKEN, xtts_settings
 from coqui_amharic_ext.errors import UnavailableError
+from coqui_amharic_ext.settings import get_settings
+from coqui_amharic_ext.text import words
 
 logger = logging.getLogger(__name__)
 
@@ -42,9 +45,6 @@ def inference_with_amharic(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def inference(self: Any, text: str, language: str, *args: Any, **kwargs: Any) -> Any:
         if is_amharic(language):
-            from coqui_amharic_ext.coqui.cleaners import spoken
-            from coqui_amharic_ext.settings import get_settings
-
             require_token(self.tokenizer)
             text, language = spoken(text, xtts_settings(get_settings())), AMHARIC
             given = signature.bind_partial(self, text, language, *args, **kwargs).arguments
@@ -62,8 +62,6 @@ _warned: set[str] = set()
 
 def warn_of_language(text: str, language: str) -> None:
     """Warn once of Ethiopic text in another language than Amharic: XTTS would speak noise."""
-    from coqui_amharic_ext.text import words
-
     if language in _warned or not isinstance(text, str) or not words(text):
         return
     _warned.add(language)

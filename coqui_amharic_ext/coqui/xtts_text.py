@@ -8,8 +8,14 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from coqui_amharic_ext.coqui.cleaners import spoken
 from coqui_amharic_ext.coqui.languages import AMHARIC
+from coqui_amharic_ext.coqui.letters import to_amharic_letters
+from coqui_amharic_ext.coqui.symbols import NARROW, to_coqui
+from coqui_amharic_ext.coqui.text_mode import mode_for
+from coqui_amharic_ext.g2p.phonology.inventory import LABIALISED, inventory
 from coqui_amharic_ext.lossless import encode_words
+from coqui_amharic_ext.settings import get_settings
 from coqui_amharic_ext.text.fidel import LETTERS
 
 if TYPE_CHECKING:
@@ -87,8 +93,6 @@ def xtts_pieces(text: str, mode: str | None = None, *, known: Known | None = Non
     """
     if not isinstance(text, str):
         raise TypeError(f"text must be a str, got {type(text).__name__}: {text!r:.60}")
-    from coqui_amharic_ext.coqui.text_mode import mode_for
-    from coqui_amharic_ext.settings import get_settings
 
     settings = get_settings()
     mode = mode_for(None, settings) if mode is None else mode
@@ -98,16 +102,12 @@ def xtts_pieces(text: str, mode: str | None = None, *, known: Known | None = Non
 
 
 def _fidel(text: str, settings: Settings, known: Known | None) -> str:
-    from coqui_amharic_ext.coqui.cleaners import spoken
-    from coqui_amharic_ext.coqui.letters import to_amharic_letters
-
     # XTTS's vocabularies hold no capital letters; upstream lowercases text in every language.
     line = " ".join(to_amharic_letters(spoken(text, settings)).lower().split())
     return _LATIN.sub(lambda match: to_known_letters(match[0], known), line)
 
 
 def _phones(text: str, settings: Settings, known: Known | None) -> list[str]:
-    from coqui_amharic_ext.coqui.symbols import to_coqui
     from coqui_amharic_ext.g2p.api import phonemize, transcribe
     from coqui_amharic_ext.g2p.sentence import KEPT
 
@@ -140,9 +140,6 @@ def own_symbols() -> dict[str, str]:
     is written as its plain symbol and ʷ (``kʷ``), which a merge joins into one token. The β of
     narrow transcription, which occurs in formulas, becomes the Latin ꞵ.
     """
-    from coqui_amharic_ext.coqui.symbols import NARROW
-    from coqui_amharic_ext.g2p.phonology.inventory import LABIALISED, inventory
-
     phones = inventory()
     own = {
         phone.coqui_symbol: phones[phone.symbol.removesuffix(LABIALISED)].coqui_symbol + LABIALISED

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final
 
+from coqui_amharic_ext.coqui.cleaners import spoken
 from coqui_amharic_ext.coqui.languages import AMHARIC, is_amharic
 from coqui_amharic_ext.coqui.live import AddedEntry
 from coqui_amharic_ext.coqui.text_mode import mode_for, mode_of
@@ -18,6 +19,7 @@ from coqui_amharic_ext.coqui.xtts_text import (
     xtts_settings,
 )
 from coqui_amharic_ext.lossless import LostTextError, encode_words, lacking, unknown_id
+from coqui_amharic_ext.settings import get_settings
 
 logger = logging.getLogger(__name__)
 
@@ -60,8 +62,6 @@ def clean_with_amharic(original: Callable[..., str]) -> Callable[..., str]:
     def multilingual_cleaners(text: str, lang: str) -> str:
         if not is_amharic(lang):
             return original(text, lang)
-        from coqui_amharic_ext.coqui.cleaners import spoken
-        from coqui_amharic_ext.settings import get_settings
 
         return spoken(text, xtts_settings(get_settings())).lower()
 
@@ -147,8 +147,6 @@ def _lost(tokenizer: Any, lost: list[str], text: str) -> LostTextError:
 
 def _pieces(tokenizer: Any, text: str) -> list[str]:
     """Return the pieces of an Amharic text in the mode that a vocabulary was made for."""
-    from coqui_amharic_ext.settings import get_settings
-
     mode = mode_for(tokenizer, get_settings())
     return xtts_pieces(text, mode, known=None if tokenizer is None else in_vocabulary(tokenizer))
 

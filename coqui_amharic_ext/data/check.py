@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from coqui_amharic_ext.coqui.languages import AMHARIC
+from coqui_amharic_ext.coqui.xtts_text import xtts_settings
 from coqui_amharic_ext.data import text as texts
 from coqui_amharic_ext.data.audio import AudioError, Clip, measure
 from coqui_amharic_ext.data.findings import DataError, Finding
@@ -23,6 +24,7 @@ from coqui_amharic_ext.data.metadata import read_all
 from coqui_amharic_ext.data.rows import Metadata, Row
 from coqui_amharic_ext.data.text import Reader
 from coqui_amharic_ext.settings import get_settings
+from coqui_amharic_ext.text import normalize
 from coqui_amharic_ext.text.policy import TextPolicy
 
 EDGE_SECONDS: Final = 1.0
@@ -191,8 +193,6 @@ def policy_for(limits: Limits) -> TextPolicy:
     """Return the text policy of a model's Amharic: XTTS keeps words in Latin letters."""
     settings = get_settings()
     if limits.model == "xtts":
-        from coqui_amharic_ext.coqui.xtts_text import xtts_settings
-
         settings = xtts_settings(settings)
     return TextPolicy.from_string(settings.text)
 
@@ -320,8 +320,6 @@ def _examine_text(
         findings.add("unicode", ", ".join(odd))
     spoken = text
     if language == AMHARIC:
-        from coqui_amharic_ext.text import normalize
-
         try:
             spoken = " ".join(normalize(text, policy).split())
             numbers = texts.figures(text, policy)

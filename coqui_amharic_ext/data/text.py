@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import cache
 from pathlib import Path
@@ -9,8 +10,10 @@ from typing import Any, Final, Protocol
 
 from coqui_amharic_ext.coqui.readers import CharactersReader, PhoneReader, Reading, VocabularyReader
 from coqui_amharic_ext.data.limits import Limits, read_config
+from coqui_amharic_ext.text import explain
 from coqui_amharic_ext.text.fidel import LETTERS
 from coqui_amharic_ext.text.policy import TextPolicy
+from coqui_amharic_ext.text.unicode_cleanup import settle
 
 _INVISIBLE: Final = frozenset({"Cf", "Cc", "Cs", "Cn"})
 _SPOKEN: Final = frozenset("LNSM")
@@ -72,8 +75,6 @@ def dropped_characters(text: str, policy: TextPolicy) -> list[str]:
 
 @cache
 def _is_dropped(character: str, policy: TextPolicy) -> bool:
-    from coqui_amharic_ext.text.unicode_cleanup import settle
-
     if unicodedata.category(character)[0] not in _SPOKEN or ord(character) < 0x80:
         return False
     # A combining mark is spoken with its letter, or belongs to none.
@@ -82,8 +83,6 @@ def _is_dropped(character: str, policy: TextPolicy) -> bool:
 
 def figures(text: str, policy: TextPolicy) -> list[tuple[str, str]]:
     """Return the numbers of an Amharic text, each with its reading."""
-    from coqui_amharic_ext.text import explain
-
     if not any(_is_figure(c) for c in text):
         return []
     return [
@@ -99,8 +98,6 @@ def _is_figure(character: str) -> bool:
 
 @cache
 def _letters() -> frozenset[int]:
-    import re
-
     pattern = re.compile(rf"[{LETTERS}]")
     return frozenset(code for code in range(0x1200, 0x2DE0) if pattern.match(chr(code)))
 

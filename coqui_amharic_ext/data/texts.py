@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from coqui_amharic_ext.coqui.languages import is_amharic
+from coqui_amharic_ext.data.audio import AudioError, open_audio
 from coqui_amharic_ext.data.metadata import read_all
 from coqui_amharic_ext.errors import DataError
 from coqui_amharic_ext.io.lines import read_lines
@@ -75,8 +76,6 @@ def seconds(sample: Sample) -> float:
     DataError
         There is no clip, or it cannot be read.
     """
-    from coqui_amharic_ext.data.audio import AudioError, open_audio
-
     if sample.audio is None:
         raise DataError(f"{sample.where}: the text has no clip")
     if not sample.audio.is_file():

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
+from coqui_amharic_ext.demo.compare import difference
 from coqui_amharic_ext.demo.process import python, run_logged
 
 LOSS_TOLERANCE: Final = 1e-4
@@ -41,8 +42,6 @@ def measure(folder: Path, begin: Begin) -> dict[str, Any]:
     StepFailedError
         A step ended with an error.
     """
-    from coqui_amharic_ext.demo.compare import difference
-
     rows: dict[str, list[dict[str, Any]]] = {"stock": [], "extension": []}
     for number, variant in enumerate(ORDER):
         with begin(f"one GPT training step, {variant}") as tell:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import time
 from collections.abc import Callable
 from datetime import datetime
+from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from coqui_amharic_ext.demo import needs
+import coqui_amharic_ext as am
+from coqui_amharic_ext.demo import needs, tiny
 from coqui_amharic_ext.demo.files import sentences, unpack_corpus
 from coqui_amharic_ext.demo.measure import GRADIENT_TOLERANCE, LOSS_TOLERANCE, measure
 from coqui_amharic_ext.demo.process import StepFailedError, python, run_logged
@@ -150,10 +153,6 @@ def _plain(line: str) -> str:
 
 
 def _show_status(console: Console) -> dict[str, Any]:
-    from importlib import import_module
-
-    import coqui_amharic_ext as am
-
     try:
         for module in PATCHED:
             import_module(module)
@@ -180,8 +179,6 @@ def _show_status(console: Console) -> dict[str, Any]:
 
 
 def _show_transcriptions(console: Console) -> list[dict[str, Any]]:
-    import coqui_amharic_ext as am
-
     console.print("[bold]Three sentences, by each available backend and by the chain[/]")
     available = [b.name for b in am.status().backends if b.kind == "g2p" and b.available]
     corpus = sentences()
@@ -202,8 +199,6 @@ def _vits_options() -> dict[str, str]:
 
 
 def _xtts_options(folder: Path) -> dict[str, str]:
-    from coqui_amharic_ext.demo import tiny
-
     assets = folder / "xtts-assets"
     # The clips are up to 4.3 s; longer conditioning would be padding.
     changes = {f"model_args.{k}": _spelled(v) for k, v in tiny.gpt_args_overrides().items()}
@@ -247,8 +242,6 @@ def _train(
 
 def _losses(log: Path, name: str) -> list[float]:
     """Read one loss per training step from the trainer's console log."""
-    import re
-
     printed = _uncoloured(log.read_text(encoding="utf-8", errors="replace"))
     # Evaluation prints losses with the same names; there is one epoch.
     training = printed.partition("> EVALUATION")[0]
@@ -256,8 +249,6 @@ def _losses(log: Path, name: str) -> list[float]:
 
 
 def _uncoloured(text: str) -> str:
-    import re
-
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 

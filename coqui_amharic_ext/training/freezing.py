@@ -17,6 +17,8 @@ from typing import Any, Final
 
 from coqui_amharic_ext.errors import UnavailableError
 from coqui_amharic_ext.options import parse_freeze
+from coqui_amharic_ext.settings import get_settings
+from coqui_amharic_ext.training.runlog import run_log
 
 PARTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -130,9 +132,6 @@ def with_frozen_parts(original: Callable[..., list[Any]]) -> Callable[..., list[
 
     @functools.wraps(original)
     def get_optimizer(self: Any) -> list[Any]:
-        from coqui_amharic_ext.settings import get_settings
-        from coqui_amharic_ext.training.runlog import run_log
-
         settings = get_settings()
         optimizers = original(self)
         parts = parse_freeze(settings.freeze)
@@ -169,8 +168,6 @@ def with_thawing(original: Callable[..., None]) -> Callable[..., None]:
     def on_train_step_start(self: Any, trainer: Any) -> None:
         freezer: Freezer | None = trainer.__dict__.get(_KEEPER)
         if freezer is not None and freezer.at_step(trainer.total_steps_done):
-            from coqui_amharic_ext.training.runlog import run_log
-
             run_log.info(" > Step %d: all parameters train from now on", trainer.total_steps_done)
         original(self, trainer)
 

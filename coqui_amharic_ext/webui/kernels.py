@@ -14,8 +14,10 @@ import threading
 from importlib import import_module
 from typing import Any
 
+import coqui_amharic_ext as am
 from coqui_amharic_ext import plugins
 from coqui_amharic_ext.availability import Availability
+from coqui_amharic_ext.demo.run import PATCHED
 from coqui_amharic_ext.errors import CoquiAmharicError
 from coqui_amharic_ext.settings import Settings
 
@@ -78,9 +80,6 @@ def g2p_states(settings: Settings) -> dict[str, Availability]:
 
 def main() -> None:
     """Print the status as one line of JSON."""
-    import coqui_amharic_ext as am
-    from coqui_amharic_ext.demo.run import PATCHED
-
     for module in PATCHED:
         import_module(module)
     found = am.activate().to_dict() | {"config_numbers": _config_numbers()}

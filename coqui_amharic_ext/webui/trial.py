@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from coqui_amharic_ext.demo import tiny
 from coqui_amharic_ext.demo.files import unpack_corpus
 from coqui_amharic_ext.demo.process import python, run_logged
 from coqui_amharic_ext.webui.workfolder import WorkFolder
@@ -54,7 +55,6 @@ def _made(work: WorkFolder, name: str, make: Callable[[Path], object]) -> Path:
 
 def main(folder: Path) -> None:
     """Write the files into a folder."""
-    from coqui_amharic_ext.demo import tiny
     from coqui_amharic_ext.demo.run import TINY_XTTS
 
     tiny.write_vocab(folder / _FILES["vocab"])
