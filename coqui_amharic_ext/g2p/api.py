@@ -18,8 +18,8 @@ _SHOWN: Final = 60
 def phonemize(text: str, *, backend: str | None = None, settings: Settings | None = None) -> str:
     """Transcribe Amharic text to IPA.
 
-    The text is normalised first (numbers, abbreviations, Latin-script words are read out). What
-    has no reading (emoji, private-use characters, other scripts) is left out.
+    The text is normalised first (numbers, abbreviations, Latin-script words are read out).
+    Characters without a reading (emoji, private-use characters, other scripts) are left out.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def phonemize(text: str, *, backend: str | None = None, settings: Settings | Non
 def transcribe(
     text: str, *, backend: str | None = None, settings: Settings | None = None
 ) -> Transcription:
-    """Transcribe Amharic text and tell, word by word, how.
+    """Transcribe Amharic text and report how each word was transcribed.
 
     Parameters and errors are those of ``phonemize``.
 

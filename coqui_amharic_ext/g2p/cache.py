@@ -1,4 +1,4 @@
-"""A bounded memory for words that needs no lock."""
+"""A bounded cache for words that needs no lock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The common case, decided fast: a backend that read the letters as they are written."""
+"""A fast test for the common case: a backend read the letters as they are written."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from coqui_amharic_ext.g2p.phonology.letters import fidel
 _SEPARATOR: Final = "\n"
 _STOPS: Final = 3
 _SAME: Final = (("ʔ", ""), ("r", "ɾ"), ("t͡sʼ", "sʼ"), ("x", "h"), ("g", "ɡ"))
-"""What others write for a phone, and what we do."""
+"""Other symbols for a phone, and ours."""
 
 
 @lru_cache(maxsize=1)

@@ -1,4 +1,4 @@
-"""Sentences: spoken text to words and punctuation, words through the chain, and back together."""
+"""Split normalised text into words and punctuation, transcribe the words, and join them again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the G2P chain returns: who answered, how good it is, and why the others did not answer."""
+"""What the G2P chain returns: which backend answered, how well, and why the others did not."""
 
 from __future__ import annotations
 

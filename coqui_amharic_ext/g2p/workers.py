@@ -1,4 +1,4 @@
-"""Texts through several processes, in order, a bounded number of them at a time."""
+"""Transcribe texts in several processes, in order, a bounded number at a time."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Index(NamedTuple):
 
 
 def _stem(key: str) -> str:
-    """Take the vowel of the key's last letter off."""
+    """Remove the vowel of the key's last letter."""
     return key[:-1] + _bare(key[-1])
 
 

@@ -9,7 +9,7 @@ from coqui_amharic_ext.text.trace import Change
 
 
 class AlignedText:
-    """A text under rewriting, with the source stretch of every character.
+    """A text being rewritten, with the source stretch of every character.
 
     Attributes
     ----------

@@ -86,7 +86,7 @@ def is_known(word: str) -> bool:
 
 
 def _ascii(word: str) -> str:
-    """Strip diacritics and apostrophes; letters that have no plain form fall away."""
+    """Strip diacritics and apostrophes; drop letters that have no plain form."""
     if word.isascii() and word.isalpha():
         return word
     plain = unicodedata.normalize("NFKD", word).translate(_SPECIAL)

@@ -97,7 +97,7 @@ def _once(text: str, policy: TextPolicy) -> str:
 
 
 def _settled(text: str, policy: TextPolicy) -> str:
-    """Go over the result again where leaving something out brought new parts together."""
+    """Process the result again where removing something joined new parts."""
     for _ in range(_MAX_PASSES):
         if _OPEN.search(text) is None:
             break
@@ -109,7 +109,7 @@ def _settled(text: str, policy: TextPolicy) -> str:
 
 
 def explain(text: str, policy: TextPolicy | None = None) -> Explanation:
-    """Normalise a text and tell what was changed, where, by which rule.
+    """Normalise a text and report each change: where, and by which rule.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ def _sport() -> re.Pattern[str]:
 
 
 def is_sport(line: Line) -> bool:
-    """Whether the line speaks of a match; worked out once."""
+    """Whether the line is about a match; computed once."""
     known = line.memo.get("sport")
     if known is None:
         known = line.memo["sport"] = _sport().search(line.text) is not None

@@ -225,7 +225,7 @@ def at_number(line: Line, i: int) -> Readers:
 
 @cache
 def _measuring_latin() -> frozenset[str]:
-    """Latin words that say something about the number before them, in small letters."""
+    """Latin words that qualify the number before them, in lower case."""
     written = (
         *currency.currencies(),
         *units.unit_words(),

@@ -22,7 +22,7 @@ _NUMERIC = frozenset((NUMBER, GEEZ))
 
 
 def read_one(line: Line, i: int) -> Reading | None:
-    """Read with the first fitting rule at token ``i``, without looking on past a dash."""
+    """Read with the first fitting rule at token ``i``, without reading past a dash."""
     kind = line.kinds[i]
     if kind in _NUMERIC:
         readers = at_number(line, i)
@@ -72,7 +72,7 @@ def _skip_word(line: Line, i: int) -> bool:
 
 
 def speak(line: Line, out: list[str], note: Note | None = None) -> None:
-    """Append the spoken form of a line to ``out``, telling ``note`` of every reading."""
+    """Append the spoken form of a line to ``out``, reporting every reading to ``note``."""
     tokens, kinds, size = line.tokens, line.kinds, line.size
     i = 0
     # Whether the next thing joins what was said last, or must be parted from it.

@@ -31,7 +31,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A normalised text with the changes that led to it, in order; iterates over the changes.
+    """A normalised text with its changes in order; iterates over the changes.
 
     Attributes
     ----------

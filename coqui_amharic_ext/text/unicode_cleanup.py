@@ -31,7 +31,7 @@ _BY_CATEGORY: Final = {"Pd": "–", "Ps": "(", "Pe": ")", "Pi": "«", "Pf": "»"
 
 
 class _Table(dict[int, str]):
-    """What each code point becomes; worked out the first time it is met."""
+    """What each code point becomes; computed when first met."""
 
     def __init__(self, keep_other_scripts: bool) -> None:
         super().__init__()
@@ -81,7 +81,7 @@ class _Table(dict[int, str]):
 
 
 def is_latin(char: str) -> bool:
-    """Whether ``char`` is a letter of the Latin blocks that the scanner takes for one."""
+    """Whether ``char`` is a letter of the Latin blocks that the scanner treats as one."""
     in_blocks = "\u00c0" <= char <= "\u024f" or "\u1e00" <= char <= "\u1eff"
     return in_blocks and char not in "×÷"
 
