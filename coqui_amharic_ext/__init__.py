@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from coqui_amharic_ext.io.forking import kept_from_forks
+
 if TYPE_CHECKING:
     from coqui_amharic_ext.activation import activate, deactivate, status
     from coqui_amharic_ext.errors import (
@@ -69,7 +71,9 @@ def __getattr__(name: str) -> object:
 
         value: object = version("coqui-amharic-ext")
     elif name in _HOMES:
-        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        # A module that is half imported can never be imported in the child of a fork.
+        with kept_from_forks():
+            value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value

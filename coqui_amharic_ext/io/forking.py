@@ -8,6 +8,7 @@ order; where that takes too long, the child gets new ones.
 
 from __future__ import annotations
 
+import logging as logging  # first: its own hook, which holds its lock, is to run after ours
 import os
 import threading
 import time
@@ -27,9 +28,13 @@ class _Held(threading.local):
 
     def __init__(self) -> None:
         self.locks: list[ForkSafeLock] = []
+        self.importing = False
 
 
 _held = _Held()
+_IMPORT: Final = -1
+_gate = threading.RLock()
+"""Held by a fork: nobody begins then what a fork has to wait for."""
 
 
 class ForkSafeLock:
@@ -80,6 +85,27 @@ class ForkSafeLock:
         self._lock = threading.RLock()
 
 
+@contextmanager
+def kept_from_forks() -> Iterator[None]:
+    """Let forks wait until this is done, for an import.
+
+    Each has a lock of its own: a thread that waited for another's import could be in one that the
+    other waits for.
+    """
+    if _held.importing:
+        yield
+        return
+    with _gate:
+        lock = ForkSafeLock(rank=_IMPORT)
+        lock.acquire(-1)
+    _held.importing = True
+    try:
+        yield
+    finally:
+        _held.importing = False
+        lock.release()
+
+
 def _all() -> list[ForkSafeLock]:
     # One step: another thread may be making a lock.
     return [lock for found in _locks.valuerefs() if (lock := found()) is not None]
@@ -87,14 +113,33 @@ def _all() -> list[ForkSafeLock]:
 
 def _before() -> None:
     until = time.monotonic() + PATIENCE
-    for lock in sorted(_all(), key=lambda lock: lock.rank):
-        if lock.acquire(max(0.0, until - time.monotonic())):
-            _held.locks.append(lock)
+    while True:
+        for lock in sorted(_all(), key=lambda lock: lock.rank):
+            _take(lock, until)
+        _gate.acquire()
+        begun = [lock for lock in _all() if lock.rank == _IMPORT and lock not in _held.locks]
+        if all([_take(lock, 0) for lock in begun]) or time.monotonic() > until:
+            return
+        # Another thread has begun an import meanwhile, which may need what this one has taken.
+        _gate.release()
+        _let_go()
+
+
+def _take(lock: ForkSafeLock, until: float) -> bool:
+    taken = lock.acquire(max(0.0, until - time.monotonic()))
+    if taken:
+        _held.locks.append(lock)
+    return taken
+
+
+def _let_go() -> None:
+    while _held.locks:
+        _held.locks.pop().release()
 
 
 def _after_in_parent() -> None:
-    while _held.locks:
-        _held.locks.pop().release()
+    _let_go()
+    _gate.release()
 
 
 def _after_in_child() -> None:

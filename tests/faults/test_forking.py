@@ -294,3 +294,25 @@ def test_eight_threads_that_are_the_first_to_read_read_the_same(
     done = run_python(COLD.replace("BACKENDS", repr(backends)))
     expected = am.phonemize("ሰላም ለዓለም፣ 3 ቤት BBC", settings=am.Settings(g2p_backends=backends))
     assert done.stdout == f"{expected}\n"
+
+
+@forks
+@pytest.mark.parametrize("name", ["phonemize", "activate", "normalize", "Settings"])
+def test_a_fork_during_the_first_import_of_the_package(run_python: RunPython, name: str) -> None:
+    """At any moment of it; what is half imported in the child can never be imported there."""
+    for wait in (0, 0.001, 0.004, 0.015):
+        run_python(
+            CHILD
+            + f"""
+sys.setswitchinterval(1e-6)
+import coqui_amharic_ext as am
+def task():
+    assert am.phonemize("ሰላም", backend="rules") == "səlam"
+thread = threading.Thread(target=getattr, args=(am, {name!r}))
+thread.start()
+time.sleep({wait})
+assert in_child(task) == 0
+thread.join()
+""",
+            COQUI_AMHARIC_G2P="rules",
+        )
