@@ -15,7 +15,7 @@ import pytest
 
 from coqui_amharic_ext.cli import train as verb
 from coqui_amharic_ext.settings import ENVIRONMENT
-from tests.cli.command import COMMAND, environment, run
+from tests.cli.command import COMMAND, environment, refused_early, run
 
 DRY = ("train", "xtts", "--dry-run", "--json")
 
@@ -266,3 +266,9 @@ def test_a_recipe_without_arguments_names_what_is_needed(recipe: str) -> None:
     code, printed, error = run("train", recipe)
     assert code == 2, printed
     assert "is needed, or --continue_path" in error
+
+
+@pytest.mark.parametrize("recipe", ["xtts", "vits"])
+def test_a_run_that_is_not_there_is_refused_early(recipe: str, tmp_path: Path) -> None:
+    said = refused_early("train", recipe, "--continue_path", "nope", folder=tmp_path)
+    assert "nope/config.json is missing; give the folder of a run" in said
