@@ -208,10 +208,6 @@ def _require_writable(given: argparse.Namespace) -> None:
     """Refuse a folder for the run that is not writable."""
     option = "--continue_path" if given.continue_path else "--output"
     folder = Path(given.continue_path or given.output)
-    if given.continue_path and not (folder / "config.json").is_file():
-        # The recipe says so, too, once torch and Coqui are imported.
-        config = folder / "config.json"
-        raise InputError(f"{option} {folder}: {config} is missing; give the folder of a run")
     there = folder.resolve()
     while not there.exists():
         there = there.parent
@@ -221,6 +217,10 @@ def _require_writable(given: argparse.Namespace) -> None:
         raise InputError(
             f"{option} {folder}: {there} is not writable; give a folder that you can write to"
         )
+    if given.continue_path and not (folder / "config.json").is_file():
+        # The recipe says so, too, once torch and Coqui are imported.
+        config = folder / "config.json"
+        raise InputError(f"{option} {folder}: {config} is missing; give the folder of a run")
 
 
 def _require_kernel(name: str | None) -> None:
