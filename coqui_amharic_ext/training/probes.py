@@ -6,13 +6,13 @@ Each takes the original attribute and raises ``ProbeError`` if it does not.
 from __future__ import annotations
 
 import inspect
-import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from coqui_amharic_ext.io.jsontext import parsed
 from coqui_amharic_ext.patching import calls, expect, takes
 
 
@@ -236,7 +236,7 @@ def copy_model_files(original: Callable[..., None]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         original(SimpleNamespace(to_dict=lambda: {"a": 1}), folder, {"b": 2})
         written = Path(folder, "config.json").read_text(encoding="utf-8")
-    expect(json.loads(written) == {"a": 1, "b": 2}, "writes config and new fields to config.json")
+    expect(parsed(written) == {"a": 1, "b": 2}, "writes config and new fields to config.json")
 
 
 def remove_experiment_folder(original: Callable[[Any], None]) -> None:
