@@ -108,9 +108,9 @@ def training_environment(original: Any) -> None:
 
 
 def loggers(original: Any) -> None:
-    """Check that it is a static method that is told the run's folder."""
+    """Check that it is a static method that takes the run's folder second."""
     bound = inspect.signature(original.__func__).bind(None, "run", None, None)
-    expect(bound.arguments.get("output_path") == "run", "is told the run's folder second")
+    expect(bound.arguments.get("output_path") == "run", "takes the run's folder second")
 
 
 def optimizer(original: Callable[[Any], list[Any]]) -> None:
@@ -171,7 +171,7 @@ def gradient_steps(_: Any) -> None:
 
 
 def train_step_start(original: Callable[[Any, Any], None]) -> None:
-    """Check that model and callbacks are told that a step starts."""
+    """Check that model and callbacks are notified of a step."""
     told: list[Any] = []
     model = SimpleNamespace(on_train_step_start=told.append)
     trainer = SimpleNamespace(
