@@ -16,6 +16,7 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("TTS")
 
+import coqui_amharic_ext as am
 from coqui_amharic_ext.recipes import command, train_vits, train_xtts_gpt
 from coqui_amharic_ext.settings import set_settings
 
@@ -54,6 +55,7 @@ class _Trainer:
 @pytest.fixture
 def vits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """Run the VITS recipe up to its trainer; returns the config, or the exit code."""
+    am.activate()  # other tests may have left it off, and without espeak-ng stock has no Amharic
     monkeypatch.setattr("trainer.Trainer", _Trainer)
     monkeypatch.setattr("TTS.tts.models.vits.Vits", lambda config: config)
     monkeypatch.chdir(tmp_path)
