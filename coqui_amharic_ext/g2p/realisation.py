@@ -37,8 +37,8 @@ _MODERN: Final = (("ʷɨ", "u"), ("ʷə", "o"), ("ʷi", "u"))
 """How ቍ, ቈ and ቊ are spelled today; each is read as it is written: kʼʷɨ, kʼʷə, kʼʷi."""
 
 _ELONGATED: Final = re.compile(r"(.)\1{2,}")
-_COPULAS: Final = ("ነበር", "ናቸው", "ናችሁ", "ነው", "ነኝ", "ነህ", "ነሽ", "ናት", "ነን")
-"""Forms of the copula that are written together with the word before them."""
+_WITH_COPULA: Final = re.compile("(.+)(ነበር|ናቸው|ናችሁ|ነው|ነኝ|ነህ|ነሽ|ናት|ነን)")
+"""A word that is written together with a form of the copula."""
 
 
 class Realisation(NamedTuple):
@@ -119,12 +119,12 @@ def _as_meant(word: str, coded: str) -> Iterator[Realisation]:
     short = _ELONGATED.sub(r"\1", word)
     if short != word:
         yield realise(short)
-    for copula in _COPULAS:
-        written = copula.translate(coding())
-        if coded.endswith(written) and len(coded) > len(written) + 1:
-            head = realise_coded(coded.removesuffix(written), None)
-            if head.source == "lexicon":
-                yield Realisation(head.ipa + words()[written].ipa, "lexicon", "")
+    joined = _WITH_COPULA.fullmatch(word)
+    if joined is not None:
+        head, copula = (part.translate(coding()) for part in joined.groups())
+        reading = realise_coded(head, None)
+        if reading.source == "lexicon":
+            yield Realisation(reading.ipa + words()[copula].ipa, "lexicon", "")
 
 
 def realise_coded(coded: str, segments: Sequence[str] | None) -> Realisation:
