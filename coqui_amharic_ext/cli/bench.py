@@ -48,6 +48,8 @@ def bench(
 
     Example: coqui-amharic bench g2p --types 5000
     """
+    if not json:
+        require_output()
     where = _folder(folder)
     scripts = {path.stem.removesuffix(_SUFFIX): path for path in sorted(where.glob("*.py"))}
     scripts = {name: path for name, path in scripts.items() if _can_be_run(path)}
@@ -59,8 +61,6 @@ def bench(
     if name not in scripts:
         raise InputError(f"no benchmark {name!r} in {where}; there are: {', '.join(scripts)}")
     command = [sys.executable, "-u", str(scripts[name]), *context.args]
-    if not json:
-        require_output()
     before = _plots(where)
     started = time.perf_counter()
     code = run_child(command, output_to_stderr=json)

@@ -293,7 +293,7 @@ PATCHES: Final = (
         probe="coqui_amharic_ext.training.probes:copy_model_files",
     ),
     Patch(
-        name="run-folder-unbegun",
+        name="trainer-run-folder",
         module="trainer.trainer",
         qualname="Trainer.__init__",
         summary="a run that is interrupted before it trains leaves no folder",

@@ -20,4 +20,4 @@ def test_checkpointing_takes_whole_numbers(every):
 
 def test_an_unknown_kernel_is_refused_with_the_valid_names():
     with pytest.raises(am.SettingsError, match="blockwise, sdpa, eager, off"):
-        am.Settings(attention="flash")
+        am.activate(am.Settings(attention="flash"))

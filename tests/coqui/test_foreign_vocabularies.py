@@ -248,7 +248,7 @@ def test_extending_completes_what_is_partly_there(
     assert seen["missing"][mode] == list(lacked)
     shown = run_command("coqui-amharic", "vocab", "inspect", "--vocab", old).stdout
     assert f"Amharic: {mode} (by its " in shown
-    assert "no unk_token: what the vocabulary lacks is dropped" in shown
+    assert "no unk_token:" in shown
     assert f"missing {'letters' if mode == 'fidel' else 'phones'}: {len(lacked)} (" in shown
 
 

@@ -62,7 +62,7 @@ def test_nothing_is_saved_and_nothing_gives_way(tmp_path: Path) -> None:
     for save in (made.save_checkpoint, made.save_best_model):
         made.best_loss = {"train_loss": float("inf"), "eval_loss": None}
         made.keep_avg_train = _Average(0.5)
-        with pytest.raises(LossError, match=r"_6\.pth is not saved, .*: layer\.weight; the"):
+        with pytest.raises(LossError, match=r"_6\.pth is not saved, .*: layer\.weight; earlier"):
             save()
     assert _saved(made.output_path) == before
 
@@ -80,7 +80,7 @@ def test_a_state_of_the_optimizer_that_is_no_number_is_not_saved(
     assert before
     made.optimizer[0].state[made.model.layer.weight][kept][0, 0] = bad
     made.total_steps_done += 1
-    with pytest.raises(LossError, match=f"is not saved, .*: the optimizer's {kept}; the"):
+    with pytest.raises(LossError, match=f"is not saved, .*: the optimizer's {kept}; earlier"):
         made.save_checkpoint()
     assert _saved(made.output_path) == before
 
@@ -95,7 +95,7 @@ def test_what_a_model_keeps_beside_weights_is_looked_at_and_masks_are_not(tmp_pa
     assert "--continue_path" in _advice(made)
     made.model.norm.running_var[1] = NAN
     made.total_steps_done = 6
-    with pytest.raises(LossError, match=r"is not saved, .*: norm\.running_var; the"):
+    with pytest.raises(LossError, match=r"is not saved, .*: norm\.running_var; earlier"):
         made.save_checkpoint()
     assert _saved(made.output_path) == ["checkpoint_5.pth"]
 
@@ -187,7 +187,7 @@ def test_nobody_is_sent_to_a_file_that_is_spoilt(
     (folder / "checkpoint_4.pth").unlink()
     said = _fit(made, capsys)
     assert "--continue_path" not in said
-    assert "the weights in best_model_9.pth are NaN; begin again" in said
+    assert "the weights in best_model_9.pth are NaN; start again" in said
 
 
 def test_a_checkpoint_that_is_spoilt_is_not_gone_on_with(
