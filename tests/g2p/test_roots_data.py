@@ -302,6 +302,13 @@ def test_citation_forms_of_every_class(citation: str, ipa: str) -> None:
     assert BY_CITATION[citation].ipa == ipa
 
 
+def fold_ipa(ipa: str) -> list[str]:
+    """Return phones without length in the symbols that error rates are counted in."""
+    from coqui_amharic_ext.g2p.scoring import fold as fold_phones
+
+    return fold_phones(ipa, length=False)
+
+
 def development_list() -> Path:
     """Return the development word list, or skip the test that asks for it."""
     beside = Path(__file__).parents[2].parent / "shared" / "data"
@@ -314,7 +321,6 @@ def development_list() -> Path:
 
 def test_segments_agree_with_the_development_list() -> None:
     # Without length: the list leaves out some geminates (ከለከለ as kələkələ).
-    table = str.maketrans({"r": "ɾ", "g": "ɡ", "ː": None, " ": None})
     checked = []
     for line in development_list().read_text(encoding="utf-8").splitlines():
         if line.startswith("#") or "\t" not in line:
@@ -323,7 +329,7 @@ def test_segments_agree_with_the_development_list() -> None:
         row = BY_CITATION.get(word)
         if row is None:
             continue
-        gold = re.sub(r"(.)\1", r"\1", phones.translate(table))
-        checked.append((word, row.ipa.replace("ː", ""), gold))
+        # t͡sʼ and sʼ are one phone.
+        checked.append((word, fold_ipa(row.ipa), fold_ipa(phones.replace(" ", ""))))
     assert len(checked) >= 3
     assert [item for item in checked if item[1] != item[2]] == []
