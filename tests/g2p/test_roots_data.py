@@ -329,7 +329,8 @@ def test_segments_agree_with_the_development_list() -> None:
         row = BY_CITATION.get(word)
         if row is None:
             continue
-        # t͡sʼ and sʼ are one phone.
-        checked.append((word, fold_ipa(row.ipa), fold_ipa(phones.replace(" ", ""))))
+        # The list has t͡s t͡sʼ for a long t͡sʼ, which is our sʼ.
+        gold = phones.replace(" ", "").replace("t͡st͡sʼ", "t͡sʼ")
+        checked.append((word, fold_ipa(row.ipa), fold_ipa(gold)))
     assert len(checked) >= 3
     assert [item for item in checked if item[1] != item[2]] == []
