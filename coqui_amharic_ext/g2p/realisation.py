@@ -92,17 +92,16 @@ def realise(word: str, *, segments: Sequence[str] | None = None) -> Realisation:
     coded = word.translate(coding())
     if not coded.isprintable():
         return _marked(length.take(coded), segments)
-    known = words()
-    entry = known.get(coded)
-    if entry is None and "ʷ" in coded:
+    listed = coded in words()
+    if not listed and "ʷ" in coded:
         modern = _modern(coded)
         if modern != coded:
-            reading = realise_coded(modern, None)
+            reading = _realise_coded(modern, None)
             if reading.source != "rules" or likeliest(coded).layer == "rules":
                 return reading._replace(ipa=_as_written(reading.ipa, coded))
-    reading = realise_coded(coded, segments)
-    if entry is None and reading.source == "lexicon" and coded.endswith("wu"):
-        other = realise_coded(coded[:-1], None)
+    reading = _realise_coded(coded, segments)
+    if not listed and reading.source == "lexicon" and coded.endswith("wu"):
+        other = _realise_coded(coded[:-1], None)
         if other.source == "lexicon":  # ሰዉ, ጨዉ: the word itself rather than -u after it
             return other
     if reading.source == "rules":
@@ -115,19 +114,19 @@ def realise(word: str, *, segments: Sequence[str] | None = None) -> Realisation:
 def _as_meant(word: str, coded: str) -> Iterator[Realisation]:
     """Yield what an unknown word may be meant for: usual letters, no elongation, words apart."""
     for usual in _usual(coded):
-        yield realise_coded(usual, None)
+        yield _realise_coded(usual, None)
     short = _ELONGATED.sub(r"\1", word)
     if short != word:
         yield realise(short)
     joined = _WITH_COPULA.fullmatch(word)
     if joined is not None:
         head, copula = (part.translate(coding()) for part in joined.groups())
-        reading = realise_coded(head, None)
+        reading = _realise_coded(head, None)
         if reading.source == "lexicon":
             yield Realisation(reading.ipa + words()[copula].ipa, "lexicon", "")
 
 
-def realise_coded(coded: str, segments: Sequence[str] | None) -> Realisation:
+def _realise_coded(coded: str, segments: Sequence[str] | None) -> Realisation:
     """Return the IPA of a word without length marks, given as what its letters say."""
     source: Layer
     entry = words().get(coded)
